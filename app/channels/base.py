@@ -1,0 +1,79 @@
+"""What crosses the border to a channel, and what every channel promises.
+
+A channel turns a `Message` into one send through one provider. It knows no models, users or preferences.
+"""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+
+class Urgency(StrEnum):
+    """How soon a device should be woken; the values of RFC 8030, section 5.3."""
+
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+
+
+@dataclass(frozen=True, slots=True)
+class InlineImage:
+    """A picture inside an HTML mail, referred to as `<img src="cid:{cid}">`."""
+
+    cid: str
+    content: bytes
+    subtype: str = "png"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One piece of news, ready for one person: already in words, in their language and time zone.
+
+    Each channel takes what it can show: mail uses `subject`, `text`, `html`, `headers`, `images` and `thread`; push and
+    messengers use `title`, `text`, `url` and `tag`.
+    """
+
+    delivery_id: int
+    """The delivery's row; becomes the Message-ID, so that a repeated send can be recognised."""
+    subject: str
+    title: str
+    text: str
+    html: str = ""
+    url: str = ""
+    """Absolute address that opens the subject."""
+    tag: str = ""
+    """The event's tag, e.g. `task:assigned`."""
+    thread: str = ""
+    """Subject key, e.g. `task:5`; messages with the same key belong together."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Further mail headers, e.g. List-Unsubscribe."""
+    images: tuple[InlineImage, ...] = ()
+    urgency: Urgency = Urgency.NORMAL
+
+
+class Sender(Protocol):
+    """An opened channel: sends many messages one after another over one connection."""
+
+    def send(self, address: str, message: Message) -> None:
+        """Hand the message to the provider; returning means that it took it.
+
+        :raises TemporarySendError: try again later; with `connection_broken` the rest of the batch would fail as well
+        :raises PermanentSendError: this message will never be taken
+        :raises AddressGone: nothing sent to this address will ever be taken
+        """
+        ...
+
+
+class Channel(Protocol):
+    """A way out of the house."""
+
+    @property
+    def name(self) -> str:
+        """As in deliveries and preferences, e.g. `email`."""
+        ...
+
+    def open(self) -> AbstractContextManager[Sender]:
+        """A sender for one batch. Opening does not connect yet and does not fail: the first send does."""
+        ...
