@@ -3,6 +3,8 @@
 A channel turns a `Message` into one send through one provider. It knows no models, users or preferences.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -59,7 +61,7 @@ class Sender(Protocol):
     def send(self, address: str, message: Message) -> None:
         """Hand the message to the provider; returning means that it took it.
 
-        :raises TemporarySendError: try again later; with `connection_broken` the rest of the batch would fail as well
+        :raises TemporarySendError: try again later; with `connection_lost` the rest of the batch would fail as well
         :raises PermanentSendError: this message will never be taken
         :raises AddressGone: nothing sent to this address will ever be taken
         """
