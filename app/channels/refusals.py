@@ -27,7 +27,9 @@ GONE_STATUSES = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"
 
 _STATUS = re.compile(r"\b([45]\.\d{1,3}\.\d{1,3})\b")
 # Servers without RFC 3463 codes also use 550 for "not from you"; an address must not be given up for that.
-_ABOUT_US = re.compile(r"relay|rcpthosts|spam|blocked|blacklist|policy|denied|authenticat|sender|spf|dkim|dmarc", re.I)
+_ABOUT_US = re.compile(
+    r"relay|rcpthosts|spam|blocked|blacklist|policy|denied|authenticat|sender|spf|dkim|dmarc", re.IGNORECASE
+)
 _ADDRESS = re.compile(r"<?[^\s<>:;,]+@[^\s<>:;,]+>?")
 _REASON_LENGTH = 200
 

@@ -1,0 +1,125 @@
+"""News in words: a headline for the center and its popups, and the whole mail.
+
+Pure but for the language (flask_babel's) and the settings: no database, no request. What happened comes as the event's
+snapshot, why somebody is told as the rule that found them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import urljoin
+
+import css_inline
+from flask import current_app, render_template
+
+from app import clock
+from app.catalogue import KINDS, Rule
+from app.channels.base import Message, Urgency
+from app.services.wording import TaskNews, one_line, title_and_body
+
+SETTINGS_PATH = "/profile/#notifications"
+SUBJECT_LENGTH = 120
+_INLINER = css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """One line and a half: what the feed, a popup and a push show. ``icon`` is a name of the sprite."""
+
+    title: str
+    body: str
+    url: str
+    icon: str
+
+
+class Recipient(Protocol):
+    """Who reads it; a user's row will do."""
+
+    @property
+    def zone(self) -> str: ...
+
+
+class Numbered(Protocol):
+    """A delivery's row."""
+
+    @property
+    def id(self) -> int: ...
+
+
+def headline(
+    tag: str, rule: str, data: Mapping[str, Any], zone: str = "UTC", now: dt.datetime | None = None
+) -> Headline:
+    """The headline of one event for one person.
+
+    ``zone`` is the reader's; ``now`` makes "tomorrow" mean something. Raises KeyError for a tag without words.
+    """
+    title, body = title_and_body(tag, TaskNews.read(data, zone, now or clock.now()), rule)
+    icon = KINDS[tag].icon if tag in KINDS else "bell"
+    return Headline(title, body, str(data.get("url") or ""), icon)
+
+
+def email_message(
+    tag: str,
+    rule: str,
+    data: Mapping[str, Any],
+    recipient: Recipient,
+    delivery: Numbered,
+    *,
+    unsubscribe_url: str = "",
+    required_by: str = "",
+    now: dt.datetime | None = None,
+) -> Message:
+    """The mail about one event to one person, from ``templates/email/<event>``.
+
+    ``data["link"]`` is where the button leads (it marks the item as read), else ``data["url"]`` under PUBLIC_URL.
+    ``unsubscribe_url`` sets the headers of RFC 8058; ``required_by`` names who made this mail mandatory instead.
+    """
+    at = now or clock.now()
+    home = current_app.config["PUBLIC_URL"] + "/"
+    line = headline(tag, rule, data, recipient.zone, at)
+    link = urljoin(home, str(data.get("link") or line.url))
+    folder = f"email/{tag.replace(':', '_')}"
+    context = {
+        "headline": line,
+        "task": TaskNews.read(data, recipient.zone, at),
+        "for_author": rule == Rule.AUTHOR,
+        "link": link,
+        "home": home,
+        "settings_url": urljoin(home, SETTINGS_PATH),
+        "unsubscribe_url": unsubscribe_url,
+        "required_by": required_by,
+    }
+    subject = _cut(one_line(render_template(f"{folder}/subject.txt", **context)))
+    context["subject"] = subject
+    return Message(
+        delivery_id=delivery.id,
+        subject=subject,
+        title=line.title,
+        text=_squeeze(render_template(f"{folder}/body.txt", **context)),
+        html=_INLINER.inline(render_template(f"{folder}/body.html", **context)),
+        url=link,
+        tag=tag,
+        thread=f"task:{data['task_id']}" if data.get("task_id") is not None else "",
+        headers=_unsubscribe_headers(unsubscribe_url),
+        urgency=Urgency.HIGH if tag in KINDS and KINDS[tag].urgent else Urgency.NORMAL,
+    )
+
+
+def _cut(subject: str) -> str:
+    return subject if len(subject) <= SUBJECT_LENGTH else subject[: SUBJECT_LENGTH - 1].rstrip() + "…"
+
+
+def _squeeze(text: str) -> str:
+    """At most one empty line in a row: what a template leaves out must not leave a hole."""
+    lines = text.strip().splitlines()
+    kept = [line for line, before in zip(lines, ["", *lines], strict=False) if line.strip() or before.strip()]
+    return "\n".join(kept) + "\n"
+
+
+def _unsubscribe_headers(url: str) -> dict[str, str]:
+    if not url:
+        return {}
+    return {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}

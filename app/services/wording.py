@@ -1,0 +1,124 @@
+"""The words for each kind of news: from an event's snapshot to a title and a line below it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext
+
+from app.catalogue import Rule
+from app.services.due_words import full_due, short_due
+
+TEST_TAG = "test"
+"""Not news: what somebody sends to themselves to try a channel."""
+
+_BREAKS = dict.fromkeys([*range(32), 127, 0x85, 0x2028, 0x2029], " ")
+
+
+@dataclass(frozen=True, slots=True)
+class TaskNews:
+    """The snapshot of a task's event, as one person reads it. Every text is one line without control characters."""
+
+    text: str
+    author: str
+    responsible: str
+    completed_by: str
+    result: str
+    own: bool
+    """Author and responsible are the same person."""
+    late: bool
+    """The reminder comes later than its lead time, or the moment has passed."""
+    all_day: bool
+    lead_minutes: int | None
+    due: str
+    """Short: "10:40", "tomorrow 10:40"."""
+    due_in_full: str
+
+    @classmethod
+    def read(cls, data: Mapping[str, Any], zone: str, now: dt.datetime) -> TaskNews:
+        """Read ``data``; what a snapshot lacks is left out of the words, never an error."""
+        due_at, all_day = _moment(data.get("due_at")), bool(data.get("all_day"))
+        author, responsible = data.get("author") or {}, data.get("responsible") or {}
+        return cls(
+            text=one_line(data.get("text")),
+            author=one_line(author.get("name")),
+            responsible=one_line(responsible.get("name")) or gettext("Somebody"),
+            completed_by=one_line((data.get("completed_by") or responsible).get("name")) or gettext("Somebody"),
+            result=one_line(data.get("result")),
+            own=author.get("id") is not None and author.get("id") == responsible.get("id"),
+            late=bool(data.get("late")),
+            all_day=all_day,
+            lead_minutes=data.get("lead_minutes"),
+            due=short_due(due_at, zone, now, all_day=all_day) if due_at else "",
+            due_in_full=full_due(due_at, zone, all_day=all_day) if due_at else "",
+        )
+
+
+def title_and_body(tag: str, task: TaskNews, rule: str) -> tuple[str, str]:
+    """The title and the line below it, for the person whom ``rule`` found. Raises KeyError for a tag without words."""
+    return _WORDS[tag](task, rule)
+
+
+def one_line(text: object) -> str:
+    """Text as one line: a line break in a task must not end a mail's header or a feed's row."""
+    return " ".join(str(text or "").translate(_BREAKS).split())
+
+
+def _task_assigned(task: TaskNews, rule: str) -> tuple[str, str]:
+    # It may stand in for a lead time that had already begun when the task was made: "due in 3 min".
+    soon = task.lead_minutes is not None and not task.all_day
+    due = gettext("due in %(minutes)s min", minutes=task.lead_minutes) if soon else _due(task)
+    return gettext("New task: %(text)s", text=task.text), _joined(_from(task), due)
+
+
+def _task_due_soon(task: TaskNews, rule: str) -> tuple[str, str]:
+    if task.late or task.all_day or task.lead_minutes is None:
+        return gettext("Due %(moment)s: %(text)s", moment=task.due, text=task.text), _from(task)
+    title = gettext("In %(minutes)s min: %(text)s", minutes=task.lead_minutes, text=task.text)
+    return title, _joined(_from(task), _due(task))
+
+
+def _task_expired(task: TaskNews, rule: str) -> tuple[str, str]:
+    was_due = gettext("was due %(moment)s", moment=task.due) if task.due else ""
+    if rule == Rule.AUTHOR and not task.own:
+        who = gettext("%(name)s has not completed it", name=task.responsible)
+        return gettext("Expired: %(text)s", text=task.text), _joined(who, was_due)
+    return gettext("Overdue: %(text)s", text=task.text), _joined(_from(task), was_due)
+
+
+def _task_completed(task: TaskNews, rule: str) -> tuple[str, str]:
+    who = gettext("by %(name)s", name=task.completed_by)
+    return gettext("Completed: %(text)s", text=task.text), _joined(who, task.result)
+
+
+def _test(task: TaskNews, rule: str) -> tuple[str, str]:
+    return gettext("Test notification"), gettext("If you can read this, it works.")
+
+
+_WORDS: Mapping[str, Callable[[TaskNews, str], tuple[str, str]]] = {
+    "task:assigned": _task_assigned,
+    "task:due_soon": _task_due_soon,
+    "task:expired": _task_expired,
+    "task:completed": _task_completed,
+    TEST_TAG: _test,
+}
+
+
+def _from(task: TaskNews) -> str:
+    return gettext("from %(name)s", name=task.author) if task.author and not task.own else ""
+
+
+def _due(task: TaskNews) -> str:
+    return gettext("due %(moment)s", moment=task.due) if task.due else ""
+
+
+def _joined(*parts: str) -> str:
+    return " · ".join(part for part in parts if part)
+
+
+def _moment(iso: object) -> dt.datetime | None:
+    moment = dt.datetime.fromisoformat(str(iso)) if iso else None
+    return moment.replace(tzinfo=dt.UTC) if moment and moment.tzinfo is None else moment
