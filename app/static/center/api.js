@@ -1,0 +1,68 @@
+// Calls to our own REST interface with the browser's session. Every refusal becomes an ApiError that a person can read.
+
+const TIMEOUT_MS = 15_000;
+
+export class ApiError extends Error {
+  /** `code` as the server named it, or "network" / "timeout"; `field` names the wrong input, if one does. */
+  constructor({ code, message, field = null, status = 0 }) {
+    super(message);
+    this.code = code;
+    this.field = field;
+    this.status = status;
+  }
+}
+
+export function createApi({ csrf, base = "/api/v1", onSessionEnd = () => {}, fetch = globalThis.fetch.bind(globalThis) }) {
+  async function request(method, path, body) {
+    const headers = { Accept: "application/json" };
+    if (method !== "GET") headers["X-CSRFToken"] = csrf;
+    if (body !== undefined) headers["Content-Type"] = "application/json";
+    let response;
+    try {
+      response = await fetch(base + path, {
+        method,
+        headers,
+        body: body === undefined ? undefined : JSON.stringify(body),
+        credentials: "same-origin",
+        keepalive: method !== "GET", // "read" must arrive although the page is left at once
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      });
+    } catch (error) {
+      const late = error.name === "TimeoutError";
+      throw new ApiError({
+        code: late ? "timeout" : "network",
+        message: late ? "The server did not answer in time." : "No connection to the server.",
+      });
+    }
+    const answer = await response.json().catch(() => null);
+    if (response.ok) return answer ?? {};
+    if (response.status === 401) onSessionEnd(answer?.error?.code ?? "session_ended", answer?.error?.message);
+    throw new ApiError({
+      code: answer?.error?.code ?? `http_${response.status}`,
+      message: answer?.error?.message ?? `The server answered with ${response.status}.`,
+      field: answer?.error?.field ?? null,
+      status: response.status,
+    });
+  }
+
+  const query = (params) => {
+    const given = Object.entries(params).filter(([, value]) => value !== undefined && value !== null && value !== "");
+    return given.length ? `?${new URLSearchParams(given)}` : "";
+  };
+
+  return {
+    feed: ({ tab, unreadFirst, q, cursor, limit }) =>
+      request("GET", `/center/feed${query({ filter: tab, unread_first: unreadFirst, q, cursor, limit })}`),
+    sync: (cursor) => request("GET", `/center/sync${query({ cursor })}`),
+    trace: (id) => request("GET", `/center/items/${encodeURIComponent(id)}/trace`),
+    read: (items) => request("POST", "/center/read", { items }),
+    readAll: (tab) => request("POST", "/center/read", tab === "all" ? { all: true } : { all: true, filter: tab }),
+    unread: (items) => request("POST", "/center/unread", { items }),
+    archive: (items) => request("POST", "/center/archive", { items }),
+    remind: (items, at) => request("POST", "/center/remind", { items, at }),
+    completeTask: (id) => request("POST", `/tasks/${id}/complete`, {}),
+    postponeTask: (id, dueAt) => request("PUT", `/tasks/${id}`, { due_at: dueAt }),
+    setPreferences: (part) => request("PUT", "/me/preferences", part),
+    search: (q) => request("GET", `/search${query({ q })}`),
+  };
+}

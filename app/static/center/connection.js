@@ -1,0 +1,114 @@
+// Keeps the center up to date: a socket where there is one, else asking every 15 s. Both bring the same changes, and
+// every (re)connect asks for what was missed, so that nothing depends on the socket having been there.
+import { signal } from "@preact/signals";
+
+const POLL_MS = 15_000;
+const FAILS_BEFORE_POLLING = 3;
+const STALE_JITTER_MS = 5_000;
+const ACK_MS = 10_000;
+const SYNC_AFTER_EVENTS = 100; // keeps the cursor young, else a long day would end in a reset
+const ENDED = new Set(["deactivated", "session_ended"]);
+
+/**
+ * `io`: socket.io-client's function. `onEvent(event, data)` gets every change, `onReset()` when too much was
+ * missed, `onEnd({code, message})` when this session is over. Answers {state, start, end};
+ * state is a signal: "connecting", "live", "polling", "offline" or "ended".
+ */
+export function createConnection({ io, api, cursor, onEvent, onReset, onEnd, timers = globalThis, random = Math.random }) {
+  const state = signal("connecting");
+  let socket = null;
+  let fails = 0;
+  let events = 0;
+  let pollTimer = null;
+  let retryTimer = null;
+  let staleTimer = null;
+
+  function take(answer) {
+    if (answer?.error) return;
+    cursor = answer.cursor ?? cursor;
+    events = 0;
+    if (answer.reset) onReset();
+    for (const { event, data } of answer.events ?? []) handle(event, data, true);
+  }
+
+  function handle(event, data, caughtUp = false) {
+    if (event === "feed.stale") {
+      // one event for thousands of people: they must not all ask in the same moment
+      staleTimer ??= timers.setTimeout(() => ((staleTimer = null), onReset()), random() * STALE_JITTER_MS);
+      return;
+    }
+    onEvent(event, data);
+    if (!caughtUp && ++events === SYNC_AFTER_EVENTS) sync();
+  }
+
+  function sync() {
+    socket.timeout(ACK_MS).emit("sync", { cursor }, (late, answer) => {
+      if (!late && answer) take(answer);
+    });
+  }
+
+  async function poll() {
+    pollTimer = null;
+    try {
+      take(await api.sync(cursor));
+      if (state.peek() === "offline") state.value = "polling";
+    } catch (error) {
+      if (state.peek() === "polling" && error.status === 0) state.value = "offline";
+    }
+    if (state.peek() === "polling" || state.peek() === "offline") pollTimer = timers.setTimeout(poll, POLL_MS);
+  }
+
+  function startPolling() {
+    if (pollTimer !== null || state.peek() === "ended") return;
+    state.value = "polling";
+    pollTimer = timers.setTimeout(poll, 0);
+  }
+
+  function end(reason) {
+    if (state.peek() === "ended") return;
+    state.value = "ended";
+    for (const timer of [pollTimer, retryTimer, staleTimer]) timers.clearTimeout(timer);
+    socket?.disconnect();
+    onEnd(reason);
+  }
+
+  function failed(error) {
+    const code = error?.data?.code;
+    if (ENDED.has(code)) return end({ code, message: error.data.message });
+    fails += 1;
+    if (fails >= FAILS_BEFORE_POLLING) startPolling();
+    if (!socket.active) retryLater(); // a server that refused is not asked again by socket.io itself
+    return undefined;
+  }
+
+  function retryLater() {
+    timers.clearTimeout(retryTimer);
+    retryTimer = timers.setTimeout(() => socket.connect(), Math.min(15_000, 500 * 2 ** fails) * (0.5 + random()));
+  }
+
+  function start() {
+    socket = io("/center", { path: "/socket.io", transports: ["websocket"], reconnectionDelay: 500, reconnectionDelayMax: 10_000, timeout: 8_000 });
+    socket.on("connect", () => {
+      fails = 0;
+      timers.clearTimeout(pollTimer);
+      pollTimer = null;
+      state.value = "live";
+      sync();
+    });
+    socket.on("connect_error", failed);
+    socket.on("disconnect", (reason) => {
+      if (state.peek() === "ended") return;
+      state.value = "connecting";
+      if (reason === "io server disconnect") retryLater();
+    });
+    socket.onAny((event, data) => handle(event, data));
+    return socket;
+  }
+
+  /** The computer woke up or the network is back: do not wait for the next try. */
+  function hurry() {
+    if (state.peek() !== "live" && state.peek() !== "ended") socket?.connect();
+  }
+
+  return { state, start, end, hurry };
+}

@@ -1,0 +1,87 @@
+// The list itself: blocks, the next page when its end comes near, and what is said when there is nothing to list.
+import { html } from "htm/preact";
+import { useEffect, useRef } from "preact/hooks";
+import { Icon } from "./icon.js";
+import { Item } from "./item.js";
+
+const EMPTY = {
+  all: ["inbox", "Nothing here yet", "Tasks, leads, calls and messages that concern you will show up here."],
+  chats: ["chats", "No chats yet", "Talks with colleagues and groups will show up here."],
+  clients: ["globe", "No client has written yet", "Their conversations will show up here."],
+  tasks: ["check-circle", "No news about tasks", "Tasks that others give you, and what becomes of yours, will show up here."],
+  leads: ["target", "No news about leads or calls", "Incoming leads and missed calls will show up here."],
+  system: ["check-circle", "All is well", "Errors, limits and payments that you should know of will show up here."],
+  team: ["users", "Nothing from your team yet", "What your colleagues complete and answer will show up here, silently."],
+};
+
+export function Feed({ center }) {
+  const { store, loader } = center;
+  const { state } = store.loading.value;
+  const { tab } = store.view.value;
+  return html`<div class="fd-scroll" id="fd-feed" role="tabpanel" aria-labelledby=${`fd-tab-${tab}`} aria-busy=${String(state === "loading")}>
+    ${state === "error" ? html`<${Failed} loader=${loader} error=${store.loading.value.error} />`
+      : state !== "ready" ? html`<${Skeleton} />` : html`<${Blocks} center=${center} />`}
+  </div>`;
+}
+
+function Blocks({ center }) {
+  const { store, loader, actions } = center;
+  const blocks = store.blocks.value;
+  const { more, error } = store.loading.value;
+  const { tab, q } = store.view.value;
+  const unread = tab === "all" ? store.counters.value.total : (store.counters.value.tabs?.[tab] ?? 0);
+  const markAll = unread > 0 && !q && html`<button type="button" onClick=${actions.readAll}>Mark all read</button>`;
+  if (!blocks.length) return html`<${Empty} tab=${tab} q=${q} onClear=${() => center.clearFind()} />`;
+  let position = 0;
+  const total = store.listed.value.nextCursor ? -1 : store.order.value.length;
+  return html`
+    ${blocks.map(({ key, items }) => html`<section key=${key}>
+      <div class="fd-block"><h3>${heading(key, unread, q)}</h3>${(key === "unread" || key === "flat") && markAll}</div>
+      <div role="feed" aria-label=${{ unread: "Unread", earlier: "Earlier", flat: "Newest first" }[key]}>
+        ${items.map((item) => html`<${Item} key=${item.id} item=${item} center=${center} position=${++position} total=${total} />`)}
+      </div>
+    </section>`)}
+    <${End} busy=${more} error=${error} more=${Boolean(store.listed.value.nextCursor)} loader=${loader} />`;
+}
+
+function heading(key, unread, q) {
+  if (key === "earlier") return "Earlier";
+  if (key === "flat") return unread && !q ? `Newest first · ${unread} unread` : "Newest first";
+  return unread && !q ? `Unread · ${unread}` : "Unread";
+}
+
+/** Fetches the next page a screen before its end is reached. */
+function End({ busy, error, more, loader }) {
+  const mark = useRef(null);
+  useEffect(() => {
+    if (!more || busy === "error") return undefined;
+    const watch = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && loader.more(), { rootMargin: "600px" });
+    watch.observe(mark.current);
+    return () => watch.disconnect();
+  }, [more, busy]);
+  if (busy === "error") {
+    return html`<div class="fd-feed-end" role="alert">${error.message}
+      <button type="button" class="fd-btn fd-btn--sm" onClick=${loader.more}><${Icon} name="refresh" />Try again</button></div>`;
+  }
+  return html`<div ref=${mark}>${busy === "loading" && html`<${Skeleton} rows=${2} />`}</div>`;
+}
+
+function Empty({ tab, q, onClear }) {
+  if (q) {
+    return html`<div class="fd-empty"><${Icon} name="search" /><b>Nothing found for “${q}”</b><span>Only what is in the center is searched here.</span>
+      <button type="button" class="fd-btn fd-btn--sm" onClick=${onClear}>Show everything</button></div>`;
+  }
+  const [icon, title, text] = EMPTY[tab] ?? EMPTY.all;
+  return html`<div class="fd-empty"><${Icon} name=${icon} /><b>${title}</b><span>${text}</span></div>`;
+}
+
+function Failed({ loader, error }) {
+  return html`<div class="fd-empty" role="alert"><${Icon} name="offline" /><b>The center could not be loaded</b><span>${error.message}</span>
+    <button type="button" class="fd-btn fd-btn--sm" onClick=${loader.load}><${Icon} name="refresh" />Try again</button></div>`;
+}
+
+function Skeleton({ rows = 7 }) {
+  return html`<div><span class="fd-sr" role="status">Loading</span>${Array.from({ length: rows }, (_, row) => html`
+    <div class="fd-item fd-item--skel" key=${row} aria-hidden="true"><span class="fd-skel fd-skel--av"></span>
+      <div><span class="fd-skel" data-w=${row % 3}></span><span class="fd-skel fd-skel--second" data-w=${(row + 1) % 3}></span></div></div>`)}</div>`;
+}

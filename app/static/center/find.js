@@ -1,0 +1,66 @@
+// "Find user": opens the filter, and narrows the feed to what contains the words.
+import { html } from "htm/preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { Icon } from "./icon.js";
+import { pushLayer } from "./layers.js";
+
+const TYPING_PAUSE_MS = 250;
+
+export function Find({ center }) {
+  const { store, loader, actions } = center;
+  const { q, unreadFirst } = store.view.value;
+  const [open, setOpen] = useState(false);
+  const [words, setWords] = useState(q);
+  const root = useRef(null);
+  const input = useRef(null);
+  const timer = useRef(null);
+
+  const search = (value) => {
+    setWords(value);
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => value.trim() !== store.view.peek().q && loader.show({ q: value.trim() }), TYPING_PAUSE_MS);
+  };
+  const clear = () => {
+    clearTimeout(timer.current);
+    setWords("");
+    if (store.view.peek().q) loader.show({ q: "" });
+  };
+  center.clearFind = clear;
+  center.focusFind = () => input.current?.focus();
+
+  useEffect(() => {
+    if (!open) return undefined;
+    const unlayer = pushLayer(() => {
+      if (input.current.value) return clear();
+      setOpen(false);
+      return input.current.blur();
+    });
+    const outside = (event) => root.current.contains(event.target) || setOpen(false);
+    document.addEventListener("pointerdown", outside);
+    return () => {
+      unlayer();
+      document.removeEventListener("pointerdown", outside);
+    };
+  }, [open]);
+
+  const left = (event) => {
+    if (event.relatedTarget && !root.current.contains(event.relatedTarget)) setOpen(false);
+  };
+
+  const shown = open || Boolean(words);
+  return html`<div class="fd-find-row" ref=${root} onFocusOut=${left} role="search" aria-label="Find in the center">
+    <div class=${shown ? "fd-find is-open" : "fd-find"}>
+      <div class="fd-search"><${Icon} name="search" />
+        <input ref=${input} class="fd-input" type="text" value=${words} placeholder="Find user, group or chat" aria-label="Find user"
+          autocomplete="off" spellcheck="false" enterkeyhint="search"
+          onFocus=${() => setOpen(true)} onClick=${() => setOpen(true)} onInput=${(event) => search(event.currentTarget.value)} />
+        ${words ? html`<button type="button" class="fd-icon-btn fd-icon-btn--sm fd-find-clear" aria-label="Clear" onClick=${() => { clear(); input.current.focus(); }}><${Icon} name="x" /></button>`
+          : !shown && html`<span class="kbd no-phone" aria-hidden="true">F</span>`}
+      </div>
+      <div class="fd-find-filter" id="fd-find-filter" hidden=${!shown}>
+        <label class="fd-check"><input type="checkbox" checked=${unreadFirst} onChange=${(event) => actions.setUnreadFirst(event.currentTarget.checked)} /> Show unread first</label>
+        <span class="kbd no-phone" aria-hidden="true">F</span>
+      </div>
+    </div>
+  </div>`;
+}

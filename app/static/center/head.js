@@ -1,0 +1,43 @@
+// The head of the feed column: what it is, who waits, and its few settings.
+import { html } from "htm/preact";
+import { Banner } from "./banner.js";
+import { Feed } from "./feed.js";
+import { Find } from "./find.js";
+import { Icon } from "./icon.js";
+import { Menu } from "./menu.js";
+import { Tabs } from "./tabs.js";
+import { lasting } from "./time.js";
+
+/** The whole feed column, the same in the panel and on the page. `children` are the head's own buttons. */
+export function FeedColumn({ center, level = "h2", children }) {
+  return html`<section class="fd-col" aria-label="Feed">
+    <div class="fd-col-head">
+      <div class="fd-grow"><${Heading} level=${level} /><${Waiting} center=${center} /></div>
+      <${Settings} center=${center} />${children}
+    </div>
+    <${Banner} center=${center} />
+    <${Find} center=${center} />
+    <${Tabs} center=${center} />
+    <${Feed} center=${center} />
+  </section>`;
+}
+
+const Heading = ({ level }) => html`<${level} class="fd-col-title" id="fd-center-title">Center<//>`;
+
+function Waiting({ center }) {
+  const { waiting, longest_waiting_at: since } = center.store.counters.value;
+  if (!waiting) return null;
+  return html`<span class="fd-waiting"><${Icon} name="clock" />${waiting} waiting${since ? `, longest ${lasting(since, center.now.value)}` : ""}</span>`;
+}
+
+function Settings({ center }) {
+  const { store, actions, sound, boot } = center;
+  const items = [
+    { label: "Mark all read", icon: "check2", onPick: actions.readAll },
+    null,
+    { label: "Show unread first", checked: store.view.value.unreadFirst, onPick: () => actions.setUnreadFirst(!store.view.peek().unreadFirst) },
+    { label: "Sound for new items", checked: sound.on.value, onPick: () => sound.toggle() },
+    ...(boot.urls.settings ? [null, { label: "Notification settings", icon: "sliders", href: boot.urls.settings }] : []),
+  ];
+  return html`<${Menu} label="Center settings" title="Center settings" items=${items}><${Icon} name="sliders" /><//>`;
+}

@@ -1,0 +1,78 @@
+// One row of the feed.
+import { html } from "htm/preact";
+import { Icon, ThingAvatar } from "./icon.js";
+import { Menu } from "./menu.js";
+import { TaskActions } from "./task-actions.js";
+import { fullTime, shortTime } from "./time.js";
+import { WhenMenu } from "./when.js";
+
+export const rowId = (id) => `fd-item-${id.replace(":", "-")}`;
+
+export function Item({ item, center, position, total }) {
+  const { store, actions, zone, now, focused } = center;
+  const open = store.opened.value === item.id;
+  const id = rowId(item.id);
+  const current = focused.value === item.id || (!focused.value && position === 1);
+  const classes = ["fd-item", item.unread && "is-unread", open && "is-open"].filter(Boolean).join(" ");
+
+  const clicked = (event) => {
+    if (event.target.closest("button, form, [popover]")) return;
+    if (event.ctrlKey || event.metaKey || event.shiftKey) {
+      if (event.target.closest("a")) actions.read(item.id); // the browser opens it in another tab
+      return;
+    }
+    event.preventDefault();
+    center.open(item.id);
+  };
+
+  return html`<article class=${classes} id=${id} tabindex=${current ? "0" : "-1"} aria-labelledby=${`${id}-title`} aria-describedby=${`${id}-body`}
+      aria-posinset=${position} aria-setsize=${total} aria-current=${open ? "true" : undefined}
+      onClick=${clicked} onFocus=${() => (focused.value = item.id)}>
+    <${ThingAvatar} name=${item.icon} />
+    <div>
+      <div class="fd-item-top">
+        <b id=${`${id}-title`}>${item.unread && html`<span class="fd-sr">Unread: </span>`}<${Title} item=${item} /></b>
+        <time class="tm-hide" datetime=${item.at} title=${fullTime(item.at, zone)}>${shortTime(item.at, now.value, zone)}</time>
+      </div>
+      <div class="fd-item-sub" id=${`${id}-body`}>
+        <span>${item.body}</span>
+        ${item.done && html`<span class="fd-chip fd-chip--ok fd-chip--row"><${Icon} name="check" />Done</span>`}
+        ${item.unread && item.count > 1 && html`<span class="fd-badge fd-badge--accent">${item.count}<span class="fd-sr"> new</span></span>`}
+        <${More} item=${item} center=${center} />
+      </div>
+      <${TaskActions} item=${item} center=${center} />
+    </div>
+    <${Quick} item=${item} center=${center} />
+  </article>`;
+}
+
+function Title({ item }) {
+  return item.url ? html`<a class="fd-item-link" href=${item.url} tabindex="-1">${item.title}</a>` : item.title;
+}
+
+/** Shown on hover and focus. */
+function Quick({ item, center }) {
+  const { actions, zone } = center;
+  const read = item.unread ? "Mark read" : "Mark unread";
+  return html`<div class="fd-item-quick">
+    <button type="button" class="fd-icon-btn" aria-label=${read} title=${`${read} (R)`} onClick=${() => actions.toggleRead(item.id)}>
+      <${Icon} name=${item.unread ? "check" : "bell"} size="16" /></button>
+    <${WhenMenu} label="Remind me later" title="Remind me later" buttonClass="fd-icon-btn" question="Remind me on" zone=${zone}
+      onPick=${(at, words) => center.leave(item.id, () => actions.remind(item.id, at, words))}><${Icon} name="clock" size="16" /><//>
+    <button type="button" class="fd-icon-btn" aria-label="Archive" title="Archive (E)" onClick=${() => center.leave(item.id, () => actions.archive(item.id))}>
+      <${Icon} name="archive" size="16" /></button>
+    <button type="button" class="fd-icon-btn" aria-label="Why did I get this?" title="Why did I get this?" onClick=${() => center.detail(item.id)}>
+      <${Icon} name="info" size="16" /></button>
+  </div>`;
+}
+
+/** The same on a touch screen, where nothing hovers. */
+function More({ item, center }) {
+  const { actions } = center;
+  const items = [
+    { label: item.unread ? "Mark read" : "Mark unread", icon: item.unread ? "check" : "bell", onPick: () => actions.toggleRead(item.id) },
+    { label: "Archive", icon: "archive", onPick: () => actions.archive(item.id) },
+    { label: "Remind me, why did I get this?", icon: "info", onPick: () => center.detail(item.id) },
+  ];
+  return html`<span class="fd-item-more"><${Menu} label=${`Actions for ${item.title}`} items=${items}><${Icon} name="more" /><//></span>`;
+}

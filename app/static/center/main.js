@@ -1,0 +1,156 @@
+// Starts the center on a page: reads what the server sent along, builds the parts, and lets them know each other.
+import { html } from "htm/preact";
+import { signal } from "@preact/signals";
+import { render } from "preact";
+import { io } from "socket.io-client";
+import { createActions } from "./actions.js";
+import { createApi } from "./api.js";
+import { EndedBanner } from "./banner.js";
+import { startBubble } from "./bubble.js";
+import { createConnection } from "./connection.js";
+import { focusRow, neighbour, startKeys } from "./keys.js";
+import { createLoader } from "./loader.js";
+import { followAddress, Page } from "./page.js";
+import { Panel } from "./panel.js";
+import { PopupStack } from "./popup.js";
+import { createPopups, createSeen } from "./popups.js";
+import { createSound } from "./sound.js";
+import { createStore } from "./store.js";
+import { say } from "./toast.js";
+
+const CLOCK_MS = 20_000;
+const READ_BEFORE_LEAVING_MS = 300;
+const TO_LOGIN_MS = 6_000;
+
+const boot = JSON.parse(document.getElementById("fd-boot").textContent);
+const csrf = document.querySelector('meta[name="csrf-token"]')?.content ?? boot.csrf;
+const pageRoot = document.getElementById("fd-center-page");
+const root = document.getElementById("fd-center-root");
+const bubble = document.getElementById("fd-bubble");
+
+const store = createStore({ counters: boot.counters, tab: boot.tabs[0] ?? "all", unreadFirst: boot.unread_first });
+const ended = signal(null);
+const api = createApi({ csrf, onSessionEnd: (code, message) => connection.end({ code, message }) });
+const loader = createLoader({ store, api });
+const actions = createActions({ store, api, loader, say });
+const sound = createSound(localStorage);
+const popups = createPopups({
+  store,
+  seen: createSeen(localStorage),
+  looking: (id) => store.opened.peek() === id && center.shown() && document.hasFocus(),
+  visible: () => !document.hidden,
+  onShow: sound.play,
+});
+const connection = createConnection({
+  io,
+  api,
+  cursor: boot.cursor,
+  onEvent(event, data) {
+    if (event === "counters") store.setCounters(data);
+    if (event !== "notification" && event !== "notification.changed") return;
+    const { popup, ...item } = data;
+    store.merge(item);
+    if (event === "notification" && popup) popups.offer(item);
+  },
+  onReset: () => (store.loading.peek().state === "idle" ? refreshCounters() : loader.refresh()),
+  onEnd: showEnded,
+});
+
+const center = {
+  boot, store, api, loader, actions, popups, connection, sound, ended,
+  zone: boot.user.zone,
+  now: signal(Date.now()),
+  focused: signal(null),
+  panelOpen: signal(false),
+  focusDetail: false,
+  findFirst: false,
+  shown: () => Boolean(pageRoot) || center.panelOpen.peek(),
+  openPanel,
+  closePanel() {
+    if (!center.panelOpen.peek()) return;
+    center.panelOpen.value = false;
+    store.opened.value = null;
+    bubble.focus();
+  },
+  toggle: () => (center.panelOpen.peek() ? center.closePanel() : openPanel()),
+  find() {
+    center.findFirst = true;
+    if (!pageRoot) openPanel();
+    center.closeDetailOnPhone();
+    requestAnimationFrame(() => {
+      center.focusFind?.();
+      center.findFirst = false;
+    });
+  },
+  detail(id) {
+    center.focusDetail = true;
+    if (!pageRoot && !center.panelOpen.peek()) openPanel();
+    store.opened.value = id;
+    actions.read(id);
+  },
+  closeDetail() {
+    const id = store.opened.peek();
+    store.opened.value = null;
+    requestAnimationFrame(() => focusRow(id));
+  },
+  closeDetailOnPhone: () => matchMedia("(max-width: 640px)").matches && (store.opened.value = null),
+  /** Act on a row that will leave the list, and stand on the next one. */
+  leave(id, act) {
+    const next = neighbour(center, id);
+    const here = document.activeElement === document.body || document.activeElement?.closest?.(".fd-item, .fd-col");
+    act();
+    if (here) requestAnimationFrame(() => focusRow(next));
+  },
+  async open(id) {
+    const { url } = store.item(id) ?? {};
+    if (pageRoot || !goesSomewhere(url)) return center.detail(id);
+    await Promise.race([actions.read(id), new Promise((done) => setTimeout(done, READ_BEFORE_LEAVING_MS))]);
+    return location.assign(url);
+  },
+  loginUrl: () => `${boot.urls.login}?next=${encodeURIComponent(location.pathname + location.search)}`,
+};
+
+function openPanel() {
+  if (pageRoot) {
+    // the center is the page already: the bubble leads to its first row
+    center.closeDetailOnPhone();
+    requestAnimationFrame(() => focusRow(store.order.peek()[0]));
+    return;
+  }
+  center.panelOpen.value = true;
+  store.settle();
+  loader.refresh();
+}
+
+function goesSomewhere(url) {
+  return Boolean(url) && /^https?:$/.test(new URL(url, location.href).protocol);
+}
+
+async function refreshCounters() {
+  const { tab, unreadFirst } = store.view.peek();
+  const page = await api.feed({ tab, unreadFirst, limit: 1 }).catch(() => null);
+  if (page?.counters) store.setCounters(page.counters);
+}
+
+function showEnded({ code, message }) {
+  const words = { deactivated: "Your account was deactivated.", session_ended: "You were signed out." };
+  ended.value = { code, message: message || words[code] || words.session_ended };
+  let typed = false;
+  document.addEventListener("input", () => (typed = true), { once: true });
+  const draft = [...document.querySelectorAll("input[type=text], textarea")].some((field) => field.value !== field.defaultValue);
+  setTimeout(() => !typed && !draft && location.assign(center.loginUrl()), TO_LOGIN_MS);
+}
+
+if (pageRoot) {
+  followAddress(center);
+  store.opened.value = new URLSearchParams(location.search).get("item");
+  render(html`<${Page} center=${center} />`, pageRoot);
+  loader.load().then(() => store.opened.peek() && actions.read(store.opened.peek()));
+}
+render(html`<${Panel} center=${center} /><${PopupStack} center=${center} /><${EndedBanner} center=${center} />`, root);
+startBubble(center, bubble);
+startKeys(center);
+connection.start();
+setInterval(() => (center.now.value = Date.now()), CLOCK_MS);
+window.addEventListener("online", connection.hurry);
+document.addEventListener("visibilitychange", () => document.hidden || connection.hurry());

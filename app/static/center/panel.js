@@ -1,0 +1,40 @@
+// The center as a panel over the page. Not modal: the page beside it stays usable.
+import { html } from "htm/preact";
+import { useEffect, useRef } from "preact/hooks";
+import { Detail } from "./detail.js";
+import { FeedColumn } from "./head.js";
+import { Icon } from "./icon.js";
+import { pushLayer } from "./layers.js";
+
+export function Panel({ center }) {
+  return center.panelOpen.value ? html`<${OpenPanel} center=${center} />` : null;
+}
+
+function OpenPanel({ center }) {
+  const { store, boot } = center;
+  const root = useRef(null);
+  const item = store.item(store.opened.value);
+
+  useEffect(() => {
+    const unlayer = pushLayer(center.closePanel);
+    document.body.classList.add("has-center");
+    if (!center.findFirst) root.current.focus();
+    return () => {
+      unlayer();
+      document.body.classList.remove("has-center");
+    };
+  }, []);
+  useEffect(() => {
+    if (!item) return undefined;
+    return pushLayer(center.closeDetail);
+  }, [Boolean(item)]);
+
+  const classes = ["fd-center", item ? "show-chat" : "fd-center--feed"].join(" ");
+  return html`<div class=${classes} id="fd-center" role="dialog" aria-labelledby="fd-center-title" tabindex="-1" ref=${root}>
+    <${FeedColumn} center=${center}>
+      <a class="fd-icon-btn fd-icon-btn--sm no-phone" href=${boot.urls.center} aria-label="Open full page" title="Open full page"><${Icon} name="open" /></a>
+      <button type="button" class="fd-icon-btn fd-icon-btn--sm" aria-label="Close" title="Close (Esc)" onClick=${center.closePanel}><${Icon} name="x" /></button>
+    <//>
+    ${item && html`<${Detail} center=${center} item=${item} onClose=${center.closeDetail} />`}
+  </div>`;
+}

@@ -1,0 +1,59 @@
+// Popups at the right of the screen. They go by themselves, unless somebody points at them; the item stays in the center.
+import { html } from "htm/preact";
+import { signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { KINDS } from "./detail.js";
+import { Icon, ThingAvatar } from "./icon.js";
+
+const SHOWN_MS = 8_000;
+const held = signal(false); // pointed at, focused, or the tab is hidden
+
+export function PopupStack({ center }) {
+  const { popups } = center;
+  const shown = popups.shown.value;
+  const more = popups.more.value;
+  const hold = (on) => () => (held.value = on);
+
+  useEffect(() => {
+    const follow = () => {
+      held.value = document.hidden;
+      if (!document.hidden) popups.wake();
+    };
+    document.addEventListener("visibilitychange", follow);
+    return () => document.removeEventListener("visibilitychange", follow);
+  }, []);
+  useEffect(() => {
+    if (!shown.length && !document.hidden) held.value = false; // what was pointed at is gone, no leave event comes
+  }, [shown.length]);
+
+  return html`<aside class="fd-popups" aria-label="New" aria-live="polite" onMouseEnter=${hold(true)} onMouseLeave=${hold(false)}
+      onFocusIn=${hold(true)} onFocusOut=${hold(false)}>
+    ${shown.map((item) => html`<${Popup} key=${item.id} item=${item} center=${center} />`)}
+    ${more > 0 && html`<button type="button" class="fd-popup-more" onClick=${() => { popups.clear(); center.openPanel(); }}>and ${more} more</button>`}
+  </aside>`;
+}
+
+function Popup({ item, center }) {
+  const { popups, actions } = center;
+  useEffect(() => {
+    if (held.value) return undefined;
+    const timer = setTimeout(() => popups.dismiss(item.id), SHOWN_MS);
+    return () => clearTimeout(timer);
+  }, [held.value, item.at]);
+
+  const open = () => {
+    popups.dismiss(item.id);
+    center.open(item.id);
+  };
+  const clicked = (event) => event.target.closest("button") || open();
+  return html`<div class="fd-popup" onClick=${clicked}>
+    <${ThingAvatar} name=${item.icon} />
+    <div><div class="kind">${KINDS[item.tab] ?? "Notice"}</div><div class="title">${item.title}</div><div class="body">${item.body}</div></div>
+    <button type="button" class="fd-icon-btn fd-icon-btn--sm" aria-label=${`Dismiss ${item.title}, stays in the center`} title="Dismiss, stays in the center"
+      onClick=${() => popups.dismiss(item.id)}><${Icon} name="x" /></button>
+    <div class="acts">
+      ${item.actions?.includes("complete") && html`<button type="button" class="fd-btn fd-btn--sm" onClick=${() => actions.complete(item.id)}><${Icon} name="check" />Complete</button>`}
+      <button type="button" class="fd-btn fd-btn--quiet fd-btn--sm" onClick=${open}>Open</button>
+    </div>
+  </div>`;
+}

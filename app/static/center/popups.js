@@ -1,0 +1,79 @@
+// Which popups stand at the right of the screen. Knows no DOM; the view tells when one's time is over.
+import { computed, signal } from "@preact/signals";
+
+export const LIMIT = 3;
+
+/**
+ * `seen`: {has(key), add(key)} shared by all tabs of this browser. `looking(id)` tells whether the item is being looked at
+ * here, `visible()` whether this tab is.
+ */
+export function createPopups({ store, seen, looking, visible, onShow = () => {} }) {
+  const list = signal([]); // ids, newest first
+  const hidden = signal(0);
+  let waiting = []; // arrived while this tab was hidden
+
+  const shown = computed(() => list.value.map((id) => store.item(id)).filter((item) => item && item.unread && !item.archived && !item.remind_at));
+  const more = computed(() => (shown.value.length ? hidden.value : 0));
+  const keyOf = (item) => `${item.id}@${item.at}`;
+
+  /** A new item with the word of the server that it pops up. A hidden tab keeps it until somebody looks. */
+  function offer(item) {
+    if (!item.unread || looking(item.id)) return;
+    if (visible()) show(item);
+    else waiting.push(item);
+  }
+
+  function show(item) {
+    if (list.peek().includes(item.id) && seen.has(keyOf(item))) return;
+    seen.add(keyOf(item));
+    const alive = new Set(shown.peek().map(({ id }) => id));
+    if (!alive.size) hidden.value = 0;
+    const ids = [item.id, ...list.peek().filter((id) => id !== item.id && alive.has(id))];
+    hidden.value += Math.max(0, ids.length - LIMIT);
+    list.value = ids.slice(0, LIMIT);
+    onShow(item);
+  }
+
+  /** The tab is looked at again: what came meanwhile and is neither read nor was shown in another tab. */
+  function wake() {
+    const missed = waiting;
+    waiting = [];
+    for (const item of missed) {
+      if (!seen.has(keyOf(item)) && store.item(item.id)?.unread && !looking(item.id)) show(item);
+    }
+  }
+
+  function dismiss(id) {
+    list.value = list.peek().filter((one) => one !== id);
+  }
+
+  function clear() {
+    list.value = [];
+    hidden.value = 0;
+  }
+
+  return { shown, more, offer, wake, dismiss, clear };
+}
+
+/** The keys of shown popups in the browser's storage, the newest 200; without storage, this tab's alone. */
+export function createSeen(storage, name = "fd-popups-seen") {
+  let own = [];
+  const load = () => {
+    try {
+      return JSON.parse(storage.getItem(name)) ?? own;
+    } catch {
+      return own;
+    }
+  };
+  return {
+    has: (key) => load().includes(key),
+    add(key) {
+      own = [...load().filter((one) => one !== key), key].slice(-200);
+      try {
+        storage.setItem(name, JSON.stringify(own));
+      } catch {
+        // private mode or full: this tab still remembers
+      }
+    },
+  };
+}

@@ -1,0 +1,46 @@
+// A short tone for new items, off until somebody wants it. Remembered in this browser, for a desk is loud or quiet.
+import { signal } from "@preact/signals";
+
+const KEY = "fd-sound";
+
+export function createSound(storage, Context = globalThis.AudioContext) {
+  let saved = null;
+  try {
+    saved = storage.getItem(KEY);
+  } catch {
+    // no storage: off
+  }
+  const on = signal(saved === "on");
+  let context = null;
+
+  function play() {
+    if (!on.peek() || !Context) return;
+    context ??= new Context();
+    const start = context.currentTime;
+    for (const [index, pitch] of [660, 880].entries()) {
+      const tone = context.createOscillator();
+      const volume = context.createGain();
+      const at = start + index * 0.12;
+      tone.frequency.value = pitch;
+      volume.gain.setValueAtTime(0, at);
+      volume.gain.linearRampToValueAtTime(0.08, at + 0.02);
+      volume.gain.exponentialRampToValueAtTime(0.0001, at + 0.25);
+      tone.connect(volume).connect(context.destination);
+      tone.start(at);
+      tone.stop(at + 0.26);
+    }
+  }
+
+  /** Switching it on plays it once: that is how it will sound, and browsers allow sound only after a click. */
+  function toggle() {
+    on.value = !on.peek();
+    try {
+      storage.setItem(KEY, on.peek() ? "on" : "off");
+    } catch {
+      // remembered until the page is left
+    }
+    play();
+  }
+
+  return { on, play, toggle };
+}
