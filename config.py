@@ -188,6 +188,7 @@ def _redis(env: Environment, settings: dict[str, Any]) -> dict[str, Any]:
     return {
         "REDIS_URL": url or None,
         "REDIS_TIMEOUT_SECONDS": 1.0,
+        "SOCKETIO_ORIGINS": settings["ALLOWED_ORIGINS"],
         "RATE_LIMITS": limits_on,
         "AUTH_RATE_LIMITED": limits_on,
         "AUTH_RATE_LIMIT": "20 per minute",
@@ -234,7 +235,8 @@ def _mail(env: Environment, settings: dict[str, Any]) -> dict[str, Any]:
     if use_tls and use_ssl:
         raise ConfigError("MAIL_USE_TLS and MAIL_USE_SSL: only one of them may be 1 (STARTTLS on 587, or TLS on 465).")
     host = urlsplit(settings["PUBLIC_URL"]).hostname or "localhost"
-    sender = env.text("MAIL_DEFAULT_SENDER", f"Frontdesk <frontdesk@{host if '.' in host else 'localhost'}>")
+    domain = host if "." in host and not host.replace(".", "").isdigit() else "localhost"
+    sender = env.text("MAIL_DEFAULT_SENDER", f"Frontdesk <frontdesk@{domain}>")
     if "@" not in sender or "\n" in sender or "\r" in sender:
         raise ConfigError("MAIL_DEFAULT_SENDER: an address is needed, like Frontdesk <frontdesk@example.com>.")
     return {
