@@ -12,6 +12,8 @@ from flask_migrate import Migrate
 from flask_socketio import SocketIO
 from flask_wtf.csrf import CSRFProtect
 
+from app.pubsub import PatientRedisManager
+
 # Must be set before FAB's security models are imported, so that their constraints are named too.
 Model.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -59,14 +61,16 @@ def init_redis(app: Flask) -> None:
 
 
 def init_socketio(app: Flask) -> None:
-    """Bind Socket.IO with Redis between processes; also used by workers and the beat, which only emit."""
+    """Bind Socket.IO with Redis between processes; also used by workers and the beat, which only emit.
+
+    WebSocket transport only, so no proxy needs sticky sessions.
+    """
     socketio.init_app(
         app,
-        message_queue=app.config["REDIS_URL"] if app.config.get("SOCKETIO_QUEUE", True) else None,
+        client_manager=PatientRedisManager(app.config["REDIS_URL"]),
         async_mode=app.config.get("SOCKETIO_ASYNC_MODE", "threading"),
         transports=["websocket"],
-        cors_allowed_origins=app.config.get("SOCKETIO_ORIGINS"),
-        redis_options={"socket_connect_timeout": REDIS_TIMEOUT_SECONDS},
+        cors_allowed_origins=app.config["ALLOWED_ORIGINS"],
         manage_session=False,
         max_http_buffer_size=256 * 1024,
         ping_interval=20,

@@ -18,7 +18,7 @@ from rq import Queue, SimpleWorker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from app.extensions import redis_client
+from app.extensions import db, redis_client
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,11 @@ class AllowedJob(Job):
     def perform(self) -> Any:
         if not is_allowed(self.func_name or "") or self.instance is not None:
             raise PermissionError(f"job function not allowed: {self.func_name}")
-        return super().perform()
+        try:
+            return super().perform()
+        finally:
+            # The worker lives in one app context: the next job starts with a session of its own.
+            db.session.remove()
 
 
 def is_allowed(job_name: str) -> bool:

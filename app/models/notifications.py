@@ -57,9 +57,9 @@ class FeedItem(Model, ChangedAt):
     subject_id: Mapped[int] = mapped_column(BigInteger, nullable=False)
     tab: Mapped[str] = mapped_column(String(10), nullable=False)
     event_tag: Mapped[str] = mapped_column(String(40), nullable=False)
+    # The newest event about the subject: its snapshot is what the row shows.
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id", ondelete="CASCADE"), nullable=False, index=True)
     rule: Mapped[str] = mapped_column(String(30), nullable=False)
-    data: Mapped[dict[str, object]] = mapped_column(JSONB, nullable=False)
-    url: Mapped[str] = mapped_column(String(300), nullable=False)
     count: Mapped[int] = mapped_column(Integer, default=1, nullable=False, server_default="1")
     unread: Mapped[bool] = mapped_column(Boolean, default=True, nullable=False, server_default="true")
     archived: Mapped[bool] = mapped_column(Boolean, default=False, nullable=False, server_default="false")
@@ -118,6 +118,8 @@ class Delivery(Model, CreatedAt):
     state: Mapped[str] = mapped_column(String(10), default=DeliveryState.PENDING, nullable=False)
     not_before: Mapped[dt.datetime] = mapped_column(UtcDateTime, nullable=False)
     only_if_unread: Mapped[bool] = mapped_column(Boolean, default=False, nullable=False, server_default="false")
+    # Until then a job is believed to be on its way; the sweep leaves the row alone.
+    queued_until: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     claimed_until: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     attempts: Mapped[int] = mapped_column(SmallInteger, default=0, nullable=False, server_default="0")
     skip_reason: Mapped[str | None] = mapped_column(String(30))

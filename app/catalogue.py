@@ -1,0 +1,155 @@
+"""The event catalogue (SPEC 3): one entry per kind of news, and what each role receives unless somebody chose otherwise.
+
+To add a kind: an entry here, its words in ``services/render.py`` and ``templates/email``, the ``record_event`` call, a test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Channel(StrEnum):
+    """Where news can reach a person. The center always shows it and is no choice."""
+
+    BROWSER = "browser"
+    MOBILE = "mobile"
+    TELEGRAM = "telegram"
+    EMAIL = "email"
+
+
+class Mail(StrEnum):
+    """What an email cell can say. Other channels' cells say "on" or "off"."""
+
+    OFF = "off"
+    NOW = "now"
+    UNREAD = "unread"
+    DIGEST = "digest"
+
+
+ON, OFF = "on", "off"
+
+
+class Rule(StrEnum):
+    """Why somebody was told."""
+
+    RESPONSIBLE = "responsible"
+    AUTHOR = "author"
+
+
+class Audience(StrEnum):
+    """Who is told; ``services/audience.py`` turns it into people."""
+
+    RESPONSIBLE = "responsible"
+    AUTHOR = "author"
+    AUTHOR_AND_RESPONSIBLE = "author_and_responsible"
+
+
+class Tab(StrEnum):
+    """The tab of the center that shows a kind."""
+
+    CHATS = "chats"
+    CLIENTS = "clients"
+    TASKS = "tasks"
+    LEADS = "leads"
+    SYSTEM = "system"
+
+
+ROLES = ("admin", "manager", "staff", "free")
+
+_LETTERS = {
+    "P": (Channel.BROWSER, ON),
+    "M": (Channel.MOBILE, ON),
+    "T": (Channel.TELEGRAM, ON),
+    "N": (Channel.EMAIL, Mail.NOW),
+    "W": (Channel.EMAIL, Mail.UNREAD),
+    "D": (Channel.EMAIL, Mail.DIGEST),
+}
+
+Cells = Mapping[str, str]
+NOTHING: Cells = MappingProxyType({channel.value: OFF for channel in Channel})
+
+
+def cells(letters: str | None) -> Cells | None:
+    """Read SPEC 3's notation: "PMTN" → every channel's cell; "–" (center only) → all off; None → hidden from the role."""
+    if letters is None:
+        return None
+    chosen = dict(NOTHING)
+    for letter in letters.replace("–", ""):
+        channel, value = _LETTERS[letter]
+        chosen[channel.value] = str(value)
+    return MappingProxyType(chosen)
+
+
+def per_role(admin: str | None, manager: str | None, staff: str | None, free: str | None) -> Mapping[str, Cells | None]:
+    """Read one line of SPEC 3's table of defaults."""
+    return MappingProxyType(dict(zip(ROLES, map(cells, (admin, manager, staff, free)), strict=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of news.
+
+    ``defaults`` is keyed by the rule by which a person was found; ``replaces`` are the tags whose unread notice about
+    the same subject this one takes the place of, instead of counting up; ``tells_actor`` is for what a clock did.
+    """
+
+    tag: str
+    row: str
+    tab: Tab
+    audience: Audience
+    defaults: Mapping[Rule, Mapping[str, Cells | None]]
+    icon: str
+    urgent: bool = False
+    digestible: bool = True
+    tells_actor: bool = False
+    replaces: frozenset[str] = frozenset()
+
+
+_EVERYONE_PMT = per_role("PMT", "PMT", "PMT", None)
+
+_KINDS = (
+    Kind(
+        tag="task:assigned",
+        row="task_assigned",
+        tab=Tab.TASKS,
+        audience=Audience.RESPONSIBLE,
+        defaults={Rule.RESPONSIBLE: per_role("PMTN", "PMTN", "PMTN", None)},
+        icon="check-circle",
+    ),
+    Kind(
+        tag="task:due_soon",
+        row="task_before",
+        tab=Tab.TASKS,
+        audience=Audience.RESPONSIBLE,
+        defaults={Rule.RESPONSIBLE: _EVERYONE_PMT},
+        icon="clock",
+        tells_actor=True,
+        replaces=frozenset({"task:due_soon"}),
+    ),
+    Kind(
+        tag="task:expired",
+        row="task_expired",
+        tab=Tab.TASKS,
+        audience=Audience.AUTHOR_AND_RESPONSIBLE,
+        defaults={Rule.AUTHOR: per_role("D", "D", "D", None), Rule.RESPONSIBLE: per_role("PM", "PM", "PM", None)},
+        icon="alert",
+        tells_actor=True,
+        replaces=frozenset({"task:due_soon"}),
+    ),
+    Kind(
+        tag="task:completed",
+        row="task_completed",
+        tab=Tab.TASKS,
+        audience=Audience.AUTHOR,
+        defaults={Rule.AUTHOR: per_role("D", "D", "–", None)},
+        icon="check-circle",
+    ),
+)
+
+KINDS: Mapping[str, Kind] = MappingProxyType({kind.tag: kind for kind in _KINDS})
+
+LEAD_TIMES_MINUTES = (5, 15, 30, 60)
+DEFAULT_LEAD_TIMES_MINUTES = (15,)

@@ -1,0 +1,213 @@
+"""A person's feed: the items of the center, what is unread, and what changed since a moment."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime as dt
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+from sqlalchemy.orm import Session
+
+from app.catalogue import KINDS, Tab
+from app.errors import UserError
+from app.services.render import headline
+
+MAX_LIMIT = 100
+FILTERS = ("all", *(tab.value for tab in Tab))
+
+# What sync looks back before its cursor: changes are stamped before they commit, and commit within 20 s.
+SYNC_OVERLAP = dt.timedelta(seconds=30)
+SYNC_MAX_AGE = dt.timedelta(hours=24)
+SYNC_MAX_CHANGES = 500
+
+_COLUMNS = """
+    i.id, i.user_id, i.subject_type, i.subject_id, i.tab, i.event_tag, i.rule, i.count, i.unread, i.archived,
+    i.at, i.changed_at, i.remind_at, e.data, u.zone,
+    CASE i.subject_type WHEN 'task' THEN t.id IS NOT NULL AND t.completed_at IS NULL ELSE true END AS subject_open
+FROM feed_items i
+JOIN events e ON e.id = i.event_id
+JOIN ab_user u ON u.id = i.user_id
+LEFT JOIN tasks t ON i.subject_type = 'task' AND t.id = i.subject_id
+"""
+
+_ACTIONS = {
+    "task:assigned": ["complete", "postpone"],
+    "task:due_soon": ["complete", "postpone"],
+    "task:expired": ["complete", "postpone"],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a feed. ``next_cursor`` is None on the last one."""
+
+    items: list[dict[str, Any]]
+    next_cursor: str | None
+
+
+def page(
+    session: Session,
+    user_id: int,
+    *,
+    filter: str = "all",
+    unread_first: bool = True,
+    limit: int = 50,
+    cursor: str | None = None,
+    q: str = "",
+) -> Page:
+    """Return a page of the feed: unread first (newest first inside each block), or purely newest first.
+
+    ``limit`` is capped at MAX_LIMIT. Raises UserError for an unknown filter or a broken cursor.
+    """
+    if filter not in FILTERS:
+        raise UserError("invalid", f"filter must be one of {', '.join(FILTERS)}", "filter", 400)
+    limit = max(1, min(limit, MAX_LIMIT))
+    where = ["i.user_id = :user_id", "NOT i.archived"]
+    values: dict[str, Any] = {"user_id": user_id, "limit": limit + 1}
+    if filter != "all":
+        where.append("i.tab = :tab")
+        values["tab"] = filter
+    if q.strip():
+        where.append("e.data ->> 'text' ILIKE :q")
+        values["q"] = f"%{_escape_like(q.strip())}%"
+    if cursor:
+        unread, at, item_id = _read_cursor(cursor)
+        values |= {"c_unread": unread, "c_at": at, "c_id": item_id}
+        where.append(
+            "(i.unread, i.at, i.id) < (:c_unread, :c_at, :c_id)" if unread_first else "(i.at, i.id) < (:c_at, :c_id)"
+        )
+    order = "i.unread DESC, i.at DESC, i.id DESC" if unread_first else "i.at DESC, i.id DESC"
+    query = f"SELECT {_COLUMNS} WHERE {' AND '.join(where)} ORDER BY {order} LIMIT :limit"  # noqa: S608  (no input in it)
+    rows = session.execute(text(query), values).all()
+    shown = rows[:limit]
+    return Page([_as_item(row) for row in shown], _write_cursor(shown[-1]) if len(rows) > limit else None)
+
+
+def items_by_id(connection: Connection | Session, item_ids: Collection[int]) -> list[tuple[int, dict[str, Any]]]:
+    """Return ``(user_id, item)`` pairs for the ids that exist."""
+    rows = connection.execute(text(f"SELECT {_COLUMNS} WHERE i.id = ANY(:ids)"), {"ids": list(item_ids)})
+    return [(row.user_id, _as_item(row)) for row in rows]
+
+
+def owners(connection: Connection, item_ids: Collection[int]) -> set[int]:
+    """Return whose items these are."""
+    rows = connection.execute(text("SELECT DISTINCT user_id FROM feed_items WHERE id = ANY(:ids)"), {"ids": item_ids})
+    return {row.user_id for row in rows}
+
+
+def counters(connection: Connection | Session, user_ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """Count unread items per person and tab; derived from the rows every time, so never wrong."""
+    tabs: dict[int, dict[str, int]] = defaultdict(lambda: {tab.value: 0 for tab in Tab})
+    rows = connection.execute(
+        text(
+            "SELECT user_id, tab, count(*) AS unread FROM feed_items"
+            " WHERE user_id = ANY(:ids) AND unread AND NOT archived GROUP BY user_id, tab"
+        ),
+        {"ids": list(user_ids)},
+    )
+    for row in rows:
+        tabs[row.user_id][row.tab] = row.unread
+    return {
+        user_id: {
+            "total": sum(tabs[user_id].values()),
+            "waiting": 0,
+            "longest_waiting_at": None,
+            "tabs": tabs[user_id],
+        }
+        for user_id in user_ids
+    }
+
+
+def sync(session: Session, user_id: int, cursor: str | None) -> dict[str, Any]:
+    """Return what changed in a person's feed since ``cursor``, or that a fresh start is cheaper.
+
+    The answer is ``{"events": [{"event", "data"}…], "cursor"}`` or ``{"reset": true, "cursor"}``; without a cursor it
+    starts now. The cursor is database time; the overlap repeats a few changes, clients merge by id and ``changed_at``.
+    """
+    db_now: dt.datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
+    fresh = db_now.isoformat()
+    if cursor is None:
+        return {"events": [], "cursor": fresh}
+    since = _read_moment(cursor)
+    if db_now - since > SYNC_MAX_AGE:
+        return {"reset": True, "cursor": fresh}
+    query = text(
+        f"SELECT {_COLUMNS} WHERE i.user_id = :user_id AND i.changed_at > :since"
+        " ORDER BY i.changed_at LIMIT :limit"
+    )
+    rows = session.execute(
+        query, {"user_id": user_id, "since": since - SYNC_OVERLAP, "limit": SYNC_MAX_CHANGES + 1}
+    ).all()
+    if len(rows) > SYNC_MAX_CHANGES:
+        return {"reset": True, "cursor": fresh}
+    events: list[dict[str, Any]] = [{"event": "notification.changed", "data": _as_item(row)} for row in rows]
+    events.append({"event": "counters", "data": counters(session, [user_id])[user_id]})
+    return {"events": events, "cursor": fresh}
+
+
+def item_ids(values: Iterable[object], field: str = "items") -> list[int]:
+    """Read public ids like "n:12". Raises UserError for anything else."""
+    ids = []
+    for value in values:
+        kind, _, number = str(value).partition(":")
+        if kind != "n" or not number.isdigit() or len(number) > 18:
+            raise UserError("invalid", f"{str(value)[:40]!r} is not an item", field, 400)
+        ids.append(int(number))
+    return ids
+
+
+def _as_item(row: Row[Any]) -> dict[str, Any]:
+    words = headline(row.event_tag, row.rule, row.data, row.zone)
+    return {
+        "id": f"n:{row.id}",
+        "kind": "notice",
+        "event": row.event_tag,
+        "tab": row.tab,
+        "title": words.title,
+        "body": words.body,
+        "url": words.url,
+        "unread": row.unread,
+        "archived": row.archived,
+        "count": row.count,
+        "at": row.at.isoformat(),
+        "remind_at": row.remind_at.isoformat() if row.remind_at else None,
+        "icon": KINDS[row.event_tag].icon,
+        "actions": _ACTIONS.get(row.event_tag, []) if row.subject_open else [],
+        "subject": {"type": row.subject_type, "id": row.subject_id},
+        "changed_at": row.changed_at.isoformat(),
+    }
+
+
+def _escape_like(words: str) -> str:
+    return words[:100].replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _write_cursor(row: Row[Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps([row.unread, row.at.isoformat(), row.id]).encode()).decode()
+
+
+def _read_cursor(cursor: str) -> tuple[bool, dt.datetime, int]:
+    try:
+        unread, at, item_id = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        return bool(unread), _aware(dt.datetime.fromisoformat(at)), int(item_id)
+    except (ValueError, TypeError, binascii.Error):
+        raise UserError("invalid", "The cursor is not one of ours", "cursor", 400) from None
+
+
+def _read_moment(cursor: str) -> dt.datetime:
+    try:
+        return _aware(dt.datetime.fromisoformat(cursor))
+    except ValueError:
+        raise UserError("invalid", "The cursor is not one of ours", "cursor", 400) from None
+
+
+def _aware(moment: dt.datetime) -> dt.datetime:
+    if moment.tzinfo is None:
+        raise ValueError("a moment without its offset")
+    return moment

@@ -1,0 +1,132 @@
+"""What a person does with items of the feed: read, unread, archive, remind later."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import text
+
+from app import clock
+from app.errors import UserError
+from app.extensions import db
+from app.services import live
+from app.transaction import on_commit
+
+MAX_ITEMS = 500
+
+_READ = "unread = false, read_at = :now"
+_UNREAD = "unread = true, read_at = NULL, archived = false, remind_at = NULL"
+_ARCHIVE = "archived = true, unread = false, read_at = coalesce(read_at, :now), remind_at = NULL"
+_REMIND = "archived = true, unread = false, read_at = coalesce(read_at, :now), remind_at = :remind_at"
+
+
+def mark_read(user_id: int, item_ids: Collection[int]) -> list[int]:
+    """Mark items read; what waits to be sent about them is cancelled. Return the ids that changed."""
+    return _change(user_id, item_ids, _READ, only="unread", cancels=True)
+
+
+def mark_all_read(user_id: int) -> list[int]:
+    """Mark everything read in one statement and return the ids, so that it can be undone."""
+    rows = db.session.execute(
+        text(
+            f"UPDATE feed_items SET {_READ}, changed_at = clock_timestamp()"
+            " WHERE user_id = :user_id AND unread AND NOT archived RETURNING id"
+        ),
+        {"user_id": user_id, "now": clock.now()},
+    )
+    ids = [row.id for row in rows]
+    _cancel_unsent(ids)
+    if ids:
+        on_commit(lambda: live.changed_feed(user_id))
+    return ids
+
+
+def mark_unread(user_id: int, item_ids: Collection[int]) -> list[int]:
+    """Mark items unread again, taking them out of the archive."""
+    return _change(user_id, item_ids, _UNREAD, only="NOT unread")
+
+
+def archive(user_id: int, item_ids: Collection[int]) -> list[int]:
+    """Put items away; news about the same subject brings them back."""
+    return _change(user_id, item_ids, _ARCHIVE, only="NOT archived", cancels=True)
+
+
+def remind(user_id: int, item_ids: Collection[int], at: dt.datetime) -> list[int]:
+    """Put items away until ``at``. Raises UserError when that is not in the coming year."""
+    if not clock.now() < at < clock.now() + dt.timedelta(days=366):
+        raise UserError("invalid", "Choose a moment in the coming year", "at")
+    return _change(user_id, item_ids, _REMIND, only="true", cancels=True, remind_at=at)
+
+
+def wake_reminded(limit: int = 500) -> int:
+    """Bring back the items whose moment has come, as unread and with a popup. Return how many."""
+    now = clock.now()
+    rows = db.session.execute(
+        text(
+            "UPDATE feed_items SET unread = true, read_at = NULL, archived = false, remind_at = NULL, at = :now,"
+            " changed_at = clock_timestamp()"
+            " WHERE id IN (SELECT id FROM feed_items WHERE remind_at <= :now ORDER BY remind_at LIMIT :limit"
+            " FOR UPDATE SKIP LOCKED) RETURNING id, user_id"
+        ),
+        {"now": now, "limit": limit},
+    ).all()
+    for row in rows:
+        on_commit(lambda row=row: live.show_items({row.user_id: row.id}, {row.user_id}))
+    return len(rows)
+
+
+def settle_subject(subject_key: str, *, only_user_id: int | None = None, archived: bool = False) -> None:
+    """Take a subject's notices out of unread for everybody (or one person), and cancel what was not sent yet.
+
+    ``archived`` also takes them out of the feed: the news is no longer this person's.
+    """
+    rows = db.session.execute(
+        text(
+            "UPDATE feed_items SET unread = false, read_at = coalesce(read_at, :now), archived = archived OR :archived,"
+            " remind_at = NULL, changed_at = clock_timestamp()"
+            " WHERE subject_key = :subject_key AND (CAST(:user_id AS int) IS NULL OR user_id = :user_id)"
+            " AND (unread OR remind_at IS NOT NULL OR (:archived AND NOT archived)) RETURNING id"
+        ),
+        {"subject_key": subject_key, "user_id": only_user_id, "now": clock.now(), "archived": archived},
+    )
+    ids = [row.id for row in rows]
+    _cancel_unsent(ids)
+    if ids:
+        on_commit(lambda: live.changed_items(ids))
+
+
+def _change(
+    user_id: int, item_ids: Collection[int], setting: str, *, only: str, cancels: bool = False, **values: Any
+) -> list[int]:
+    if len(item_ids) > MAX_ITEMS:
+        raise UserError("invalid", f"At most {MAX_ITEMS} items at once", "items", 413)
+    rows = db.session.execute(
+        text(
+            f"UPDATE feed_items SET {setting}, changed_at = clock_timestamp()"  # noqa: S608  (constants above)
+            f" WHERE user_id = :user_id AND id = ANY(:ids) AND {only} RETURNING id"
+        ),
+        {"user_id": user_id, "ids": list(item_ids), "now": clock.now(), **values},
+    )
+    changed = [row.id for row in rows]
+    if cancels:
+        _cancel_unsent(changed)
+    if changed:
+        on_commit(lambda: live.changed_items(changed))
+    return changed
+
+
+def _cancel_unsent(item_ids: Collection[int]) -> None:
+    if not item_ids:
+        return
+    db.session.execute(
+        text(
+            "UPDATE deliveries d SET state = 'cancelled', skip_reason = 'already_read', finished_at = :now"
+            " FROM notifications n WHERE n.feed_item_id = ANY(:ids) AND d.notification_id = n.id"
+            " AND d.state = 'pending'"
+        ),
+        {"ids": list(item_ids), "now": clock.now()},
+    )
+
+

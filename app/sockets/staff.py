@@ -1,0 +1,122 @@
+"""Namespace /center: people of the account. Each event is checked against the session epoch, then handed to a service."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import current_app, request
+from flask_jwt_extended import decode_token
+from flask_login import current_user
+from socketio.exceptions import ConnectionRefusedError
+from sqlalchemy import text
+
+from app.errors import UserError
+from app.extensions import db, socketio
+from app.models.people import User
+from app.services import feed, live
+from app.sockets.connections import Connection, connections
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[int, Mapping[str, Any]], dict[str, Any]]
+
+MAX_CONNECTIONS_PER_PROCESS = 5000
+
+
+class Refused(ConnectionRefusedError):  # type: ignore[misc]
+    """A connection that is not accepted; the client gets ``{code, message}``."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.error_args = {"code": code, "message": message}
+
+
+def register() -> None:
+    """Bind the handlers to the namespace."""
+    socketio.on_event("connect", _connect, namespace=live.NAMESPACE)
+    socketio.on_event("disconnect", _disconnect, namespace=live.NAMESPACE)
+    for name, handler in HANDLERS.items():
+        socketio.on_event(name, _guarded(name, handler), namespace=live.NAMESPACE)
+    socketio.on_event("*", _unknown, namespace=live.NAMESPACE)
+
+
+def _connect(auth: object = None) -> None:
+    user = _user_of_token(auth) if isinstance(auth, Mapping) and auth.get("token") else _user_of_session()
+    if user is None:
+        raise Refused("unauthorized", "Please log in")
+    if len(connections) >= MAX_CONNECTIONS_PER_PROCESS:
+        raise Refused("busy", "Too many connections, please try again")
+    socketio.server.enter_room(_sid(), live.room_of(user.id), namespace=live.NAMESPACE)
+    connections.add(
+        current_app._get_current_object(),  # type: ignore[attr-defined]
+        _sid(),
+        Connection(user_id=user.id, epoch=user.session_epoch),
+    )
+
+
+def _disconnect(*_: object) -> None:
+    connections.remove(_sid())
+
+
+def _sync(user_id: int, payload: Mapping[str, Any]) -> dict[str, Any]:
+    cursor = payload.get("cursor")
+    if cursor is not None and not isinstance(cursor, str):
+        raise UserError("invalid", "The cursor is not one of ours", "cursor", 400)
+    return feed.sync(db.session(), user_id, cursor)
+
+
+HANDLERS: dict[str, Handler] = {"sync": _sync}
+
+
+def _guarded(name: str, handler: Handler) -> Callable[..., dict[str, Any]]:
+    """Wrap a handler: an ack always comes, an error of any kind is ``{"error": {code, field?, message}}``."""
+
+    def handle(*args: object) -> dict[str, Any]:
+        payload = args[0] if args else {}
+        if len(args) > 1 or not isinstance(payload, Mapping):
+            return UserError("invalid", "One object is expected", status=400).as_json()
+        connection = connections.get(_sid())
+        if connection is None or not _still_valid(connection):
+            return UserError("session_ended", "Your session has ended", status=401).as_json()
+        try:
+            return handler(connection.user_id, payload)
+        except UserError as error:
+            db.session.rollback()
+            return error.as_json()
+        except Exception:
+            log.exception("socket event %s failed", name)
+            db.session.rollback()
+            return UserError("internal", "This did not work, please try again", status=500).as_json()
+
+    return handle
+
+
+def _unknown(event: str, *_: object) -> dict[str, Any]:
+    return UserError("unknown_event", f"There is no event {event[:40]!r}", status=404).as_json()
+
+
+def _still_valid(connection: Connection) -> bool:
+    epoch = db.session.execute(
+        text("SELECT session_epoch FROM ab_user WHERE id = :id AND active"), {"id": connection.user_id}
+    ).scalar()
+    return epoch == connection.epoch
+
+
+def _user_of_session() -> User | None:
+    return current_user if current_user.is_authenticated else None
+
+
+def _user_of_token(auth: Mapping[str, Any]) -> User | None:
+    try:
+        claims = decode_token(str(auth["token"]))
+        user = current_app.appbuilder.sm.load_user_jwt({}, claims)  # type: ignore[attr-defined]
+    except Exception as error:  # the JWT library raises many kinds; all mean "not a valid token"
+        log.info("socket token refused: %s", type(error).__name__)
+        return None
+    return user if claims.get("type") == "access" and user is not None and user.active else None
+
+
+def _sid() -> str:
+    return str(request.sid)  # type: ignore[attr-defined]
