@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 
@@ -100,7 +101,7 @@ def compose(address: str, message: Message) -> tuple[MailMessage, EmailMessage]:
         return mail_message, mail_message.mime()
     except flask_mail.BadHeaderError as error:
         raise PermanentSendError("A header of the mail contains a line break") from error
-    except ValueError as error:
+    except (ValueError, MessageError) as error:
         raise PermanentSendError("The mail has a header that cannot be written") from error
 
 
@@ -109,7 +110,7 @@ def _wire_address(address: str) -> str:
     try:
         parsed = Address(addr_spec=address.strip())
         domain = parsed.domain.encode("idna").decode("ascii")
-    except (ValueError, IndexError) as error:
+    except (ValueError, IndexError, MessageError) as error:
         raise PermanentSendError("This is not a mail address") from error
     if not parsed.username or not domain or any(char.isspace() for char in parsed.addr_spec):
         raise PermanentSendError("This is not a mail address")
