@@ -1,0 +1,27 @@
+// The side navigation as a drawer on phones. The page behind it is inert while it is open.
+const scrim = document.querySelector("[data-drawer-scrim]");
+const button = document.querySelector("[data-drawer]");
+const nav = button && document.getElementById(button.dataset.drawer);
+
+function setOpen(open) {
+  nav.classList.toggle("is-open", open);
+  scrim.hidden = !open;
+  button.setAttribute("aria-expanded", String(open));
+  document.getElementById("main").inert = open;
+  if (open) nav.querySelector("a")?.focus();
+  else button.focus();
+}
+
+if (nav && scrim) {
+  button.addEventListener("click", () => setOpen(!nav.classList.contains("is-open")));
+  scrim.addEventListener("click", () => setOpen(false));
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && nav.classList.contains("is-open")) {
+      event.stopImmediatePropagation();
+      setOpen(false);
+    }
+  });
+  matchMedia("(max-width: 640px)").addEventListener("change", (event) => {
+    if (!event.matches && nav.classList.contains("is-open")) setOpen(false);
+  });
+}

@@ -1,0 +1,115 @@
+"""Error pages for people, problem JSON for programs. One language for both: ``{"error": {"code", "message", "field"?}}``."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flask import Flask, Response, g, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from app.errors import UserError
+
+log = logging.getLogger(__name__)
+
+CODES = {
+    400: "bad_request",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    409: "conflict",
+    413: "too_large",
+    415: "unsupported_media_type",
+    422: "invalid",
+    429: "too_many_requests",
+    500: "server_error",
+    503: "unavailable",
+}
+# Pages with a text of their own; every other status shows errors/error.html with the exception's description.
+OWN_PAGES = (403, 404, 429)
+JSON_PREFIXES = ("/api/", "/hooks/", "/widget/api/", "/test/")
+
+
+def init_errors(app: Flask) -> None:
+    """Register the handlers. FAB's own ``{"message": …}`` answers below /api are turned into the same shape."""
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(UserError, _user_error)
+    app.register_error_handler(Exception, _unexpected)
+    app.after_request(_problem_json)
+
+
+def wants_json() -> bool:
+    """Whether the request comes from a program: by its path, or because it asks for JSON rather than a page."""
+    accepted = request.accept_mimetypes
+    return request.path.startswith(JSON_PREFIXES) or (
+        accepted["application/json"] > accepted["text/html"] and request.method != "HEAD"
+    )
+
+
+def problem(code: str, message: str, status: int, field: str | None = None) -> Response:
+    """Return problem JSON with its status."""
+    response = jsonify(UserError(code, message, field).as_json())
+    response.status_code = status
+    return response
+
+
+def _http_error(error: HTTPException) -> ResponseReturnValue:
+    status = error.code or 500
+    if error.response is not None or status < 400:
+        return error
+    headers = [(name, value) for name, value in error.get_headers() if name in ("Retry-After", "Allow")]
+    if wants_json():
+        response = problem(CODES.get(status, "error"), str(error.description), status)
+    else:
+        response = Response(_page(status, error.name, str(error.description)), status)
+    response.headers.extend(headers)
+    return response
+
+
+def _user_error(error: UserError) -> ResponseReturnValue:
+    if wants_json():
+        return problem(error.code, error.message, error.status, error.field)
+    return Response(_page(error.status, gettext("That did not work"), error.message), error.status)
+
+
+def _unexpected(error: Exception) -> ResponseReturnValue:
+    log.exception("unexpected error in %s %s", request.method, request.path)
+    if wants_json():
+        return problem("server_error", gettext("Something went wrong on our side."), 500)
+    return Response(_page(500, InternalServerError().name, ""), 500)
+
+
+def _page(status: int, title: str, message: str) -> str:
+    if status >= 500:
+        # Nothing that needs the database: it may be what failed.
+        return render_template("errors/500.html", status=status)
+    if "user" not in g:
+        g.user = None
+    name = f"errors/{status}.html" if status in OWN_PAGES else "errors/error.html"
+    return render_template(name, status=status, title=title, message=message)
+
+
+def _problem_json(response: Response) -> Response:
+    if response.status_code < 400 or not request.path.startswith("/api/") or not response.is_json:
+        return response
+    payload = response.get_json(silent=True)
+    if isinstance(payload, dict) and "error" not in payload:
+        message, field = _first_message(payload.get("message") or payload.get("msg") or payload.get("errors"))
+        status = response.status_code
+        response.set_data(jsonify(UserError(CODES.get(status, "error"), message, field).as_json()).get_data())
+    return response
+
+
+def _first_message(message: Any) -> tuple[str, str | None]:
+    """Return text and field of FAB's answer: a text, or marshmallow's ``{"field": ["text", …]}``."""
+    field = None
+    while isinstance(message, (dict, list)) and message:
+        if isinstance(message, dict):
+            key, message = next(iter(message.items()))
+            field = field or (str(key) if key != "_schema" else None)
+        else:
+            message = message[0]
+    return (str(message) if message else gettext("The request was refused.")), field

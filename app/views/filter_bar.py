@@ -1,0 +1,132 @@
+"""The bar above a generated list: quick search, one chip per active filter, and what "Filter" offers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Flask, request
+from flask_babel import gettext
+from flask_appbuilder.models.filters import Filters
+from wtforms import BooleanField, Field, Form
+
+from app.formatting import cell, when
+
+CONTAINS = "ct"
+DATE_TYPES = {"DateField": "date", "DateTimeField": "date", "DateTimeLocalField": "date"}
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """An active filter in words, and the page without it."""
+
+    label: str
+    text: str
+    remove_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A column that can be filtered: its operations by FAB's argument name, and how its value is entered."""
+
+    column: str
+    label: str
+    operations: tuple[tuple[str, str], ...]
+    kind: str
+    field: Field
+
+
+@dataclass(frozen=True, slots=True)
+class FilterBar:
+    """All of the bar. ``search_name`` is the argument of the quick search, empty where no column can be searched."""
+
+    search_name: str = ""
+    search_value: str = ""
+    chips: tuple[Chip, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    kept: tuple[tuple[str, str], ...] = field(default=())
+    clear_url: str = ""
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the list shows only part of the records."""
+        return bool(self.chips or self.search_value)
+
+
+def init_filter_bar(app: Flask) -> None:
+    """Offer the bar to the search widget's template."""
+    app.jinja_env.globals["filter_bar"] = filter_bar
+
+
+def filter_bar(filters: Filters, form: Form, columns: list[str], labels: dict[str, str]) -> FilterBar:
+    """Describe the bar for a view's filters; the first column with a "contains" filter is the quick search."""
+    search_name = _quick_search(filters, columns)
+    search_value = request.args.get(search_name, "") if search_name else ""
+    active = [
+        (name, value)
+        for name in request.args
+        if name.startswith("_flt_") and name != search_name and name.split("_", 3)[3] in columns
+        for value in request.args.getlist(name)
+        if value
+    ]
+    return FilterBar(
+        search_name=search_name,
+        search_value=search_value,
+        chips=tuple(chip for name, value in active if (chip := _chip(name, value, filters, form, labels))),
+        choices=tuple(_choice(column, filters, form, labels) for column in columns if _operations(column, filters)),
+        kept=tuple((name, value) for name, value in _arguments() if not name.startswith("page_")),
+        clear_url=_url([(name, value) for name, value in _arguments() if not name.startswith(("_flt_", "page_"))]),
+    )
+
+
+def _quick_search(filters: Filters, columns: list[str]) -> str:
+    for column in columns:
+        for index, candidate in enumerate(filters.get_search_filters().get(column) or ()):
+            if candidate.arg_name == CONTAINS:
+                return f"_flt_{index}_{column}"
+    return ""
+
+
+def _operations(column: str, filters: Filters) -> tuple[tuple[str, str], ...]:
+    found = filters.get_search_filters().get(column) or ()
+    return tuple((f"_flt_{index}_{column}", str(operation.name)) for index, operation in enumerate(found))
+
+
+def _choice(column: str, filters: Filters, form: Form, labels: dict[str, str]) -> Choice:
+    form_field = form[column]
+    kind = "bool" if isinstance(form_field, BooleanField) else DATE_TYPES.get(form_field.type, "field")
+    return Choice(column, str(labels.get(column, column)), _operations(column, filters), kind, form_field)
+
+
+def _chip(name: str, value: str, filters: Filters, form: Form, labels: dict[str, str]) -> Chip | None:
+    column = name.split("_", 3)[3]
+    operation = dict(_operations(column, filters)).get(name)
+    if operation is None:
+        return None
+    others = [(n, v) for n, v in _arguments() if (n, v) != (name, value) and not n.startswith("page_")]
+    shown = _value_in_words(form[column], value)
+    simple = operation in (gettext("Equal to"), gettext("Relation"), gettext("Contains"))
+    return Chip(str(labels.get(column, column)), shown if simple else f"{operation.lower()} {shown}", _url(others))
+
+
+def _value_in_words(form_field: Field, value: str) -> str:
+    """Let the field find the record behind an id, so that its own row rights decide whether a name is shown."""
+    if isinstance(form_field, BooleanField):
+        return gettext("Yes") if value in ("y", "1", "true", "True") else gettext("No")
+    try:
+        form_field.process_formdata([value])
+        found = form_field.data
+    except (ValueError, TypeError):
+        return value
+    if found is None or isinstance(found, str | bool):
+        return value
+    return when(found).striptags() if hasattr(found, "year") else cell(found).striptags()
+
+
+def _arguments() -> list[tuple[str, str]]:
+    return [(name, value) for name in request.args for value in request.args.getlist(name)]
+
+
+def _url(arguments: list[tuple[str, str]]) -> str:
+    return f"{request.path}?{urlencode(arguments)}" if arguments else request.path

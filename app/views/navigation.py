@@ -1,0 +1,118 @@
+"""What the shell around every page offers this person: side navigation, and the entries of "New"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, current_app, g, request, url_for
+
+PERMISSION_PREFIX = "can_"
+DEFAULT_ICON = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A link of the shell. ``icon`` is a name of the sprite, without ``i-``."""
+
+    label: str
+    url: str
+    icon: str
+    current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Entries under one heading; an empty label has none."""
+
+    label: str
+    entries: tuple[Entry, ...]
+
+
+def init_navigation(app: Flask) -> None:
+    """Offer both lists to the templates. Globals, not a context processor: only pages with a shell pay for them."""
+    app.jinja_env.globals.update(
+        navigation=navigation,
+        new_entries=new_entries,
+        generated_view=generated_view,
+        list_link=list_link,
+        record_can=record_can,
+        signed_in=signed_in,
+    )
+    app.context_processor(_shell)
+
+
+def _shell() -> dict[str, Any]:
+    """What FAB's views pass to every template; here also for pages that no FAB view renders (errors, the center)."""
+    appbuilder = current_app.appbuilder  # type: ignore[attr-defined]
+    return {"appbuilder": appbuilder, "base_template": appbuilder.base_template}
+
+
+def signed_in() -> bool:
+    """Whether somebody is signed in. Safe on error pages, where FAB may not have set ``g.user``."""
+    return bool(getattr(g.get("user"), "is_authenticated", False))
+
+
+def navigation() -> list[Section]:
+    """Return the menu's sections this person may use; views name icons of our sprite (``icon="target"``)."""
+    if not signed_in():
+        return []
+    sections: list[Section] = []
+    loose: list[Entry] = []
+    for item in current_app.appbuilder.menu.get_data():  # type: ignore[attr-defined]
+        if isinstance(item, str):
+            continue
+        if "childs" in item:
+            entries = tuple(_entry(child) for child in item["childs"] if not isinstance(child, str))
+            if entries:
+                sections.append(Section(str(item["label"]), entries))
+        elif item["url"]:
+            loose.append(_entry(item))
+    return ([Section("", tuple(loose))] if loose else []) + sections
+
+
+def new_entries() -> list[Entry]:
+    """Return what this person may add from the top bar: every view with ``new_label`` whose add page they may open."""
+    if not signed_in():
+        return []
+    return [
+        Entry(str(view.new_label), url_for(f"{view.endpoint}.add"), getattr(view, "new_icon", "plus"))
+        for view in current_app.appbuilder.baseviews  # type: ignore[attr-defined]
+        if getattr(view, "new_label", None) and record_can(view, "add")
+    ]
+
+
+def generated_view(name: str) -> Any | None:
+    """Return the registered generated view of this class name, or None."""
+    views = current_app.appbuilder.baseviews  # type: ignore[attr-defined]
+    return next((view for view in views if type(view).__name__ == name), None)
+
+
+def record_can(view: Any | None, method: str) -> bool:
+    """Whether this person may call the method (list, show, add, edit, delete) of a generated view."""
+    if view is None or not hasattr(view, method):
+        return False
+    permission = PERMISSION_PREFIX + view.get_method_permission(method)
+    if permission not in view.base_permissions:
+        return False
+    return bool(current_app.appbuilder.sm.has_access(permission, view.class_permission_name))  # type: ignore[attr-defined]
+
+
+def list_link(name: str) -> Entry | None:
+    """Return the way back from a record to its list, where this person may open that list."""
+    view = generated_view(name)
+    if not record_can(view, "list"):
+        return None
+    assert view is not None
+    return Entry(str(view.list_title), url_for(f"{view.endpoint}.list"), "left")
+
+
+def _entry(item: dict[str, Any]) -> Entry:
+    icon = item["icon"] or DEFAULT_ICON
+    return Entry(item["label"], item["url"], DEFAULT_ICON if icon.startswith("fa-") else icon, _is_current(item["url"]))
+
+
+def _is_current(url: str) -> bool:
+    """A record's page belongs to its list: /leads/show/5 marks /leads/list/."""
+    base = url.removesuffix("list/")
+    return request.path == url or (base != url and request.path.startswith(base))
