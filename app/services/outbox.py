@@ -76,8 +76,8 @@ def find_mail(mail_id: int) -> KeptMail | None:
 
 
 def html_with_images(mail: KeptMail) -> str:
-    """The HTML part with its inline pictures (``cid:``) as data, as a mail program would show it."""
-    html = mail.html
+    """The HTML part as a mail program would show it: inline pictures (``cid:``) as data, links beside the mail."""
+    html = mail.html.replace("<head>", '<head><base target="_blank">', 1)
     for part in message_from_bytes(mail.raw, policy=SMTP).walk():
         cid = (part["Content-ID"] or "").strip("<>")
         if cid and part.get_content_maintype() == "image":

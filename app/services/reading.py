@@ -11,7 +11,7 @@ from sqlalchemy import text
 from app import clock
 from app.errors import UserError
 from app.extensions import db
-from app.services import live
+from app.services import feed, live
 from app.transaction import on_commit
 
 MAX_ITEMS = 500
@@ -27,14 +27,16 @@ def mark_read(user_id: int, item_ids: Collection[int]) -> list[int]:
     return _change(user_id, item_ids, _READ, only="unread", cancels=True)
 
 
-def mark_all_read(user_id: int) -> list[int]:
-    """Mark everything read in one statement and return the ids, so that it can be undone."""
+def mark_all_read(user_id: int, tab: str = "all") -> list[int]:
+    """Mark everything (or one tab) read in one statement and return the ids, so that it can be undone."""
+    if tab not in feed.FILTERS:
+        raise UserError("invalid", f"filter must be one of {', '.join(feed.FILTERS)}", "filter", 400)
     rows = db.session.execute(
         text(
             f"UPDATE feed_items SET {_READ}, changed_at = clock_timestamp()"
-            " WHERE user_id = :user_id AND unread AND NOT archived RETURNING id"
+            " WHERE user_id = :user_id AND unread AND NOT archived AND (:tab = 'all' OR tab = :tab) RETURNING id"
         ),
-        {"user_id": user_id, "now": clock.now()},
+        {"user_id": user_id, "now": clock.now(), "tab": tab},
     )
     ids = [row.id for row in rows]
     _cancel_unsent(ids)

@@ -10,7 +10,6 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
-from urllib.parse import urljoin
 
 import css_inline
 from flask import current_app, render_template
@@ -78,17 +77,16 @@ def email_message(
     ``unsubscribe_url`` sets the headers of RFC 8058; ``required_by`` names who made this mail mandatory instead.
     """
     at = now or clock.now()
-    home = current_app.config["PUBLIC_URL"] + "/"
+    home = current_app.config["PUBLIC_URL"]
     line = headline(tag, rule, data, recipient.zone, at)
-    link = urljoin(home, str(data.get("link") or line.url))
+    link = _absolute(home, str(data.get("link") or line.url))
     folder = f"email/{tag.replace(':', '_')}"
     context = {
         "headline": line,
         "task": TaskNews.read(data, recipient.zone, at),
         "for_author": rule == Rule.AUTHOR,
         "link": link,
-        "home": home,
-        "settings_url": urljoin(home, SETTINGS_PATH),
+        "settings_url": _absolute(home, SETTINGS_PATH),
         "unsubscribe_url": unsubscribe_url,
         "required_by": required_by,
     }
@@ -106,6 +104,10 @@ def email_message(
         headers=_unsubscribe_headers(unsubscribe_url),
         urgency=Urgency.HIGH if tag in KINDS and KINDS[tag].urgent else Urgency.NORMAL,
     )
+
+
+def _absolute(home: str, address: str) -> str:
+    return address if address.startswith(("https://", "http://")) else f"{home}/{address.lstrip('/')}"
 
 
 def _cut(subject: str) -> str:

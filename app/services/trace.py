@@ -1,11 +1,12 @@
-"""Why did I get this, and why not by mail? One item's way, channel by channel."""
+"""Why did I get this, and why not by mail? One item's way, channel by channel, in sentences."""
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from app.catalogue import Channel, Rule
 from app.errors import NotFound
@@ -16,10 +17,10 @@ MAX_NOTIFICATIONS = 20
 
 
 def of_item(user_id: int, item_id: int) -> dict[str, Any]:
-    """Return the item's notices, newest first, each with its rule and every channel's outcome in a sentence.
+    """Return why the item's newest notice came and each channel's outcome, then the same for the ones before.
 
-    ``{"id", "notices": [{"event", "at", "rule", "why", "channels": [{"channel", "outcome", "text", "at"}…]}…]}``.
-    Raises NotFound for somebody else's item.
+    ``{"id", "event", "at", "rule", "channels": [{"channel", "state", "text", "at"}…], "earlier": […]}``; ``state`` is
+    sent, shown, pending, sending, failed, skipped or cancelled. Raises NotFound for somebody else's item.
     """
     notices = db.session.execute(
         text(
@@ -38,60 +39,49 @@ def of_item(user_id: int, item_id: int) -> dict[str, Any]:
         ),
         {"ids": [notice.id for notice in notices]},
     ).all()
-    sent = {(row.notification_id, row.channel): row for row in rows}
+    deliveries = {(row.notification_id, row.channel): row for row in rows}
+    newest, *earlier = [_notice(notice, deliveries) for notice in notices]
+    return {"id": f"n:{item_id}", **newest, "earlier": earlier}
+
+
+def _notice(notice: Row[Any], deliveries: dict[tuple[int, str], Row[Any]]) -> dict[str, Any]:
+    at = notice.created_at.isoformat()
     return {
-        "id": f"n:{item_id}",
-        "notices": [
-            {
-                "event": notice.tag,
-                "at": notice.created_at.isoformat(),
-                "rule": notice.rule,
-                "why": _why(notice.tag, notice.rule),
-                "channels": [
-                    {
-                        "channel": "center",
-                        "outcome": "sent",
-                        "text": gettext("In your center"),
-                        "at": notice.created_at.isoformat(),
-                    },
-                    *(
-                        _channel(channel, notice.decisions.get(channel.value), sent.get((notice.id, channel.value)))
-                        for channel in Channel
-                    ),
-                ],
-            }
-            for notice in notices
+        "event": notice.tag,
+        "at": at,
+        "rule": _why(notice.tag, notice.rule),
+        "channels": [
+            {"channel": "center", "state": "sent", "text": gettext("In your center"), "at": at},
+            *(
+                _channel(channel, notice.decisions.get(channel.value), deliveries.get((notice.id, channel.value)))
+                for channel in Channel
+            ),
         ],
     }
 
 
 def _why(tag: str, rule: str) -> str:
-    if tag == "task:completed":
-        return gettext("You set this task")
     if rule == Rule.AUTHOR:
         return gettext("You set this task")
     return gettext("You are responsible for this task")
 
 
-def _channel(channel: Channel, decision: str | None, delivery: Any) -> dict[str, Any]:
-    if delivery is not None:
-        outcome, words, at = _delivered(delivery)
-    else:
-        outcome, words, at = decision or "unknown", _decided(channel, decision), None
-    return {"channel": channel.value, "outcome": outcome, "text": words, "at": at.isoformat() if at else None}
+def _channel(channel: Channel, decision: str | None, delivery: Row[Any] | None) -> dict[str, Any]:
+    state, words, at = _delivered(delivery) if delivery is not None else (*_decided(channel, decision), None)
+    return {"channel": channel.value, "state": state, "text": words, "at": at.isoformat() if at else None}
 
 
-def _delivered(row: Any) -> tuple[str, str, Any]:
+def _delivered(row: Row[Any]) -> tuple[str, str, dt.datetime | None]:
     if row.state == "sent":
         return "sent", gettext("Sent to %(address)s", address=row.address), row.finished_at
     if row.state in ("skipped", "cancelled"):
-        return row.skip_reason or row.state, _skipped(row.skip_reason), row.finished_at
+        return row.state, _skipped(row.skip_reason), row.finished_at
     if row.state == "failed":
         return "failed", gettext("Failed: %(reason)s", reason=row.error), row.finished_at
-    if row.attempts and row.error:
-        return "retrying", gettext("Not yet: %(reason)s. Trying again", reason=row.error), row.not_before
     if row.state == "sending":
         return "sending", gettext("Being sent"), None
+    if row.attempts and row.error:
+        return "pending", gettext("Not yet: %(reason)s. The next try is planned", reason=row.error), row.not_before
     return "pending", gettext("Waiting to be sent"), row.not_before
 
 
@@ -107,14 +97,17 @@ def _skipped(reason: str | None) -> str:
     return sentences.get(reason or "", gettext("Skipped"))
 
 
-def _decided(channel: Channel, decision: str | None) -> str:
+def _decided(channel: Channel, decision: str | None) -> tuple[str, str]:
+    if decision == Outcome.POPUP:
+        return "shown", gettext("Shown as a popup in open tabs")
+    if decision == Outcome.DIGEST:
+        return "pending", gettext("Set to digest: part of the next one if still unread")
+    if decision == Outcome.NO_ADDRESS:
+        missing = gettext("no address in your profile") if channel is Channel.EMAIL else gettext("nothing linked")
+        return "skipped", gettext("Skipped: %(reason)s", reason=missing)
     sentences = {
-        Outcome.POPUP: gettext("Shown as a popup in open tabs"),
-        Outcome.DIGEST: gettext("Set to digest: part of the next one if still unread"),
         Outcome.PREFERENCE_OFF: gettext("Skipped: switched off in your settings"),
         Outcome.RECEIVE_OFF: gettext("Skipped: you receive no notifications"),
         Outcome.NOT_FOR_ROLE: gettext("Skipped: not for your role"),
     }
-    if decision == Outcome.NO_ADDRESS:
-        return gettext("Skipped: no address") if channel is Channel.EMAIL else gettext("Skipped: nothing linked")
-    return sentences.get(decision or "", gettext("Not decided"))
+    return "skipped", sentences.get(decision or "", gettext("Skipped"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -25,14 +26,16 @@ class TaskNews:
     text: str
     author: str
     responsible: str
+    giver: str
+    """Who assigned it this time; not the author where somebody passed the task on."""
     completed_by: str
     result: str
     own: bool
     """Author and responsible are the same person."""
     late: bool
-    """The reminder comes later than its lead time, or the moment has passed."""
-    all_day: bool
-    lead_minutes: int | None
+    """The reminder was told later than its lead time asks for."""
+    minutes_left: int | None
+    """Until a due moment that a lead time announced; None once it has passed, so that an old notice does not lie."""
     due: str
     """Short: "10:40", "tomorrow 10:40"."""
     due_in_full: str
@@ -46,12 +49,12 @@ class TaskNews:
             text=one_line(data.get("text")),
             author=one_line(author.get("name")),
             responsible=one_line(responsible.get("name")) or gettext("Somebody"),
+            giver=one_line((data.get("by") or author).get("name")),
             completed_by=one_line((data.get("completed_by") or responsible).get("name")) or gettext("Somebody"),
             result=one_line(data.get("result")),
             own=author.get("id") is not None and author.get("id") == responsible.get("id"),
             late=bool(data.get("late")),
-            all_day=all_day,
-            lead_minutes=data.get("lead_minutes"),
+            minutes_left=_minutes(due_at, now) if data.get("lead_minutes") is not None and not all_day else None,
             due=short_due(due_at, zone, now, all_day=all_day) if due_at else "",
             due_in_full=full_due(due_at, zone, all_day=all_day) if due_at else "",
         )
@@ -68,17 +71,18 @@ def one_line(text: object) -> str:
 
 
 def _task_assigned(task: TaskNews, rule: str) -> tuple[str, str]:
-    # It may stand in for a lead time that had already begun when the task was made: "due in 3 min".
-    soon = task.lead_minutes is not None and not task.all_day
-    due = gettext("due in %(minutes)s min", minutes=task.lead_minutes) if soon else _due(task)
-    return gettext("New task: %(text)s", text=task.text), _joined(_from(task), due)
+    # It may stand in for a lead time that had already begun when the task was made.
+    due = gettext("due in %(minutes)s min", minutes=task.minutes_left) if task.minutes_left else _due(task)
+    giver = gettext("from %(name)s", name=task.giver) if task.giver else ""
+    return gettext("New task: %(text)s", text=task.text), _joined(giver, due)
 
 
 def _task_due_soon(task: TaskNews, rule: str) -> tuple[str, str]:
-    if task.late or task.all_day or task.lead_minutes is None:
-        return gettext("Due %(moment)s: %(text)s", moment=task.due, text=task.text), _from(task)
-    title = gettext("In %(minutes)s min: %(text)s", minutes=task.lead_minutes, text=task.text)
-    return title, _joined(_from(task), _due(task))
+    late = gettext("reminded late") if task.late else ""
+    if task.minutes_left is None:
+        return gettext("Due %(moment)s: %(text)s", moment=task.due, text=task.text), _joined(_from(task), late)
+    title = gettext("In %(minutes)s min: %(text)s", minutes=task.minutes_left, text=task.text)
+    return title, _joined(_from(task), _due(task), late)
 
 
 def _task_expired(task: TaskNews, rule: str) -> tuple[str, str]:
@@ -122,3 +126,7 @@ def _joined(*parts: str) -> str:
 def _moment(iso: object) -> dt.datetime | None:
     moment = dt.datetime.fromisoformat(str(iso)) if iso else None
     return moment.replace(tzinfo=dt.UTC) if moment and moment.tzinfo is None else moment
+
+
+def _minutes(due_at: dt.datetime | None, now: dt.datetime) -> int | None:
+    return math.ceil((due_at - now).total_seconds() / 60) if due_at and due_at > now else None

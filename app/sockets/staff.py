@@ -30,7 +30,9 @@ class Refused(ConnectionRefusedError):  # type: ignore[misc]
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
-        self.error_args = {"code": code, "message": message}
+        # JavaScript clients only see what is under "data", others the whole.
+        reason = {"code": code, "message": message}
+        self.error_args = {**reason, "data": reason}
 
 
 def register() -> None:

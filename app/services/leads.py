@@ -1,0 +1,97 @@
+"""Leads: possible sales on their way through a pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from app import access, clock
+from app.errors import Forbidden, UserError
+from app.extensions import db
+from app.models.crm import Lead, Pipeline, Stage
+from app.models.people import User
+from app.services import fields
+from app.services.related import checked_related
+from app.services.responsible import checked_responsible, may_delete
+
+FIELDS = ("name", "budget", "currency", "stage_id", "contact_id", "company_id", "responsible_id")
+CLOSED_KINDS = ("won", "lost")
+_RELATED = (("contact_id", access.access_contact), ("company_id", access.access_company))
+
+
+def create(actor: User, changes: Mapping[str, Any], source: str = "manual") -> Lead:
+    """Add a lead; whoever adds it is responsible unless somebody else is named. Raises UserError naming the field.
+
+    Without a stage it enters at the first open one.
+    """
+    values = check(actor, {"responsible_id": actor.id, "stage_id": None} | dict(changes), None)
+    lead = Lead(source=source, **values)
+    _keep_closed_at(lead)
+    db.session.add(lead)
+    db.session.flush()
+    return lead
+
+
+def update(actor: User, lead: Lead, changes: Mapping[str, Any]) -> Lead:
+    """Change the given fields. Raises UserError naming the field."""
+    for field, value in check(actor, changes, lead).items():
+        setattr(lead, field, value)
+    if "stage_id" in changes:
+        _keep_closed_at(lead)
+    db.session.flush()
+    return lead
+
+
+def delete(actor: User, lead: Lead) -> None:
+    """Delete a lead; its tasks stay, without it. Raises Forbidden."""
+    if not may_delete(actor, lead.responsible_id):
+        raise Forbidden("Only who is responsible, managers and admins may delete this lead")
+    db.session.delete(lead)
+    db.session.flush()
+
+
+def check(actor: User, changes: Mapping[str, Any], lead: Lead | None) -> dict[str, Any]:
+    """Return the cleaned values of the fields that change; writes nothing."""
+    fields.known(changes, FIELDS)
+    values = dict(changes)
+    if lead is None or "name" in values:
+        values["name"] = fields.needed_line(values.get("name"), "name", 160)
+    if "budget" in values:
+        values["budget"] = fields.money(values["budget"], "budget")
+    if "currency" in values:
+        values["currency"] = fields.currency(values["currency"] or "EUR")
+    if "stage_id" in values:
+        values["stage_id"] = _checked_stage(actor, values["stage_id"], lead)
+    for field, load in _RELATED:
+        if field in values:
+            before_id = getattr(lead, field) if lead else None
+            values[field] = checked_related(load, actor, values[field], field, before_id)
+    if "responsible_id" in values:
+        before_id = lead.responsible_id if lead else None
+        values["responsible_id"] = checked_responsible(actor, values["responsible_id"], before_id)
+    return values
+
+
+def _checked_stage(actor: User, stage_id: object, lead: Lead | None) -> int:
+    if stage_id is None and lead is None:
+        stage_id = db.session.scalar(
+            select(Stage.id)
+            .join(Pipeline)
+            .where(Stage.kind == "open")
+            .order_by(Pipeline.position, Pipeline.id, Stage.position, Stage.id)
+            .limit(1)
+        )
+    checked = checked_related(access.access_stage, actor, stage_id, "stage_id")
+    if checked is None:
+        raise UserError("required", "Choose a stage", "stage_id")
+    return checked
+
+
+def _keep_closed_at(lead: Lead) -> None:
+    kind = db.session.get_one(Stage, lead.stage_id).kind
+    if kind in CLOSED_KINDS:
+        lead.closed_at = lead.closed_at or clock.now()
+    else:
+        lead.closed_at = None

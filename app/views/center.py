@@ -1,0 +1,100 @@
+"""The center's pages, and the links of mails into it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, current_app, g, redirect, url_for
+from flask.typing import ResponseReturnValue
+from flask_appbuilder import BaseView, expose, has_access
+from flask_wtf.csrf import generate_csrf
+from sqlalchemy import text
+
+from app.extensions import db
+from app.models.notifications import FeedItem, Notification
+from app.models.people import RoleName, full_name
+from app.services import feed, mailing, reading
+from app.services.render import SETTINGS_PATH
+from app.transaction import transaction
+
+# Tabs whose sources exist. "All" and the tasks' tab have one.
+TABS = ("all", "tasks")
+
+
+class CenterView(BaseView):
+    """`/center`: the notification center as a full page. Everybody's, free users' too."""
+
+    route_base = "/center"
+    default_view = "page"
+
+    @expose("/")
+    @has_access
+    def page(self) -> ResponseReturnValue:
+        """Show the feed beside the opened item."""
+        return self.render_template("center/page.html")
+
+
+class MailLinkView(BaseView):
+    """`/go/…`: where a mail's button leads. Following it is reading, sending or opening a mail is not."""
+
+    route_base = "/go"
+    default_view = "follow"
+
+    @expose("/<string:token>")
+    @has_access
+    def follow(self, token: str) -> ResponseReturnValue:
+        """Mark the item read and go on to its subject; a link that is not this person's leads to the center."""
+        notification = db.session.get(Notification, mailing.notification_of(token) or 0)
+        if notification is None or notification.user_id != g.user.id:
+            return redirect(url_for("CenterView.page"))
+        with transaction(g.user.id):
+            reading.mark_read(g.user.id, [notification.feed_item_id])
+        item_id = notification.feed_item_id
+        if db.session.get(FeedItem, item_id) is None:
+            return redirect(url_for("CenterView.page"))
+        (_, item) = feed.items_by_id(db.session(), [item_id])[0]
+        return redirect(item["url"] or url_for("CenterView.page"))
+
+
+def init_center(app: Flask) -> None:
+    """Give the templates what the bubble and the page start from."""
+    app.jinja_env.globals["center_boot"] = center_boot
+
+
+def center_boot() -> dict[str, Any]:
+    """Return what the center needs to start, for the page's data block: two statements."""
+    user = g.user
+    cursor, unread_first = _start(user.id)
+    return {
+        "user": {
+            "id": user.id,
+            "name": full_name(user),
+            "zone": user.zone,
+            "roles": [role.name for role in user.roles],
+            "free": any(role.name == RoleName.FREE for role in user.roles),
+        },
+        "cursor": cursor,
+        "counters": feed.counters(db.session(), [user.id])[user.id],
+        "tabs": list(TABS),
+        "search": False,
+        "unread_first": unread_first,
+        "csrf": generate_csrf(),
+        "urls": {
+            "center": url_for("CenterView.page"),
+            "login": current_app.appbuilder.get_url_for_login,  # type: ignore[attr-defined]
+            "settings": SETTINGS_PATH,
+        },
+    }
+
+
+def _start(user_id: int) -> tuple[str, bool]:
+    row = db.session.execute(
+        text(
+            "SELECT clock_timestamp() AS now, coalesce((SELECT unread_first FROM user_settings WHERE user_id = :id), true)"
+            " AS unread_first"
+        ),
+        {"id": user_id},
+    ).one()
+    return row.now.isoformat(), row.unread_first
+
+
