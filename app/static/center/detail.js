@@ -22,15 +22,15 @@ export function Detail({ center, item, onClose }) {
     <div class="fd-col-head">
       <button type="button" class="fd-icon-btn only-phone fd-back" aria-label="Back to the feed" onClick=${onClose}><${Icon} name="left" /></button>
       <${ThingAvatar} name=${item.icon} />
-      <div class="fd-grow"><h2 class="t-cut" id="fd-detail-title" tabindex="-1" ref=${title}>${item.title}</h2>
-        <div class="t-3 t-12 t-cut">${KINDS[item.tab] ?? "Notice"} · <time datetime=${item.at}>${fullTime(item.at, zone)}</time></div></div>
+      <div class="fd-grow"><span class="fd-detail-kind t-cut">${KINDS[item.tab] ?? "Notice"}</span>
+        <time class="t-3 t-12 t-cut" datetime=${item.at}>${fullTime(item.at, zone)}</time></div>
       <${Tools} item=${item} actions=${actions} center=${center} />
       <button type="button" class="fd-icon-btn fd-icon-btn--sm no-phone" aria-label="Close this item" title="Close (Esc)" onClick=${onClose}><${Icon} name="x" /></button>
     </div>
     <div class="fd-scroll" tabindex="0" role="region" aria-label="Item">
       <div class="fd-detail">
         <div class="fd-detail-text">
-          <h3>${item.title}</h3>
+          <h2 id="fd-detail-title" tabindex="-1" ref=${title}>${item.title}</h2>
           ${item.body && html`<p>${item.body}</p>`}
           ${item.done && html`<span class="fd-chip fd-chip--ok"><${Icon} name="check" />Done</span>`}
           ${item.count > 1 && html`<p class="t-3 t-12">${item.count} notices about this are shown as one.</p>`}

@@ -30,6 +30,7 @@ const bubble = document.getElementById("fd-bubble");
 
 const store = createStore({ counters: boot.counters, tab: boot.tabs[0] ?? "all", unreadFirst: boot.unread_first });
 const ended = signal(null);
+const onPhone = () => matchMedia("(max-width: 640px)").matches;
 const api = createApi({ csrf, onSessionEnd: (code, message) => connection.end({ code, message }) });
 const loader = createLoader({ store, api });
 const actions = createActions({ store, api, loader, say });
@@ -37,8 +38,10 @@ const sound = createSound(localStorage);
 const popups = createPopups({
   store,
   seen: createSeen(localStorage),
-  looking: (id) => store.opened.peek() === id && center.shown() && document.hasFocus(),
+  // on a phone the open center fills the screen: what is new is seen in the list
+  looking: (id) => center.shown() && (onPhone() || (store.opened.peek() === id && document.hasFocus())),
   visible: () => !document.hidden,
+  limit: () => (onPhone() ? 1 : 3),
   onShow: sound.play,
 });
 const connection = createConnection({
@@ -93,7 +96,7 @@ const center = {
     store.opened.value = null;
     requestAnimationFrame(() => focusRow(id));
   },
-  closeDetailOnPhone: () => matchMedia("(max-width: 640px)").matches && (store.opened.value = null),
+  closeDetailOnPhone: () => onPhone() && (store.opened.value = null),
   /** Act on a row that will leave the list, and stand on the next one. */
   leave(id, act) {
     const next = neighbour(center, id);
@@ -117,6 +120,7 @@ function openPanel() {
     requestAnimationFrame(() => focusRow(store.order.peek()[0]));
     return;
   }
+  if (onPhone()) popups.clear();
   center.panelOpen.value = true;
   store.settle();
   loader.refresh();

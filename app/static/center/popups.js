@@ -1,13 +1,11 @@
 // Which popups stand at the right of the screen. Knows no DOM; the view tells when one's time is over.
 import { computed, signal } from "@preact/signals";
 
-export const LIMIT = 3;
-
 /**
  * `seen`: {has(key), add(key)} shared by all tabs of this browser. `looking(id)` tells whether the item is being looked at
- * here, `visible()` whether this tab is.
+ * here, `visible()` whether this tab is, `limit()` how many fit.
  */
-export function createPopups({ store, seen, looking, visible, onShow = () => {} }) {
+export function createPopups({ store, seen, looking, visible, limit = () => 3, onShow = () => {} }) {
   const list = signal([]); // ids, newest first
   const hidden = signal(0);
   let waiting = []; // arrived while this tab was hidden
@@ -29,8 +27,8 @@ export function createPopups({ store, seen, looking, visible, onShow = () => {} 
     const alive = new Set(shown.peek().map(({ id }) => id));
     if (!alive.size) hidden.value = 0;
     const ids = [item.id, ...list.peek().filter((id) => id !== item.id && alive.has(id))];
-    hidden.value += Math.max(0, ids.length - LIMIT);
-    list.value = ids.slice(0, LIMIT);
+    hidden.value += Math.max(0, ids.length - limit());
+    list.value = ids.slice(0, limit());
     onShow(item);
   }
 
