@@ -101,7 +101,7 @@ def email_message(
         url=link,
         tag=tag,
         thread=f"task:{data['task_id']}" if data.get("task_id") is not None else "",
-        headers=_unsubscribe_headers(unsubscribe_url),
+        headers={} if required_by else _unsubscribe_headers(unsubscribe_url),
         urgency=Urgency.HIGH if tag in KINDS and KINDS[tag].urgent else Urgency.NORMAL,
     )
 
