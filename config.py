@@ -27,7 +27,7 @@ QUEUES = ("mail", "push", "slow")
 WEB_POOL = (10, 5)
 JOB_POOL = (2, 3)
 
-DEMO_PASSWORD = "frontdesk-demo"
+DEMO_PASSWORD = "frontdesk-demo"  # noqa: S105 - printed at the start, and only demo accounts have it
 
 
 class ConfigError(Exception):
@@ -104,6 +104,13 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def loopback_for(host: str) -> str:
+    """How a browser on this machine writes the address that HOST listens on."""
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+        return "127.0.0.1" if host == "0.0.0.0" else "[::1]"  # noqa: S104
+    return f"[{host}]" if ":" in host else host
+
+
 def default_data_dir(root: Path = ROOT, uid: int | None = None) -> Path:
     """Where the embedded servers keep their data.
 
@@ -118,7 +125,7 @@ def default_data_dir(root: Path = ROOT, uid: int | None = None) -> Path:
 def _where(env: Environment, _: dict[str, Any]) -> dict[str, Any]:
     host = env.text("HOST", "127.0.0.1")
     port = env.integer("PORT", 8080, 1, 65535)
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    shown = loopback_for(host)
     public_url = env.url("PUBLIC_URL", f"http://{shown}:{port}", ("http", "https")).rstrip("/")
     public_host = urlsplit(public_url).hostname or ""
     origins = [f"{urlsplit(public_url).scheme}://{urlsplit(public_url).netloc}"]

@@ -53,9 +53,10 @@ class DataFolder:
             self.path.mkdir(parents=True, exist_ok=True)
             owner = self.path.stat().st_uid
             if owner != os.geteuid():
+                theirs, ours = user_name(owner), user_name(os.geteuid())
                 raise EmbeddedError(
-                    f"The data folder {self.path} belongs to {user_name(owner)}, and you are {user_name(os.geteuid())}. "
-                    f"Start as {user_name(owner)}, or name another folder with FRONTDESK_DATA."
+                    f"The data folder {self.path} belongs to {theirs}, and you are {ours}. "
+                    f"Start as {theirs}, or name another folder with FRONTDESK_DATA."
                 )
             # The server's own user must get through to its folder, and see nothing on the way.
             self.path.chmod(0o711 if os.geteuid() == 0 else 0o700)
@@ -67,7 +68,7 @@ class DataFolder:
             ) from error
 
     def server_user(self) -> pwd.struct_passwd | None:
-        """Whom the servers run as: None means as ourselves; root drops to the folder's owner or an unprivileged user."""
+        """Whom the servers run as. None: as ourselves; root drops to the folder's owner or an unprivileged user."""
         if os.geteuid() != 0:
             return None
         for folder in (self.postgres, self.valkey):
@@ -76,7 +77,7 @@ class DataFolder:
         for name in UNPRIVILEGED_USERS:
             with contextlib.suppress(KeyError):
                 return pwd.getpwnam(name)
-        raise EmbeddedError("PostgreSQL does not run as root, and there is no user to drop to: useradd --system frontdesk")
+        raise EmbeddedError("PostgreSQL does not run as root, and there is no user for it: useradd --system frontdesk")
 
     def secrets(self) -> dict[str, str]:
         """The installation's generated secrets, made at first use and completed when a later version needs more."""

@@ -16,11 +16,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from flask import Flask, Response, g, request
 
-_ids: ContextVar[dict[str, Any]] = ContextVar("log_ids", default={})
+_ids: ContextVar[Mapping[str, Any]] = ContextVar("log_ids", default=MappingProxyType({}))
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
 # Asked every few seconds by probes; a line for each would drown the rest.
 _QUIET_PATHS = ("/healthz", "/readyz", "/metrics", "/assets/", "/static/")

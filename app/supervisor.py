@@ -109,6 +109,8 @@ class Supervisor:
             process.start_again_at = now + delay
             log.warning("%s ended (exit code %s), starts again in %s s", process.name, _code(process), delay)
         elif now >= process.start_again_at:
+            # Children of a killed one may still hold its port.
+            _kill_group(process.popen.pid if process.popen else 0)
             spawn(process)
 
 
@@ -126,7 +128,7 @@ def spawn(process: Process) -> None:
 
     output = process.log_file.open("ab") if process.log_file else None
     try:
-        process.popen = subprocess.Popen(  # noqa: PLW1509 - the hook only makes one system call
+        process.popen = subprocess.Popen(
             process.argv,
             env=dict(process.environ),
             cwd=process.folder,
@@ -169,6 +171,8 @@ def die_with_parent() -> None:
 
 def _kill_group(group: int) -> None:
     """Ends what a process left behind, its children included."""
+    if group <= 1:
+        return
     try:
         os.killpg(group, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
