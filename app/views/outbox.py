@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from flask import abort, current_app, request
+from flask import Response, abort, current_app, request
 from flask_appbuilder import BaseView, expose, has_access
 from flask_babel import lazy_gettext
 
+from app.models.outbox import KeptMail
 from app.services import outbox
 
 PARTS = ("html", "text", "source")
+
+# A mail is shown as a stranger's page: its own styles, no scripts, nothing loaded, links only into a new window.
+_MAIL_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "style-src 'unsafe-inline'",
+        "img-src data:",
+        "frame-ancestors 'self'",
+        "sandbox allow-popups allow-popups-to-escape-sandbox",
+    )
+)
 
 
 class OutboxView(BaseView):
@@ -34,9 +46,7 @@ class OutboxView(BaseView):
     @has_access
     def show(self, mail_id: int) -> str:
         """Show one mail; ``?part=`` html, text or source."""
-        mail = outbox.find_mail(mail_id)
-        if mail is None:
-            abort(404)
+        mail = _mail_or_404(mail_id)
         part = request.args.get("part", PARTS[0])
         return str(
             self.render_template(
@@ -44,10 +54,21 @@ class OutboxView(BaseView):
                 title=mail.subject,
                 mail=mail,
                 part=part if part in PARTS else PARTS[0],
-                preview=outbox.html_with_images(mail),
                 source=mail.raw.decode("utf-8", "replace"),
             )
         )
+
+    @expose("/<int:mail_id>/preview")
+    @has_access
+    def preview(self, mail_id: int) -> Response:
+        """Answer the mail's HTML alone, for the frame on its page."""
+        answer = Response(outbox.html_with_images(_mail_or_404(mail_id)), mimetype="text/html")
+        answer.headers["Content-Security-Policy"] = _MAIL_POLICY
+        return answer
+
+
+def _mail_or_404(mail_id: int) -> KeptMail:
+    return outbox.find_mail(mail_id) or abort(404)
 
 
 def _page_number() -> int:
