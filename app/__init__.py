@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -12,11 +13,10 @@ from flask import Flask
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     """Build the application from the environment, updated by ``settings``. Runs no SQL and connects to nothing."""
     import config
-    from app import assets, bootstrap, formatting, logs, models, security, sockets, testmode, views
+    from app import assets, formatting, headers, logs, models, security, sockets, testmode, views
     from app.channels import email
     from app.extensions import csrf, db, init_redis, init_socketio, migrate
     from app.services import live, outbox
-    from app.views import errors, headers, idempotency
 
     assert models  # all tables are registered before the extensions look at the metadata
 
@@ -26,7 +26,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     logs.init_app(app)
     testmode.init_app(app)
     db.init_app(app)
-    migrate.init_app(app, db, directory=os.path.join(os.path.dirname(app.root_path), "migrations"))
+    migrate.init_app(app, db, directory=str(Path(app.root_path).parent / "migrations"))
     csrf.init_app(app)  # before FAB: its APIs look for the extension when they register
     init_redis(app)
     init_socketio(app)
@@ -34,12 +34,9 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     outbox.init_app(app)
     live.init_app(app)
     assets.init_app(app)
-    formatting.init_app(app)
-    headers.init_app(app)
-    idempotency.init_app(app)
+    formatting.init_formatting(app)
+    headers.init_headers(app)
     security.init_app(app)
     views.init_app(app)
-    errors.init_app(app)
     sockets.init_app(app)
-    bootstrap.init_app(app)
     return app

@@ -22,6 +22,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.extensions import db
 from app.models.people import RoleName
+from app.services import pipelines
 from app.services.account import get_setting, set_setting
 from app.transaction import transaction
 
@@ -56,6 +57,8 @@ def prepare(app: Flask, say: Callable[[str], None]) -> Prepared:
             say("Database migrated")
         if sync_permissions():
             say("Roles and permissions brought up to date")
+        with transaction():
+            pipelines.ensure_default()
         empty = not db.session.scalar(select(func.count()).select_from(select(User.id).limit(1).subquery()))
         if empty and app.config["FRONTDESK_DEMO"]:
             say("Loading the demo account")

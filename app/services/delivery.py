@@ -150,10 +150,7 @@ def send_again(delivery_id: int) -> bool:
 def _claim(ids: Sequence[int]) -> list[Claimed]:
     now = clock.now()
     with transaction():
-        ours = [
-            row.id
-            for row in db.session.execute(_CLAIM, {"ids": list(ids), "now": now, "lease": now + LEASE})
-        ]
+        ours = [row.id for row in db.session.execute(_CLAIM, {"ids": list(ids), "now": now, "lease": now + LEASE})]
         rows = db.session.execute(_LOAD, {"ids": ours}).all() if ours else []
         return [Claimed(**row._mapping) for row in rows]
 

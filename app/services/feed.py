@@ -83,7 +83,7 @@ def page(
             "(i.unread, i.at, i.id) < (:c_unread, :c_at, :c_id)" if unread_first else "(i.at, i.id) < (:c_at, :c_id)"
         )
     order = "i.unread DESC, i.at DESC, i.id DESC" if unread_first else "i.at DESC, i.id DESC"
-    query = f"SELECT {_COLUMNS} WHERE {' AND '.join(where)} ORDER BY {order} LIMIT :limit"  # noqa: S608  (no input in it)
+    query = f"SELECT {_COLUMNS} WHERE {' AND '.join(where)} ORDER BY {order} LIMIT :limit"
     rows = session.execute(text(query), values).all()
     shown = rows[:limit]
     return Page([_as_item(row) for row in shown], _write_cursor(shown[-1]) if len(rows) > limit else None)
@@ -138,8 +138,7 @@ def sync(session: Session, user_id: int, cursor: str | None) -> dict[str, Any]:
     if db_now - since > SYNC_MAX_AGE:
         return {"reset": True, "cursor": fresh}
     query = text(
-        f"SELECT {_COLUMNS} WHERE i.user_id = :user_id AND i.changed_at > :since"
-        " ORDER BY i.changed_at LIMIT :limit"
+        f"SELECT {_COLUMNS} WHERE i.user_id = :user_id AND i.changed_at > :since ORDER BY i.changed_at LIMIT :limit"
     )
     rows = session.execute(
         query, {"user_id": user_id, "since": since - SYNC_OVERLAP, "limit": SYNC_MAX_CHANGES + 1}

@@ -130,10 +130,7 @@ def _tell(kind: Kind, event_id: int, subject: Subject, people: list[Recipient], 
         )
     }
     leaving = [
-        (person, decision)
-        for person in people
-        for decision in chosen[person.facts]
-        if decision.leaves_the_house
+        (person, decision) for person in people for decision in chosen[person.facts] if decision.leaves_the_house
     ]
     choices = list(chosen)
     number = {facts: position for position, facts in enumerate(choices)}
@@ -160,9 +157,7 @@ def _tell(kind: Kind, event_id: int, subject: Subject, people: list[Recipient], 
     on_commit(lambda: outbound.enqueue(due))
 
 
-def _choose(
-    kind: Kind, people: list[Recipient], account: AccountDefaults
-) -> dict[Facts, tuple[Decision, ...]]:
+def _choose(kind: Kind, people: list[Recipient], account: AccountDefaults) -> dict[Facts, tuple[Decision, ...]]:
     """Decide once per distinct set of facts: thousands of people share a handful."""
     return {facts: choose_channels(kind, facts, account) for facts in {person.facts for person in people}}
 

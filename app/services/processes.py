@@ -73,6 +73,4 @@ def _report(app: Flask, name: str, kind: str, started: dt.datetime) -> None:
                 "now": now,
             },
         )
-        connection.execute(
-            text("DELETE FROM processes WHERE heartbeat_at < :old"), {"old": now - FORGOTTEN_AFTER}
-        )
+        connection.execute(text("DELETE FROM processes WHERE heartbeat_at < :old"), {"old": now - FORGOTTEN_AFTER})

@@ -130,5 +130,3 @@ def _cancel_unsent(item_ids: Collection[int]) -> None:
         ),
         {"ids": list(item_ids), "now": clock.now()},
     )
-
-

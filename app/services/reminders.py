@@ -108,5 +108,3 @@ def _values(now: dt.datetime) -> dict[str, object]:
         "all_day_at": ALL_DAY_REMINDER,
         "default_leads": list(DEFAULT_LEAD_TIMES_MINUTES),
     }
-
-

@@ -10,18 +10,21 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, text
 
 from app import access, clock
-from app.errors import Conflict, UserError
+from app.errors import Conflict, Forbidden, UserError
 from app.extensions import db
 from app.models.crm import Task
 from app.models.people import User
-from app.services import people, reading, reminders
+from app.services import fields, reading, reminders
 from app.services.notify import record_event
+from app.services.related import checked_related
+from app.services.responsible import checked_responsible, may_delete
 from app.services.task_news import person, snapshot, subject_of
 
 TYPES = ("todo", "call", "meeting", "mail", "offer")
 FIELDS = ("text", "due_at", "all_day", "type", "responsible_id", "lead_id", "contact_id")
 TEXT_MAX = 500
 RESULT_MAX = 2000
+_RELATED = (("lead_id", access.access_lead), ("contact_id", access.access_contact))
 
 
 def create(actor: User, changes: Mapping[str, Any]) -> Task:
@@ -37,7 +40,9 @@ def update(actor: User, task: Task, changes: Mapping[str, Any]) -> Task:
 
 
 def delete(actor: User, task: Task) -> None:
-    """Delete a task; its notices leave unread and what was not sent yet is cancelled."""
+    """Delete a task; its notices leave the center and what was not sent yet is cancelled. Raises Forbidden."""
+    if actor.id != task.author_id and not may_delete(actor, task.responsible_id):
+        raise Forbidden("Only its author, who is responsible, managers and admins may delete this task")
     reading.settle_subject(subject_of(task).key, archived=True)
     db.session.delete(task)
     db.session.flush()
@@ -86,19 +91,18 @@ def expire_due(limit: int = 100) -> int:
 
 def check(actor: User, changes: Mapping[str, Any], task: Task | None) -> dict[str, Any]:
     """Return the cleaned values of the fields that change. Raises UserError naming the field; writes nothing."""
-    unknown = set(changes) - set(FIELDS)
-    if unknown:
-        raise UserError("unknown_field", "Unknown field", sorted(unknown)[0], 400)
+    fields.known(changes, FIELDS)
     values = dict(changes)
     if task is None or "text" in values:
         values["text"] = _checked_text(values.get("text"))
     if values.get("type", "todo") not in TYPES:
         raise UserError("invalid", f"Choose one of {', '.join(TYPES)}", "type")
     if task is None or "responsible_id" in values:
-        values["responsible_id"] = _checked_responsible(values.get("responsible_id") or (None if task else actor.id))
-    for field, load in (("lead_id", access.access_lead), ("contact_id", access.access_contact)):
-        if values.get(field) is not None:
-            _check_readable(load, actor, values[field], field)
+        values["responsible_id"] = _checked_responsible(actor, values, task)
+    for field, load in _RELATED:
+        if field in values:
+            before_id = getattr(task, field) if task else None
+            values[field] = checked_related(load, actor, values[field], field, before_id)
     if task is None or "due_at" in values or "all_day" in values:
         values["due_at"] = _checked_due(values, task)
     return values
@@ -156,22 +160,12 @@ def _checked_text(value: object) -> str:
     return cleaned
 
 
-def _checked_responsible(user_id: object) -> int:
+def _checked_responsible(actor: User, values: Mapping[str, Any], task: Task | None) -> int:
+    wanted = values.get("responsible_id", actor.id)
+    user_id = checked_responsible(actor, wanted, task.responsible_id if task else None)
     if user_id is None:
         raise UserError("required", "Choose who is responsible", "responsible_id")
-    user = db.session.get(User, int(str(user_id))) if str(user_id).isdigit() else None
-    if user is None or not user.active:
-        raise UserError("invalid", "Choose an active colleague", "responsible_id")
-    if people.is_free(user):
-        raise UserError("free_user", "A free user cannot be responsible for a task", "responsible_id")
-    return int(user.id)
-
-
-def _check_readable(load: Any, actor: User, record_id: object, field: str) -> None:
-    try:
-        load(actor, int(str(record_id)))
-    except (UserError, ValueError):
-        raise UserError("invalid", "Choose an existing one", field) from None
+    return user_id
 
 
 def _checked_due(values: Mapping[str, Any], task: Task | None) -> dt.datetime:

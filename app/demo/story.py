@@ -1,0 +1,82 @@
+"""Who and what the demo tells of. Names are made up."""
+
+from __future__ import annotations
+
+# username, first name, last name, role
+PEOPLE = (
+    ("admin", "Della", "Crank", "Admin"),
+    ("manager", "Rowan", "Sprocket", "Manager"),
+    ("staff", "Milo", "Spoke", "Staff"),
+    ("staff2", "Wren", "Saddle", "Staff"),
+    ("free", "Otto", "Pedal", "Free"),
+)
+
+# name, label, manager, members
+GROUPS = (
+    ("Sales Office", "Leads, offers and the shop's chat", "manager", ("manager", "staff", "staff2")),
+    ("Workshop", "Repairs and test rides", "manager", ("free", "staff2")),
+    ("Management", "Who runs the shop", "admin", ("admin", "manager")),
+)
+
+COMPANIES = ("Hedge Couriers", "Marble Bakery", "Vale Primary School", "Plume & Daughters", "Acorn Gardens")
+
+# name, company or None
+CONTACTS = (
+    ("Fern Puddle", None),
+    ("Nora Thimble", None),
+    ("Gus Marble", "Marble Bakery"),
+    ("Tilly Brook", None),
+    ("Basil Hedge", "Hedge Couriers"),
+    ("Hugo Lantern", None),
+    ("Mabel Thistle", None),
+    ("Percy Acorn", "Acorn Gardens"),
+    ("Odette Plume", "Plume & Daughters"),
+    ("Juniper Vale", "Vale Primary School"),
+    ("Clementine Rook", None),
+    ("Silas Burrow", None),
+    ("Ida Willow", None),
+    ("Rufus Cobble", None),
+    ("Greta Finch", None),
+    ("Alma Birch", None),
+    ("Otis Meadow", None),
+    ("Pearl Harbour", None),
+    ("Linus Glade", None),
+    ("Vera Quill", None),
+)
+
+# what people ask a bicycle shop for, and about how much it costs
+WISHES = (
+    ("Gravel bike, 56 cm", 2450),
+    ("Six commuter bikes", 7200),
+    ("Cargo bike for deliveries", 5900),
+    ("Child seat and trailer", 640),
+    ("Fleet service contract", 12000),
+    ("Wheel truing, tandem", 180),
+    ("Folding bike for trains", 1290),
+    ("Electric conversion kit", 980),
+    ("Race wheels, carbon", 3150),
+    ("Winter storage, 4 bikes", 320),
+    ("Bike workshop day", 2000),
+    ("Balance bike and helmet", 240),
+)
+
+LEADS = 60
+STAGE_ORDER = ("New", "Talking", "Offer sent", "Negotiation", "Won", "Lost")
+
+# text, type, responsible, author, due in hours (negative: overdue), completed with this result or None
+TASKS = (
+    ("Call Basil Hedge back about the fleet contract", "call", "manager", "admin", 50, None),
+    ("Check the offer for Marble Bakery before it goes out", "offer", "manager", "staff", 28, None),
+    ("Order saddles for the school bikes", "todo", "manager", "staff2", -20, None),
+    ("Send photos of the child seat to Tilly Brook", "mail", "staff", "manager", 26, None),
+    ("Prepare the offer for six commuter bikes", "offer", "staff", "manager", 74, None),
+    ("Call Gus Marble about the cargo bike", "call", "staff", "manager", -30, None),
+    ("Invite Fern Puddle for a test ride", "call", "staff", "staff", 30, None),
+    ("Ask the workshop about the tandem wheel", "todo", "staff", "staff2", 98, None),
+    ("Follow up on the carbon wheels", "call", "staff2", "manager", 52, None),
+    ("Confirm the workshop day with Juniper Vale", "meeting", "staff2", "manager", 122, None),
+    ("Answer Percy Acorn about the conversion kit", "mail", "staff2", "manager", -50, None),
+    ("Send the storage price list", "mail", "staff2", "manager", -70, "Sent, they will decide next week"),
+    ("Measure Mabel Thistle for the folding bike", "meeting", "staff", "manager", -40, "Size M fits"),
+    ("Return the broken display", "todo", "staff2", "staff2", -90, "Picked up"),
+)

@@ -1,0 +1,262 @@
+"""People: made, changed, deactivated and reactivated by admins only; never deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import func, select
+
+from app import access
+from app.errors import Conflict, Forbidden, UserError
+from app.extensions import db
+from app.models.people import Group, Role, RoleName, User
+from app.services import fields, live, passwords
+from app.transaction import on_commit
+
+is_free = access.is_free
+
+FIELDS = (
+    "username",
+    "first_name",
+    "last_name",
+    "email",
+    "phone",
+    "zone",
+    "role_ids",
+    "group_ids",
+    "active",
+    "deactivated_reason",
+    "password",
+)
+OWN_FIELDS = ("first_name", "last_name", "email", "phone", "zone", "theme")
+THEMES = ("system", "light", "dark")
+_TAKEN = {
+    "uq_ab_user_username": ("username", "Somebody has this user name already"),
+    "uq_ab_user_email": ("email", "Somebody has this email address already"),
+}
+
+
+def create_user(actor: User, changes: Mapping[str, Any]) -> User:
+    """Add a person with a role. Raises UserError naming the field, Forbidden for everybody but admins."""
+    require_admin(actor)
+    fields.known(changes, FIELDS)
+    given = {"first_name": None, "last_name": None, "email": None, "role_ids": None} | dict(changes)
+    values = _checked(given)
+    username = _checked_username(changes.get("username"))
+    password = passwords.check_quality(changes.get("password"), username, values["email"])
+    user = User(username=username, active=True, **_columns(values))
+    user.password = passwords.hashed(password)
+    user.roles, user.groups = values["roles"], values.get("groups", [])
+    db.session.add(user)
+    fields.flush_unique(_TAKEN)
+    if changes.get("active") is False:
+        deactivate(actor, user, changes.get("deactivated_reason"))
+    return user
+
+
+def update_user(actor: User, user: User, changes: Mapping[str, Any]) -> User:
+    """Change a person's data, roles, groups or activity. Raises UserError naming the field, Forbidden but for admins."""
+    require_admin(actor)
+    fields.known(changes, FIELDS)
+    values = _checked(changes)
+    if "username" in changes:
+        user.username = _checked_username(changes["username"])
+    for name, value in _columns(values).items():
+        setattr(user, name, value)
+    if "roles" in values:
+        _change_roles(user, values["roles"])
+    if "groups" in values:
+        user.groups = values["groups"]
+    fields.flush_unique(_TAKEN)
+    if changes.get("password"):
+        set_password(actor, user, changes["password"])
+    if "active" in changes:
+        active = fields.flag(changes["active"], "active")
+        if user.active and not active:
+            deactivate(actor, user, changes.get("deactivated_reason"))
+        elif active and not user.active:
+            reactivate(actor, user)
+    return user
+
+
+def update_own(actor: User, changes: Mapping[str, Any]) -> User:
+    """Change one's own data: nothing that decides about rights. Raises UserError naming the field."""
+    fields.known(changes, OWN_FIELDS)
+    values = _checked(changes)
+    if changes.get("theme", "system") not in THEMES:
+        raise UserError("invalid", f"Choose one of {', '.join(THEMES)}", "theme")
+    for name, value in _columns(values).items():
+        setattr(actor, name, value)
+    if "theme" in changes:
+        actor.theme = changes["theme"]
+    fields.flush_unique(_TAKEN)
+    return actor
+
+
+def set_password(actor: User, user: User, password: object) -> None:
+    """Give a person a new password: all sessions, tokens and sockets of that person end."""
+    if actor.id != user.id:
+        require_admin(actor)
+    checked = passwords.check_quality(password, user.username, user.email)
+    user.password = passwords.hashed(checked)
+    user.fail_login_count = 0
+    _end_sessions(user)
+    db.session.flush()
+
+
+def change_own_password(actor: User, old: object, new: object) -> None:
+    """Change one's own password, which needs the old one. Raises UserError on ``old_password`` or ``password``."""
+    if not isinstance(old, str) or not passwords.matches(actor.password, old):
+        raise UserError("wrong_password", "This is not your current password", "old_password")
+    set_password(actor, actor, new)
+
+
+def deactivate(actor: User, user: User, reason: object = None) -> None:
+    """Deactivate a person with a reason: sessions, tokens and sockets end. Raises Conflict for the last active admin."""
+    require_admin(actor)
+    cleaned = fields.line(reason, "deactivated_reason", 300)
+    if not user.active:
+        raise Conflict("already_deactivated", "This person is deactivated already")
+    _keep_an_admin(user)
+    user.active = False
+    user.deactivated_reason = cleaned
+    _cut_off(user)
+    db.session.flush()
+
+
+def reactivate(actor: User, user: User) -> None:
+    """Let a person in again; sessions from before stay dead."""
+    require_admin(actor)
+    if user.active:
+        raise Conflict("already_active", "This person is active already")
+    user.active = True
+    user.fail_login_count = 0
+    _cut_off(user)
+    db.session.flush()
+
+
+def promote(actor: User, user: User) -> None:
+    """Make a free user a staff member, effective on open sessions."""
+    require_admin(actor)
+    if not access.is_free(user):
+        raise Conflict("not_free", "This person is no free user")
+    _change_roles(user, [role for role in user.roles if role.name != RoleName.FREE] + [_role(RoleName.STAFF)])
+    db.session.flush()
+
+
+def demote(actor: User, user: User) -> None:
+    """Make a person a free user, effective on open sessions. Raises Conflict for the last active admin."""
+    require_admin(actor)
+    if access.is_free(user):
+        raise Conflict("already_free", "This person is a free user already")
+    if any(group.roles for group in user.groups):
+        raise Conflict("role_by_group", "This person has rights by a user group; remove the person from it first")
+    _change_roles(user, [_role(RoleName.FREE)])
+    db.session.flush()
+
+
+def create_first_admin(changes: Mapping[str, Any]) -> User:
+    """Make the first admin of an empty account. Raises UserError, Conflict once there is an active admin."""
+    # The lock keeps two holders of the set-up link from both becoming the first.
+    db.session.execute(select(func.pg_advisory_xact_lock(7_301_001)))
+    if _other_active_admin(None):
+        raise Conflict("already_set_up", "There is an admin already; sign in")
+    fields.known(changes, FIELDS)
+    values = _checked({"first_name": None, "last_name": None, "email": None} | dict(changes))
+    username = _checked_username(changes.get("username"))
+    password = passwords.check_quality(changes.get("password"), username, values["email"])
+    user = User(username=username, active=True, **_columns(values))
+    user.password = passwords.hashed(password)
+    user.roles = [_role(RoleName.ADMIN)]
+    db.session.add(user)
+    fields.flush_unique(_TAKEN)
+    return user
+
+
+def require_admin(actor: User) -> None:
+    """Raise Forbidden unless the person is an admin."""
+    if not access.is_admin(actor):
+        raise Forbidden("Only admins manage users")
+
+
+def _checked_username(value: object) -> str:
+    username = fields.needed_line(value, "username", 64)
+    if "@" in username or " " in username:
+        raise UserError("invalid", "A user name has no blanks and no @", "username")
+    return username
+
+
+def _checked(changes: Mapping[str, Any]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name in ("first_name", "last_name"):
+        if name in changes:
+            values[name] = fields.needed_line(changes[name], name, 64)
+    if "email" in changes:
+        values["email"] = fields.email(fields.needed_line(changes["email"], "email", 254))
+    if "phone" in changes:
+        values["phone"] = fields.phone(changes["phone"])
+    if "zone" in changes:
+        values["zone"] = fields.zone(changes["zone"])
+    if "role_ids" in changes:
+        values["roles"] = _records(Role, changes["role_ids"], "role_ids")
+        if not values["roles"]:
+            raise UserError("required", "Choose at least one role", "role_ids")
+    if "group_ids" in changes:
+        values["groups"] = _records(Group, changes["group_ids"] or [], "group_ids")
+    return values
+
+
+def _columns(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name not in ("roles", "groups")}
+
+
+def _records(model: type[Any], ids: object, field: str) -> list[Any]:
+    if ids is None:
+        return []
+    if not isinstance(ids, list) or any(not isinstance(one, int) or isinstance(one, bool) for one in ids):
+        raise UserError("invalid", "A list of ids is needed", field)
+    found = db.session.scalars(select(model).where(model.id.in_(ids))).all()
+    if len(found) != len(set(ids)):
+        raise UserError("invalid", "Choose existing ones", field)
+    return list(found)
+
+
+def _role(name: str) -> Role:
+    return db.session.scalars(select(Role).where(Role.name == name)).one()
+
+
+def _change_roles(user: User, roles: list[Role]) -> None:
+    if RoleName.ADMIN not in {role.name for role in roles}:
+        _keep_an_admin(user)
+    user.roles = roles
+
+
+def _keep_an_admin(user: User) -> None:
+    """Refuse what would leave the account without an active admin."""
+    if user.active and access.is_admin(user) and not _other_active_admin(user.id):
+        raise Conflict("last_admin", "This is the last active admin; make somebody else an admin first")
+
+
+def _other_active_admin(user_id: int | None) -> bool:
+    # Locked in one order: two admins who demote each other at the same moment must not both succeed.
+    role = db.session.scalars(select(Role).where(Role.name == RoleName.ADMIN).with_for_update()).one_or_none()
+    if role is None:
+        return False
+    statement = (
+        select(User.id)
+        .where(User.active, User.id != (user_id or 0))
+        .where(User.roles.any(Role.name == RoleName.ADMIN) | User.groups.any(Group.roles.any(Role.name == RoleName.ADMIN)))
+        .limit(1)
+    )
+    return db.session.scalar(statement) is not None
+
+
+def _end_sessions(user: User) -> None:
+    user.session_epoch = (user.session_epoch or 0) + 1
+    _cut_off(user)
+
+
+def _cut_off(user: User) -> None:
+    user_id = user.id
+    on_commit(lambda: live.cut_off(user_id))
