@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.errors import MessageError
-from email.headerregistry import Address
 from email.message import EmailMessage
 
 import flask_mail
@@ -32,6 +32,10 @@ class KeptCopy:
 
 
 mail = FrontdeskMail()
+
+# RFC 5321's dot-string, RFC 6531's letters included; quoted local parts exist on paper only.
+_LOCAL_PART = re.compile(r"[^\x00-\x20\x7f<>()\[\],;:@\"\\\s]{1,64}")
+_DOMAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
 
 Keeper = Callable[[KeptCopy], None]
 """Stores a copy for good; registered as ``app.extensions["mail_keeper"]``, since a channel knows no models."""
@@ -107,11 +111,11 @@ def compose(address: str, message: Message) -> tuple[MailMessage, EmailMessage]:
 
 def _wire_address(address: str) -> str:
     """One plain address with its domain in ASCII (IDNA), as SMTP and the To header need it."""
+    local, _, domain = address.strip().rpartition("@")
     try:
-        parsed = Address(addr_spec=address.strip())
-        domain = parsed.domain.encode("idna").decode("ascii")
-    except (ValueError, IndexError, MessageError) as error:
+        domain = domain.encode("idna").decode("ascii")
+    except UnicodeError as error:
         raise PermanentSendError("This is not a mail address") from error
-    if not parsed.username or not domain or any(char.isspace() for char in parsed.addr_spec):
+    if not _LOCAL_PART.fullmatch(local) or not _DOMAIN.fullmatch(domain):
         raise PermanentSendError("This is not a mail address")
-    return f"{parsed.addr_spec.rpartition('@')[0]}@{domain}"
+    return f"{local}@{domain}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
@@ -58,7 +57,7 @@ class MailMessage(flask_mail.Message):
         mail = EmailMessage(policy=SMTP if recipient.isascii() else SMTPUTF8)
         mail["Subject"] = self.subject
         mail["From"] = self.sender
-        mail["To"] = Address(addr_spec=recipient)
+        mail["To"] = recipient
         mail["Date"] = format_datetime(clock.now())
         mail["Message-ID"] = self.msgId
         for name, value in (self.extra_headers or {}).items():

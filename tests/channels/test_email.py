@@ -125,6 +125,17 @@ def test_a_domain_with_umlauts_is_written_in_ascii(app: Flask, mailbox: Any) -> 
     assert mailbox.recipients == [["rowan@xn--bcher-kva.example"]]
 
 
+@pytest.mark.parametrize("offered", [True, False])
+def test_an_address_with_letters_beyond_ascii_needs_a_server_that_knows_them(
+    start_smtp: Callable[..., Any], mail_app: Callable[..., Flask], mailbox: Any, offered: bool
+) -> None:
+    server = start_smtp(enable_SMTPUTF8=offered)
+    app = mail_app(MAIL_SERVER="127.0.0.1", MAIL_PORT=server.port)
+    [error] = send(app, message(), to="björn@example.com")
+    assert mailbox.recipients == ([["björn@example.com"]] if offered else [])
+    assert error is None if offered else type(error) is PermanentSendError
+
+
 def test_pictures_go_inside_the_html_part(app: Flask, mailbox: Any) -> None:
     image = InlineImage("chart", b"\x89PNG....")
     assert send(app, message(html='<img src="cid:chart" alt="38 leads">', images=(image,))) == [None]
