@@ -1,6 +1,6 @@
-"""The event catalogue (SPEC 3): one entry per kind of news, and what each role receives unless somebody chose otherwise.
+"""The event catalogue (SPEC 3): one entry per kind of news, and what each role receives by default.
 
-To add a kind: an entry here, its words in ``services/render.py`` and ``templates/email``, the ``record_event`` call, a test.
+To add a kind: an entry here, words in ``services/wording.py`` and ``templates/email``, the ``record_event`` call, a test.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ NOTHING: Cells = MappingProxyType({channel.value: OFF for channel in Channel})
 
 
 def cells(letters: str | None) -> Cells | None:
-    """Read SPEC 3's notation: "PMTN" → every channel's cell; "–" (center only) → all off; None → hidden from the role."""
+    """Read SPEC 3's notation: "PMTN" → every channel's cell; "–" → center only; None → hidden from the role."""
     if letters is None:
         return None
     chosen = dict(NOTHING)

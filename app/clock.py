@@ -10,7 +10,7 @@ _offset_file: Path | None = None
 
 
 def use_offset_file(path: Path | None) -> None:
-    """Let :func:`now` follow the offset written by :func:`set_test_now`; None (always, outside test mode) is real time."""
+    """Let :func:`now` follow the offset that :func:`set_test_now` writes; None, as outside test mode, is real time."""
     global _offset_file
     _offset_file = path
 

@@ -45,7 +45,7 @@ csrf = BearerAwareCSRF()
 
 
 def redis_client() -> redis.Redis:
-    """Return this app's Redis connection pool's client: 1 s timeouts, no retries, so that a dead Redis cannot hang a page."""
+    """Return this app's Redis client: 1 s timeouts and no retries, so that a dead Redis cannot hang a page."""
     return cast(redis.Redis, current_app.extensions["redis"])
 
 

@@ -25,7 +25,8 @@ def _set_clock() -> tuple[Response, int] | Response:
         abort(404)
     body = request.get_json(silent=True)
     if not isinstance(body, dict) or "now" not in body:
-        return jsonify({"error": {"code": "invalid", "message": "Send {\"now\": ISO 8601 or null}", "field": "now"}}), 400
+        message = 'Send {"now": ISO 8601 or null}'
+        return jsonify({"error": {"code": "invalid", "message": message, "field": "now"}}), 400
     moment = None
     if body["now"] is not None:
         try:

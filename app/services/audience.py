@@ -15,7 +15,8 @@ from app.services.routing import AccountDefault, AccountDefaults, Facts
 _PEOPLE = text("""
 WITH asked AS (SELECT unnest(CAST(:user_ids AS int[])) AS user_id),
 ranked AS (
-    SELECT held.user_id, min(CASE r.name WHEN 'Admin' THEN 0 WHEN 'Manager' THEN 1 WHEN 'Free' THEN 3 ELSE 2 END) AS rank
+    SELECT held.user_id,
+           min(CASE r.name WHEN 'Admin' THEN 0 WHEN 'Manager' THEN 1 WHEN 'Free' THEN 3 ELSE 2 END) AS rank
     FROM (
         SELECT ur.user_id, ur.role_id FROM ab_user_role ur
         UNION ALL

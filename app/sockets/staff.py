@@ -1,4 +1,4 @@
-"""Namespace /center: people of the account. Each event is checked against the session epoch, then handed to a service."""
+"""Namespace /center: people of the account. Each event is checked against the session epoch, then handed on."""
 
 from __future__ import annotations
 

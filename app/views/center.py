@@ -90,11 +90,9 @@ def center_boot() -> dict[str, Any]:
 def _start(user_id: int) -> tuple[str, bool]:
     row = db.session.execute(
         text(
-            "SELECT clock_timestamp() AS now, coalesce((SELECT unread_first FROM user_settings WHERE user_id = :id), true)"
-            " AS unread_first"
+            "SELECT clock_timestamp() AS now,"
+            " coalesce((SELECT unread_first FROM user_settings WHERE user_id = :id), true) AS unread_first"
         ),
         {"id": user_id},
     ).one()
     return row.now.isoformat(), row.unread_first
-
-
