@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from enum import StrEnum
 
+from flask_appbuilder.security.sqla.models import User
 from sqlalchemy import BigInteger, Boolean, ForeignKey, Identity, Index, Integer, SmallInteger, String, Text, text
 from sqlalchemy import UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app import clock
 from app.models.base import ChangedAt, CreatedAt, Model, UtcDateTime
 
 
@@ -128,6 +128,8 @@ class Delivery(Model, CreatedAt):
     # What is not rendered from a notification: set-up mails, tests, reports.
     data: Mapped[dict[str, object] | None] = mapped_column(JSONB)
 
+    user: Mapped[User | None] = relationship(User)
+
 
 class DeliveryItem(Model):
     """What a digest or brief contains."""
@@ -149,5 +151,5 @@ class Process(Model):
     kind: Mapped[str] = mapped_column(String(20), nullable=False, index=True)
     host: Mapped[str] = mapped_column(String(120), nullable=False)
     pid: Mapped[int] = mapped_column(Integer, nullable=False)
-    started_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, default=clock.real_now, nullable=False)
+    started_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, nullable=False)
     heartbeat_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, nullable=False)
