@@ -1,5 +1,7 @@
 // What a person does with items: shown at once, sent, and taken back with a sentence when the server refuses.
 
+const PART = 500;
+
 export function createActions({ store, api, loader, say }) {
   /** Runs one change. `done` is the sentence (and undo) on success. */
   async function run({ ids, fields, delta, send, done, failed }) {
@@ -24,7 +26,7 @@ export function createActions({ store, api, loader, say }) {
   };
 
   const unread = (ids) =>
-    run({ ids, fields: () => ({ unread: true }), send: () => api.unread(ids), failed: "Not marked unread" });
+    run({ ids, fields: () => ({ unread: true }), send: () => inParts(ids, api.unread), failed: "Not marked unread" });
 
   const toggleRead = (id) => (store.item(id)?.unread ? read(id) : unread([id]));
 
@@ -132,6 +134,13 @@ export function createActions({ store, api, loader, say }) {
   }
 
   return { read, unread, toggleRead, readAll, archive, remind, complete, postpone, setUnreadFirst };
+}
+
+/** The server takes at most 500 items at once. Answers the last answer: its counters are the newest. */
+async function inParts(ids, send) {
+  let answer = {};
+  for (let from = 0; from < ids.length; from += PART) answer = await send(ids.slice(from, from + PART));
+  return answer;
 }
 
 const without = (list, ...names) => (list ?? []).filter((name) => !names.includes(name));

@@ -7,7 +7,7 @@ const FAILS_BEFORE_POLLING = 3;
 const STALE_JITTER_MS = 5_000;
 const ACK_MS = 10_000;
 const SYNC_AFTER_EVENTS = 100; // keeps the cursor young, else a long day would end in a reset
-const ENDED = new Set(["deactivated", "session_ended"]);
+const ENDED = new Set(["deactivated", "session_ended", "unauthorized"]);
 
 /**
  * `io`: socket.io-client's function. `onEvent(event, data)` gets every change, `onReset()` when too much was
@@ -22,6 +22,7 @@ export function createConnection({ io, api, cursor, onEvent, onReset, onEnd, tim
   let pollTimer = null;
   let retryTimer = null;
   let staleTimer = null;
+  let goodbye = null; // why the server is about to cut this socket off
 
   function take(answer) {
     if (answer?.error) return;
@@ -37,6 +38,7 @@ export function createConnection({ io, api, cursor, onEvent, onReset, onEnd, tim
       staleTimer ??= timers.setTimeout(() => ((staleTimer = null), onReset()), random() * STALE_JITTER_MS);
       return;
     }
+    if (event === "session.ended") goodbye = data; // the next connect tells whether this session is over, too
     onEvent(event, data);
     if (!caughtUp && ++events === SYNC_AFTER_EVENTS) sync();
   }
@@ -74,7 +76,7 @@ export function createConnection({ io, api, cursor, onEvent, onReset, onEnd, tim
 
   function failed(error) {
     const code = error?.data?.code;
-    if (ENDED.has(code)) return end({ code, message: error.data.message });
+    if (ENDED.has(code)) return end(goodbye ?? { code, message: error.data.message });
     fails += 1;
     if (fails >= FAILS_BEFORE_POLLING) startPolling();
     if (!socket.active) retryLater(); // a server that refused is not asked again by socket.io itself
@@ -90,6 +92,7 @@ export function createConnection({ io, api, cursor, onEvent, onReset, onEnd, tim
     socket = io("/center", { path: "/socket.io", transports: ["websocket"], reconnectionDelay: 500, reconnectionDelayMax: 10_000, timeout: 8_000 });
     socket.on("connect", () => {
       fails = 0;
+      goodbye = null;
       timers.clearTimeout(pollTimer);
       pollTimer = null;
       state.value = "live";

@@ -1,8 +1,9 @@
 // The list itself: blocks, the next page when its end comes near, and what is said when there is nothing to list.
 import { html } from "htm/preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { Icon } from "./icon.js";
 import { Item } from "./item.js";
+import { focusRow } from "./keys.js";
 
 const EMPTY = {
   all: ["inbox", "Nothing here yet", "Tasks, leads, calls and messages that concern you will show up here."],
@@ -30,18 +31,39 @@ function Blocks({ center }) {
   const { more, error } = store.loading.value;
   const { tab, q } = store.view.value;
   const unread = tab === "all" ? store.counters.value.total : (store.counters.value.tabs?.[tab] ?? 0);
+  useKeptFocus(center.focused);
   const markAll = unread > 0 && !q && html`<button type="button" onClick=${actions.readAll}>Mark all read</button>`;
   if (!blocks.length) return html`<${Empty} tab=${tab} q=${q} onClear=${() => center.clearFind()} />`;
   let position = 0;
-  const total = store.listed.value.nextCursor ? -1 : store.order.value.length;
+  const ids = store.order.value;
+  const current = ids.includes(center.focused.value) ? center.focused.value : ids[0];
+  const total = store.listed.value.nextCursor ? -1 : ids.length;
   return html`
     ${blocks.map(({ key, items }) => html`<section key=${key}>
       <div class="fd-block"><h3>${heading(key, unread, q)}</h3>${(key === "unread" || key === "flat") && markAll}</div>
       <div role="feed" aria-label=${{ unread: "Unread", earlier: "Earlier", flat: "Newest first" }[key]}>
-        ${items.map((item) => html`<${Item} key=${item.id} item=${item} center=${center} position=${++position} total=${total} />`)}
+        ${items.map((item) => html`<${Item} key=${item.id} item=${item} center=${center} position=${++position} total=${total}
+          current=${item.id === current} />`)}
       </div>
     </section>`)}
     <${End} busy=${more} error=${error} more=${Boolean(store.listed.value.nextCursor)} loader=${loader} />`;
+}
+
+/** A row that moves to another block is drawn anew and would lose the focus to the page: it is given back. */
+function useKeptFocus(focused) {
+  const inside = useRef(false);
+  useEffect(() => {
+    const follow = (event) => (inside.current = Boolean(event.target.closest?.(".fd-item")));
+    document.addEventListener("focusin", follow);
+    document.addEventListener("pointerdown", follow);
+    return () => {
+      document.removeEventListener("focusin", follow);
+      document.removeEventListener("pointerdown", follow);
+    };
+  }, []);
+  useLayoutEffect(() => {
+    if (inside.current && document.activeElement === document.body) focusRow(focused.peek());
+  });
 }
 
 function heading(key, unread, q) {

@@ -1,6 +1,6 @@
 // "Find user": opens the filter, and narrows the feed to what contains the words.
 import { html } from "htm/preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "./icon.js";
 import { pushLayer } from "./layers.js";
 
@@ -28,27 +28,28 @@ export function Find({ center }) {
   center.clearFind = clear;
   center.focusFind = () => input.current?.focus();
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!open) return undefined;
     const unlayer = pushLayer(() => {
       if (input.current.value) return clear();
       setOpen(false);
       return input.current.blur();
     });
+    // on click, not earlier: closing moves what is below, and would take it from under the pointer
     const outside = (event) => root.current.contains(event.target) || setOpen(false);
-    document.addEventListener("pointerdown", outside);
+    document.addEventListener("click", outside);
     return () => {
       unlayer();
-      document.removeEventListener("pointerdown", outside);
+      document.removeEventListener("click", outside);
     };
   }, [open]);
 
-  const left = (event) => {
-    if (event.relatedTarget && !root.current.contains(event.relatedTarget)) setOpen(false);
+  const tabbed = (event) => {
+    if (event.key === "Tab") requestAnimationFrame(() => root.current?.contains(document.activeElement) || setOpen(false));
   };
 
   const shown = open || Boolean(words);
-  return html`<div class="fd-find-row" ref=${root} onFocusOut=${left} role="search" aria-label="Find in the center">
+  return html`<div class="fd-find-row" ref=${root} onKeyDown=${tabbed} role="search" aria-label="Find in the center">
     <div class=${shown ? "fd-find is-open" : "fd-find"}>
       <div class="fd-search"><${Icon} name="search" />
         <input ref=${input} class="fd-input" type="text" value=${words} placeholder="Find user, group or chat" aria-label="Find user"

@@ -8,11 +8,11 @@ import { WhenMenu } from "./when.js";
 
 export const rowId = (id) => `fd-item-${id.replace(":", "-")}`;
 
-export function Item({ item, center, position, total }) {
+/** `current`: the row that Tab reaches; J and K move it. */
+export function Item({ item, center, position, total, current }) {
   const { store, actions, zone, now, focused } = center;
   const open = store.opened.value === item.id;
   const id = rowId(item.id);
-  const current = focused.value === item.id || (!focused.value && position === 1);
   const classes = ["fd-item", item.unread && "is-unread", open && "is-open"].filter(Boolean).join(" ");
 
   const clicked = (event) => {

@@ -1,6 +1,6 @@
 // The center as a full page: the feed, and beside it the item that is open.
 import { html } from "htm/preact";
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { Detail } from "./detail.js";
 import { FeedColumn } from "./head.js";
 import { Icon } from "./icon.js";
@@ -9,7 +9,7 @@ import { pushLayer } from "./layers.js";
 export function Page({ center }) {
   const { store } = center;
   const item = store.item(store.opened.value);
-  useEffect(() => (item ? pushLayer(center.closeDetail) : undefined), [Boolean(item)]);
+  useLayoutEffect(() => (item ? pushLayer(center.closeDetail) : undefined), [Boolean(item)]);
   return html`<div class=${item ? "fd-two" : "fd-two show-feed"}>
     <${FeedColumn} center=${center} level="h1" />
     ${item ? html`<${Detail} center=${center} item=${item} onClose=${center.closeDetail} />` : html`<${NothingOpen} />`}

@@ -1,6 +1,6 @@
 // The center as a panel over the page. Not modal: the page beside it stays usable.
 import { html } from "htm/preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { Detail } from "./detail.js";
 import { FeedColumn } from "./head.js";
 import { Icon } from "./icon.js";
@@ -15,7 +15,7 @@ function OpenPanel({ center }) {
   const root = useRef(null);
   const item = store.item(store.opened.value);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const unlayer = pushLayer(center.closePanel);
     document.body.classList.add("has-center");
     if (!center.findFirst) root.current.focus();
@@ -24,7 +24,7 @@ function OpenPanel({ center }) {
       document.body.classList.remove("has-center");
     };
   }, []);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!item) return undefined;
     return pushLayer(center.closeDetail);
   }, [Boolean(item)]);

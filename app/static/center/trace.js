@@ -37,7 +37,15 @@ export function Trace({ center, item }) {
     ${answer.state === "error" && html`<div class="fd-feed-end" role="alert">${answer.error.message}
       <button type="button" class="fd-btn fd-btn--sm" onClick=${() => setTries(tries + 1)}><${Icon} name="refresh" />Try again</button></div>`}
     ${answer.state === "ready" && answer.trace.channels.map((one) => html`<${Outcome} one=${one} center=${center} />`)}
+    ${answer.state === "ready" && answer.trace.earlier?.length > 0 && html`<${Earlier} notices=${answer.trace.earlier} center=${center} />`}
   </section>`;
+}
+
+/** The same for the notices that this row stands for as well, folded away. */
+function Earlier({ notices, center }) {
+  return html`<details class="fd-trace-earlier"><summary>${notices.length === 1 ? "One notice before it" : `${notices.length} notices before it`}</summary>
+    ${notices.map((one) => html`<div class="fd-trace-notice"><p>${one.rule} · <time datetime=${one.at}>${fullTime(one.at, center.zone)}</time></p>
+      ${one.channels.map((channel) => html`<${Outcome} one=${channel} center=${center} />`)}</div>`)}</details>`;
 }
 
 function Outcome({ one, center }) {
