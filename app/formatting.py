@@ -7,6 +7,7 @@ special about it. Register another type with ``@cell.register``.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import singledispatch
 from typing import Any
@@ -40,6 +41,8 @@ def init_formatting(app: Flask) -> None:
         full_time=full_time,
         initials=initials,
         number=number,
+        as_row=as_row,
+        shown=shown,
         when=when,
     )
 
@@ -157,9 +160,9 @@ def _(value: Markup) -> Markup:
 def _(value: bool) -> Markup:
     if not value:
         return Markup('<span class="t-3">{}</span>').format(gettext("No"))
-    return Markup('<span class="fd-row"><svg class="i i-16" aria-hidden="true"><use href="#i-check"/></svg>{}</span>').format(
-        gettext("Yes")
-    )
+    return Markup(
+        '<span class="fd-row"><svg class="i i-16" aria-hidden="true"><use href="#i-check"/></svg>{}</span>'
+    ).format(gettext("Yes"))
 
 
 @cell.register(int)
@@ -206,9 +209,32 @@ def _(value: Stage) -> Markup:
     return Markup('<span class="fd-stage" data-c="{}">{}</span>').format(colour, value.name)
 
 
+def due_of_row(moment: dt.datetime | None, row: Mapping[str, Any]) -> Markup:
+    """Column formatter for a task's due date: whether it is late depends on the row's other columns."""
+    return due(moment, done=row.get("completed_at") is not None, all_day=bool(row.get("all_day")))
+
+
+due_of_row.of_row = True  # type: ignore[attr-defined]
+
+
+def as_row(columns: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
+    """Return a record page's parallel lists as one row."""
+    return dict(zip(columns, values, strict=True))
+
+
+def shown(row: Mapping[str, Any], column: str, formatter: Callable[..., Any] | None = None) -> Markup:
+    """Show a column of a row: by the view's formatter, which gets the row too when it is marked ``of_row``."""
+    value = row[column]
+    if formatter is not None:
+        value = formatter(value, row) if getattr(formatter, "of_row", False) else formatter(value)
+    return cell(value)
+
+
 def _time_element(moment: dt.datetime | dt.date, words: str, css: str = "") -> Markup:
     iso = moment.isoformat() if not isinstance(moment, dt.datetime) else _aware(moment).isoformat(timespec="seconds")
-    return Markup('<time class="t-num {}" datetime="{}" title="{}">{}</time>').format(css, iso, full_time(moment), words)
+    return Markup('<time class="t-num {}" datetime="{}" title="{}">{}</time>').format(
+        css, iso, full_time(moment), words
+    )
 
 
 def _aware(moment: dt.datetime) -> dt.datetime:

@@ -7,13 +7,29 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Flask, request
-from flask_babel import gettext
+from flask_babel import gettext, lazy_gettext
 from flask_appbuilder.models.filters import Filters
 from wtforms import BooleanField, Field, Form
 
 from app.formatting import cell, when
 
 CONTAINS = "ct"
+# Lists of values come from programs only; a form has one value.
+NOT_IN_FORMS = ("in", "not_in")
+# Operations in words that read on after the column's name; the second is for dates.
+WORDS = {
+    "eq": (lazy_gettext("is"), lazy_gettext("is on")),
+    "neq": (lazy_gettext("is not"), lazy_gettext("is not on")),
+    "gt": (lazy_gettext("over"), lazy_gettext("after")),
+    "lt": (lazy_gettext("under"), lazy_gettext("before")),
+    "ct": (lazy_gettext("contains"), ""),
+    "nct": (lazy_gettext("does not contain"), ""),
+    "sw": (lazy_gettext("starts with"), ""),
+    "ew": (lazy_gettext("ends with"), ""),
+    "rel_o_m": (lazy_gettext("is"), ""),
+    "nrel_o_m": (lazy_gettext("is not"), ""),
+    "rel_m_m": (lazy_gettext("has"), ""),
+}
 DATE_TYPES = {"DateField": "date", "DateTimeField": "date", "DateTimeLocalField": "date"}
 
 
@@ -90,7 +106,12 @@ def _quick_search(filters: Filters, columns: list[str]) -> str:
 
 def _operations(column: str, filters: Filters) -> tuple[tuple[str, str], ...]:
     found = filters.get_search_filters().get(column) or ()
-    return tuple((f"_flt_{index}_{column}", str(operation.name)) for index, operation in enumerate(found))
+    is_date = filters.datamodel.is_datetime(column) or filters.datamodel.is_date(column)
+    return tuple(
+        (f"_flt_{index}_{column}", str(WORDS.get(one.arg_name, (one.name,))[1 if is_date and one.arg_name in WORDS else 0]))
+        for index, one in enumerate(found)
+        if one.arg_name not in NOT_IN_FORMS
+    )
 
 
 def _choice(column: str, filters: Filters, form: Form, labels: dict[str, str]) -> Choice:
@@ -106,8 +127,7 @@ def _chip(name: str, value: str, filters: Filters, form: Form, labels: dict[str,
         return None
     others = [(n, v) for n, v in _arguments() if (n, v) != (name, value) and not n.startswith("page_")]
     shown = _value_in_words(form[column], value)
-    simple = operation in (gettext("Equal to"), gettext("Relation"), gettext("Contains"))
-    return Chip(str(labels.get(column, column)), shown if simple else f"{operation.lower()} {shown}", _url(others))
+    return Chip(f"{labels.get(column, column)} {operation}", shown, _url(others))
 
 
 def _value_in_words(form_field: Field, value: str) -> str:

@@ -1,6 +1,6 @@
 // A select that is searched by typing: the ARIA 1.2 combobox with a list, over a <select> that keeps name and value.
 //   <select class="fd-lookup" data-url="/lookup/contacts">   options come from data-url?q=, {"results": [{id, text, sub?}]}
-//   <select class="my_select2">                              FAB's own: options are already there
+//   <select class="fd-zone">, FAB's "my_select2">           options are already there
 // With "multiple" the chosen ones stand before the field as chips. Without JavaScript the plain select remains.
 const WAIT_MS = 150;
 const LONG_LIST = 8;
@@ -46,7 +46,7 @@ class Lookup {
       placeholder: select.dataset.placeholderText || (this.multiple ? "Add…" : "Type to search"),
     });
     if (!document.querySelector(`label[for="${CSS.escape(id)}"]`)) this.input.setAttribute("aria-label", this.label(id));
-    for (const name of ["aria-describedby", "aria-invalid", "disabled"]) {
+    for (const name of ["aria-describedby", "aria-invalid", "disabled", "autofocus"]) {
       if (select.hasAttribute(name)) this.input.setAttribute(name, select.getAttribute(name));
     }
     this.input.required = select.required;
@@ -188,7 +188,7 @@ class Lookup {
 }
 
 function enhance(root) {
-  for (const select of root.querySelectorAll("select.fd-lookup, select.my_select2")) {
+  for (const select of root.querySelectorAll("select.fd-lookup, select.fd-zone, select.my_select2")) {
     if (select.hidden) continue;
     if (select.dataset.url || select.multiple || select.options.length > LONG_LIST) new Lookup(select);
   }
