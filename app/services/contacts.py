@@ -53,7 +53,9 @@ def check(actor: User, changes: Mapping[str, Any], contact: Contact | None) -> d
         values["phone"] = fields.phone(values["phone"])
     if "company_id" in values:
         before_id = contact.company_id if contact else None
-        values["company_id"] = checked_related(access.access_company, actor, values["company_id"], "company_id", before_id)
+        values["company_id"] = checked_related(
+            access.access_company, actor, values["company_id"], "company_id", before_id
+        )
     if "responsible_id" in values:
         before_id = contact.responsible_id if contact else None
         values["responsible_id"] = checked_responsible(actor, values["responsible_id"], before_id)

@@ -11,7 +11,16 @@ SHORTEST = 10
 # A longer one would only make the hash slow.
 LONGEST = 200
 COMMON = frozenset(
-    ("password12", "password123", "passwort123", "1234567890", "0123456789", "qwertyuiop", "qwertzuiop", "administrator")
+    (
+        "password12",
+        "password123",
+        "passwort123",
+        "1234567890",
+        "0123456789",
+        "qwertyuiop",
+        "qwertzuiop",
+        "administrator",
+    )
 )
 # Of a password nobody knows: checked for unknown names, so that they take as long as known ones.
 _NOBODY = (

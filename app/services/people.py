@@ -246,7 +246,9 @@ def _other_active_admin(user_id: int | None) -> bool:
     statement = (
         select(User.id)
         .where(User.active, User.id != (user_id or 0))
-        .where(User.roles.any(Role.name == RoleName.ADMIN) | User.groups.any(Group.roles.any(Role.name == RoleName.ADMIN)))
+        .where(
+            User.roles.any(Role.name == RoleName.ADMIN) | User.groups.any(Group.roles.any(Role.name == RoleName.ADMIN))
+        )
         .limit(1)
     )
     return db.session.scalar(statement) is not None

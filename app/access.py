@@ -1,0 +1,166 @@
+"""Who may see which record: the guarded loaders, and the same rules as SQL conditions for lists.
+
+Missing and forbidden look the same from outside. The account setting ``record_visibility`` (all, groups, own) decides
+what staff and managers see; admins see everything, free users only what was shared with them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from flask_appbuilder.security.sqla.models import assoc_user_group
+from sqlalchemy import ColumnElement, and_, false, or_, select, true, union
+from sqlalchemy.orm import joinedload
+from sqlalchemy.sql.selectable import Subquery
+
+from app.errors import NotFound
+from app.extensions import db
+from app.models.base import Model
+from app.models.crm import Company, Contact, Lead, Pipeline, Stage, Task
+from app.models.people import Group, RoleName, User
+from app.services import account
+
+M = TypeVar("M", bound=Model)
+LARGEST_ID = 2**31 - 1
+
+
+def role_names(user: User) -> frozenset[str]:
+    """Return the names of the roles a person holds, own ones and those of the person's groups."""
+    own = {role.name for role in user.roles}
+    return frozenset(own | {role.name for group in user.groups for role in group.roles})
+
+
+def is_admin(user: User) -> bool:
+    """Whether the person may do everything."""
+    return RoleName.ADMIN in role_names(user)
+
+
+def is_free(user: User) -> bool:
+    """Whether the person has a limited account: *Free* and nothing stronger. Nobody without any role is more than that."""
+    return not role_names(user) - {RoleName.FREE}
+
+
+def access_lead(user: User, lead_id: int) -> Lead:
+    """Return the lead that this person may open. Raises NotFound."""
+    options = (joinedload(Lead.stage), joinedload(Lead.contact), joinedload(Lead.company), joinedload(Lead.responsible))
+    return _load(Lead, lead_id, visible_leads(user), "Lead", *options)
+
+
+def access_contact(user: User, contact_id: int) -> Contact:
+    """Return the contact that this person may open. Raises NotFound."""
+    options = (joinedload(Contact.company), joinedload(Contact.responsible))
+    return _load(Contact, contact_id, visible_contacts(user), "Contact", *options)
+
+
+def access_company(user: User, company_id: int) -> Company:
+    """Return the company that this person may open. Raises NotFound."""
+    return _load(Company, company_id, visible_companies(user), "Company", joinedload(Company.responsible))
+
+
+def access_task(user: User, task_id: int) -> Task:
+    """Return the task that this person may open. Raises NotFound."""
+    options = (
+        joinedload(Task.responsible),
+        joinedload(Task.author),
+        joinedload(Task.lead),
+        joinedload(Task.contact),
+    )
+    return _load(Task, task_id, visible_tasks(user), "Task", *options)
+
+
+def access_user(user: User, user_id: int) -> User:
+    """Return a colleague. Raises NotFound."""
+    return _load(User, user_id, visible_users(user), "User")
+
+
+def access_group(user: User, group_id: int) -> Group:
+    """Return a user group. Raises NotFound."""
+    return _load(Group, group_id, visible_groups(user), "User group")
+
+
+def access_stage(user: User, stage_id: int) -> Stage:
+    """Return a stage of a pipeline; everybody who works with leads may use each. Raises NotFound."""
+    return _load(Stage, stage_id, false() if is_free(user) else true(), "Stage", joinedload(Stage.pipeline))
+
+
+def visible_leads(user: User) -> ColumnElement[bool]:
+    """Condition for the leads this person may see.
+
+    With *groups*, one without a responsible user belongs to its pipeline's group, or to everybody where there is none.
+    """
+    unclaimed = Lead.stage_id.in_(
+        select(Stage.id)
+        .join(Pipeline)
+        .where(or_(Pipeline.group_id.is_(None), Pipeline.group_id.in_(select(_groups_of(user).c.id))))
+    )
+    return _visible(user, Lead.responsible_id, unclaimed)
+
+
+def visible_contacts(user: User) -> ColumnElement[bool]:
+    """Condition for the contacts this person may see; with *groups*, also those without a responsible user."""
+    return _visible(user, Contact.responsible_id, true())
+
+
+def visible_companies(user: User) -> ColumnElement[bool]:
+    """Condition for the companies this person may see; with *groups*, also those without a responsible user."""
+    return _visible(user, Company.responsible_id, true())
+
+
+def visible_tasks(user: User) -> ColumnElement[bool]:
+    """Condition for the tasks this person may see: the own ones, those the person set, and by the account's setting."""
+    if is_free(user):
+        return false()
+    by_setting = _visible(user, Task.responsible_id, false())
+    return or_(by_setting, Task.author_id == user.id) if by_setting is not _EVERYTHING else by_setting
+
+
+def visible_users(user: User) -> ColumnElement[bool]:
+    """Condition for the colleagues this person may know of: all of them; who may open their data is another matter."""
+    return true()
+
+
+def visible_groups(user: User) -> ColumnElement[bool]:
+    """Condition for the user groups this person may know of."""
+    return false() if is_free(user) else true()
+
+
+_EVERYTHING: ColumnElement[bool] = true()
+
+
+def _visible(user: User, responsible_id: Any, unclaimed: ColumnElement[bool]) -> ColumnElement[bool]:
+    if is_admin(user):
+        return _EVERYTHING
+    if is_free(user):
+        return false()
+    visibility = account.record_visibility()
+    if visibility == "all":
+        return _EVERYTHING
+    mine = responsible_id == user.id
+    if visibility == "own":
+        return mine
+    return or_(mine, responsible_id.in_(_colleagues_of(user)), and_(responsible_id.is_(None), unclaimed))
+
+
+def _groups_of(user: User) -> Subquery:
+    """The groups a person belongs to or manages."""
+    member = select(assoc_user_group.c.group_id.label("id")).where(assoc_user_group.c.user_id == user.id)
+    managed = select(Group.id.label("id")).where(Group.manager_id == user.id)
+    return union(member, managed).subquery("my_groups")
+
+
+def _colleagues_of(user: User) -> Any:
+    """Ids of everybody who belongs to or manages one of the person's groups."""
+    mine = select(_groups_of(user).c.id)
+    members = select(assoc_user_group.c.user_id).where(assoc_user_group.c.group_id.in_(mine))
+    managers = select(Group.manager_id).where(Group.id.in_(mine), Group.manager_id.is_not(None))
+    return members.union(managers)
+
+
+def _load(model: type[M], record_id: int, visible: ColumnElement[bool], what: str, *options: Any) -> M:
+    if not 0 < record_id <= LARGEST_ID:
+        raise NotFound(what)
+    statement = select(model).where(model.id == record_id, visible).options(*options)  # type: ignore[attr-defined]
+    found = db.session.scalars(statement).unique().one_or_none()
+    if found is None:
+        raise NotFound(what)
+    return found

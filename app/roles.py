@@ -1,0 +1,38 @@
+"""What the built-in roles may do, as data: (class of the view or menu name, permission), both anchored patterns.
+
+Anchored, because FAB matches prefixes: "Lead" would also allow a LeadSecretView.
+"""
+
+from __future__ import annotations
+
+from app.models.people import RoleName
+
+Rule = list[str]
+
+_FREE: list[Rule] = [
+    [r"^ProfileView$", r"^can_.*$"],
+    [r"^MeApi$", r"^can_.*$"],
+    [r"^(Center|CenterView|MailLinkView)$", r"^can_.*$"],
+    [r"^Center$", r"^menu_access$"],
+]
+
+_STAFF: list[Rule] = [
+    *_FREE,
+    [r"^(Lead|Contact|Company|Task)View$", r"^can_(list|show|add|edit|delete)$"],
+    [r"^TaskView$", r"^complete$"],
+    [r"^(Lead|Contact|Company|Task)Api$", r"^can_(get|post|put|delete)$"],
+    [r"^(User|Group)Api$", r"^can_get$"],
+    [r"^LookupView$", r"^can_lookup$"],
+    [r"^OpenApi$", r"^can_get$"],
+    [r"^(CRM|Leads|Contacts|Companies|Tasks)$", r"^menu_access$"],
+]
+
+# What managers may see beyond staff are the numbers of their groups; records follow the same setting (see access.py).
+_MANAGER: list[Rule] = [*_STAFF]
+
+ROLES: dict[str, list[Rule]] = {
+    RoleName.ADMIN: [[r"^.*$", r"^.*$"]],
+    RoleName.MANAGER: _MANAGER,
+    RoleName.STAFF: _STAFF,
+    RoleName.FREE: _FREE,
+}

@@ -1,0 +1,121 @@
+"""All screens and APIs there are, in the order of the menu."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from flask import Flask, g, has_request_context, redirect, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_appbuilder import AppBuilder, expose
+from flask_appbuilder.api.manager import OpenApi
+from flask_appbuilder.views import IndexView, UtilView
+from flask_babel import get_babel, lazy_gettext
+
+from app.extensions import db
+from app.views import center, errors, filter_bar, health, idempotency, navigation, personas
+
+CRM, SETTINGS = "CRM", "Settings"
+
+# module, class, menu name ("" for none), category, icon of the sprite
+SCREENS: tuple[tuple[str, str, str, str, str], ...] = (
+    ("login", "LoginView", "", "", ""),
+    ("login", "SetupView", "", "", ""),
+    ("lookup", "LookupView", "", "", ""),
+    ("appearance", "AppearanceView", "", "", ""),
+    ("center", "CenterView", "", "", ""),
+    ("center", "MailLinkView", "", "", ""),
+    ("profile", "ProfileView", "", "", ""),
+    ("leads", "LeadView", "Leads", CRM, "target"),
+    ("contacts", "ContactView", "Contacts", CRM, "user"),
+    ("companies", "CompanyView", "Companies", CRM, "building"),
+    ("tasks", "TaskView", "Tasks", CRM, "check-circle"),
+    ("users", "UserView", "Users", SETTINGS, "users"),
+    ("groups", "GroupView", "User groups", SETTINGS, "chats"),
+    ("free_users", "FreeUserView", "Free users", SETTINGS, "user-plus"),
+    ("roles", "RoleView", "Roles", SETTINGS, "lock"),
+    ("outbox", "OutboxView", "Outbox", SETTINGS, "mail"),
+)
+
+APIS: tuple[tuple[str, str], ...] = (
+    ("security", "SecurityApi"),
+    ("leads", "LeadApi"),
+    ("contacts", "ContactApi"),
+    ("companies", "CompanyApi"),
+    ("tasks", "TaskApi"),
+    ("users", "UserApi"),
+    ("groups", "GroupApi"),
+    ("me", "MeApi"),
+    ("center", "CenterApi"),
+)
+
+MENU_LABELS = {
+    "Leads": lazy_gettext("Leads"),
+    "Contacts": lazy_gettext("Contacts"),
+    "Companies": lazy_gettext("Companies"),
+    "Tasks": lazy_gettext("Tasks"),
+    "Users": lazy_gettext("Users"),
+    "User groups": lazy_gettext("User groups"),
+    "Free users": lazy_gettext("Free users"),
+    "Roles": lazy_gettext("Roles"),
+    "Outbox": lazy_gettext("Outbox"),
+}
+
+
+class HomeView(IndexView):  # type: ignore[misc]
+    """The address without a path."""
+
+    @expose("/")
+    def index(self) -> ResponseReturnValue:
+        """Lead to the center, or to the sign-in page."""
+        return redirect("/center" if g.user.is_authenticated else url_for("LoginView.login"))
+
+
+class FrontdeskBuilder(AppBuilder):  # type: ignore[misc]
+    """FAB without its own screens: everything reachable is listed above."""
+
+    def _add_admin_views(self) -> None:
+        self._indexview = self.add_view_no_menu(self.indexview)
+        self.add_view_no_menu(UtilView)
+        self.bm.register_views()
+        self.add_api(OpenApi)
+
+    @property
+    def get_url_for_userinfo(self) -> str:
+        """Where the picture at the top left leads."""
+        return url_for("ProfileView.profile")
+
+
+def init_app(app: Flask) -> None:
+    """Build FAB on this app, register the screens and APIs and what their pages need. Runs no SQL."""
+    health.init_app(app)
+    idempotency.init_app(app)
+    with app.app_context():
+        builder = FrontdeskBuilder(indexview=HomeView, base_template="appbuilder/baselayout.html")
+        builder.init_app(app, db.session)
+        _choose_locale(app)
+        for module, name, menu, category, icon in SCREENS:
+            view: Any = getattr(import_module(f"app.views.{module}"), name)()
+            if name == "LoginView":
+                builder.sm.auth_view = view
+            if menu:
+                builder.add_view(view, menu, icon=icon, label=MENU_LABELS[menu], category=category)
+            else:
+                builder.add_view_no_menu(view)
+        for module, name in APIS:
+            builder.add_api(getattr(import_module(f"app.views.api.{module}"), name))
+    navigation.init_navigation(app)
+    filter_bar.init_filter_bar(app)
+    personas.init_personas(app)
+    center.init_center(app)
+    errors.init_errors(app)
+
+
+def _choose_locale(app: Flask) -> None:
+    """Read the language without writing it: FAB's selector gives every stranger and program a session cookie."""
+
+    def selector() -> str:
+        chosen = session.get("locale") if has_request_context() else None
+        return str(chosen or app.config["BABEL_DEFAULT_LOCALE"])
+
+    get_babel(app).locale_selector = selector

@@ -1,0 +1,55 @@
+"""/api/v1/companies: generated CRUD."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app import access
+from app.models.crm import Company
+from app.models.people import User
+from app.services import companies
+from app.views.api.base import Api
+from app.views.api.schemas import CompanyIn
+from app.views.filters import Visible
+from app.views.interface import ScreenInterface
+
+
+class CompanyApi(Api):
+    """Companies as JSON."""
+
+    resource_name = "companies"
+    openapi_spec_tag = "Companies"
+    datamodel = ScreenInterface(Company)
+    base_filters = [["id", Visible, access.visible_companies]]
+    in_schema = CompanyIn
+    list_columns = [
+        "id",
+        "name",
+        "website",
+        "phone",
+        "responsible_id",
+        "created_at",
+        "changed_at",
+    ]
+    search_columns = [
+        "id",
+        "name",
+        "website",
+        "phone",
+        "responsible_id",
+        "created_at",
+        "changed_at",
+    ]
+    order_columns = ["id", "name", "created_at", "changed_at"]
+
+    def create(self, actor: User, changes: dict[str, Any]) -> Company:
+        """Add by the service."""
+        return companies.create(actor, changes)
+
+    def update(self, actor: User, item: Company, changes: dict[str, Any]) -> None:
+        """Change by the service."""
+        companies.update(actor, item, changes)
+
+    def remove(self, actor: User, item: Company) -> None:
+        """Delete by the service."""
+        companies.delete(actor, item)

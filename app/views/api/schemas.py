@@ -1,0 +1,131 @@
+"""What programs may send. Shapes and types only; services decide about values and rights on other records."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, pre_load
+
+ID_MAX = 2**31 - 1
+
+
+class InSchema(Schema):
+    """Read-only fields may be sent back and are ignored; a name that is no field at all is an error."""
+
+    READ_ONLY: frozenset[str] = frozenset({"id", "created_at", "changed_at"})
+
+    @pre_load
+    def leave_out_read_only(self, data: Any, **_kwargs: Any) -> Any:
+        """Drop what is only ever read."""
+        return {name: value for name, value in data.items() if name not in self.READ_ONLY or name in self.fields}
+
+
+class Id(fields.Integer):
+    """The id of another record, or null."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(strict=True, allow_none=True, **kwargs)
+
+    def _validated(self, value: Any) -> Any:
+        number = super()._validated(value)
+        if number is not None and not 0 < number <= ID_MAX:
+            raise ValidationError("An id is needed")
+        return number
+
+
+class Bool(fields.Boolean):
+    """true or false, no texts."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise ValidationError("true or false is needed")
+        return value
+
+
+class Moment(fields.AwareDateTime):
+    """ISO 8601 with its offset."""
+
+    default_error_messages = {
+        "invalid": "An ISO 8601 moment with its offset is needed, like 2026-05-04T10:00:00+02:00",
+        "invalid_awareness": "The moment needs its offset, like 2026-05-04T10:00:00+02:00",
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format="iso", **kwargs)
+
+
+class LeadIn(InSchema):
+    """A lead."""
+
+    READ_ONLY = InSchema.READ_ONLY | {"source", "closed_at"}
+
+    name = fields.String()
+    budget = fields.Raw(metadata={"type": "number"})
+    currency = fields.String(allow_none=True)
+    stage_id = Id()
+    contact_id = Id()
+    company_id = Id()
+    responsible_id = Id()
+
+
+class ContactIn(InSchema):
+    """A contact."""
+
+    name = fields.String()
+    email = fields.String(allow_none=True)
+    phone = fields.String(allow_none=True)
+    company_id = Id()
+    responsible_id = Id()
+
+
+class CompanyIn(InSchema):
+    """A company."""
+
+    name = fields.String()
+    website = fields.String(allow_none=True)
+    phone = fields.String(allow_none=True)
+    responsible_id = Id()
+
+
+class TaskIn(InSchema):
+    """A task."""
+
+    READ_ONLY = InSchema.READ_ONLY | {"author_id", "completed_at", "completed_by_id", "result"}
+
+    text = fields.String()
+    due_at = Moment()
+    all_day = Bool()
+    type = fields.String()
+    responsible_id = Id()
+    lead_id = Id()
+    contact_id = Id()
+
+
+class UserIn(InSchema):
+    """A person. Roles and groups by id."""
+
+    READ_ONLY = InSchema.READ_ONLY | {"name", "roles", "groups", "deactivated_at", "last_login"}
+
+    username = fields.String()
+    first_name = fields.String()
+    last_name = fields.String()
+    email = fields.String()
+    phone = fields.String(allow_none=True)
+    zone = fields.String()
+    password = fields.String(load_only=True)
+    role_ids = fields.List(Id())
+    group_ids = fields.List(Id())
+    active = Bool()
+    deactivated_reason = fields.String(allow_none=True)
+
+
+class GroupIn(InSchema):
+    """A user group. Members by id."""
+
+    READ_ONLY = InSchema.READ_ONLY | {"members"}
+
+    name = fields.String()
+    description = fields.String(allow_none=True)
+    zone = fields.String()
+    manager_id = Id()
+    member_ids = fields.List(Id())

@@ -1,0 +1,79 @@
+"""/api/v1/users: people. Everybody but free users may look colleagues up; only admins write."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask.typing import ResponseReturnValue
+from flask_appbuilder.api import expose, protect
+from flask_appbuilder.security.decorators import permission_name
+from marshmallow import Schema, fields
+
+from app import access
+from app.errors import UserError
+from app.models.people import User, full_name
+from app.services import people
+from app.views.api.base import Api
+from app.views.api.problem import problems
+from app.views.api.schemas import Moment, UserIn
+from app.views.filters import Visible
+from app.views.interface import ScreenInterface
+
+
+class UserOut(Schema):
+    """A person, without anything secret."""
+
+    id = fields.Integer()
+    username = fields.String()
+    name = fields.Function(full_name)
+    first_name = fields.String()
+    last_name = fields.String()
+    email = fields.String()
+    phone = fields.String()
+    zone = fields.String()
+    active = fields.Boolean()
+    deactivated_at = Moment()
+    deactivated_reason = fields.String()
+    roles = fields.Function(lambda user: [role.name for role in user.roles])
+    role_ids = fields.Function(lambda user: [role.id for role in user.roles])
+    group_ids = fields.Function(lambda user: [group.id for group in user.groups])
+
+
+class UserApi(Api):
+    """People as JSON."""
+
+    resource_name = "users"
+    openapi_spec_tag = "Users"
+    datamodel = ScreenInterface(User, eager=("roles", "groups"))
+    base_filters = [["id", Visible, access.visible_users]]
+    in_schema = UserIn
+    list_columns = ["id", "username", "first_name", "last_name", "email", "active", "zone"]
+    list_model_schema = show_model_schema = UserOut()
+    search_columns = ["id", "username", "first_name", "last_name", "email", "active", "roles", "groups"]
+    order_columns = ["id", "username", "email"]
+
+    def create(self, actor: User, changes: dict[str, Any]) -> User:
+        """Add by the service."""
+        return people.create_user(actor, changes)
+
+    def update(self, actor: User, item: User, changes: dict[str, Any]) -> None:
+        """Change by the service."""
+        people.update_user(actor, item, changes)
+
+    @expose("/<int:pk>", methods=["DELETE"])
+    @protect()
+    @problems
+    @permission_name("delete")
+    def delete(self, pk: int) -> ResponseReturnValue:
+        """Refused: people are deactivated
+        ---
+        delete:
+          parameters:
+          - {in: path, name: pk, required: true, schema: {type: integer}}
+          responses:
+            405:
+              description: "Send `active: false` and a `deactivated_reason` instead"
+        """
+        self._item(pk)
+        message = "Users are never deleted; send active: false and a deactivated_reason"
+        raise UserError("never_deleted", message, status=405)

@@ -1,0 +1,70 @@
+"""The companies' screen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext
+from markupsafe import Markup
+from wtforms import Form
+
+from app import access
+from app.models.crm import Company
+from app.models.people import User
+from app.security import acting_user
+from app.services import companies
+from app.views.base import Screen
+from app.views.filters import Visible
+from app.views.interface import ScreenInterface
+
+
+def website_link(address: str | None) -> str | Markup | None:
+    """Show a website as a link; services let only http(s) in."""
+    if not address or not address.startswith(("http://", "https://")):
+        return address
+    link = Markup('<a href="{}" rel="noopener noreferrer" target="_blank">{}</a>')
+    return link.format(address, address.split("://", 1)[1].rstrip("/"))
+
+
+class CompanyView(Screen):
+    """Firms that contacts work for."""
+
+    datamodel = ScreenInterface(Company, eager=("responsible",))
+    base_filters = [["id", Visible, access.visible_companies]]
+    base_order = ("name", "asc")
+    list_title = lazy_gettext("Companies")
+    show_title = lazy_gettext("Company")
+    add_title = lazy_gettext("Add company")
+    edit_title = lazy_gettext("Edit company")
+    new_label = lazy_gettext("Company")
+    new_icon = "building"
+    list_columns = ["name", "responsible", "phone", "website", "created_at"]
+    show_columns = ["name", "website", "phone", "responsible", "created_at"]
+    add_columns = edit_columns = ["name", "website", "phone", "responsible"]
+    search_columns = ["name", "website", "phone", "responsible", "created_at"]
+    order_columns = ["name", "created_at"]
+    sort_columns = {"name": "sort_key"}
+    label_columns = {
+        "name": lazy_gettext("Name"),
+        "website": lazy_gettext("Website"),
+        "phone": lazy_gettext("Phone"),
+        "responsible": lazy_gettext("Responsible"),
+        "created_at": lazy_gettext("Created"),
+    }
+    formatters_columns = {"website": website_link}
+
+    def prefill_add(self, form: Form) -> None:
+        """Suggest the person who adds the company."""
+        form.responsible.data = form.responsible.data or acting_user()
+
+    def write_add(self, actor: User, changes: dict[str, Any]) -> Company:
+        """Add by the service."""
+        return companies.create(actor, changes)
+
+    def write_edit(self, actor: User, item: Company, changes: dict[str, Any]) -> None:
+        """Change by the service."""
+        companies.update(actor, item, changes)
+
+    def write_delete(self, actor: User, item: Company) -> None:
+        """Delete by the service."""
+        companies.delete(actor, item)

@@ -1,0 +1,61 @@
+"""The contacts' screen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext
+from wtforms import Form
+
+from app import access
+from app.models.crm import Contact
+from app.models.people import User
+from app.security import acting_user
+from app.services import contacts
+from app.views.base import Screen
+from app.views.filters import Visible
+from app.views.interface import ScreenInterface
+
+
+class ContactView(Screen):
+    """Clients and prospects as persons."""
+
+    datamodel = ScreenInterface(Contact, eager=("company", "responsible"))
+    base_filters = [["id", Visible, access.visible_contacts]]
+    base_order = ("name", "asc")
+    list_title = lazy_gettext("Contacts")
+    show_title = lazy_gettext("Contact")
+    add_title = lazy_gettext("Add contact")
+    edit_title = lazy_gettext("Edit contact")
+    new_label = lazy_gettext("Contact")
+    new_icon = "user-plus"
+    list_columns = ["name", "company", "responsible", "email", "phone", "created_at"]
+    show_columns = ["name", "email", "phone", "company", "responsible", "created_at"]
+    add_columns = edit_columns = ["name", "email", "phone", "company", "responsible"]
+    search_columns = ["name", "email", "phone", "company", "responsible", "created_at"]
+    order_columns = ["name", "email", "created_at"]
+    sort_columns = {"name": "sort_key"}
+    label_columns = {
+        "name": lazy_gettext("Name"),
+        "email": lazy_gettext("Email"),
+        "phone": lazy_gettext("Phone"),
+        "company": lazy_gettext("Company"),
+        "responsible": lazy_gettext("Responsible"),
+        "created_at": lazy_gettext("Created"),
+    }
+
+    def prefill_add(self, form: Form) -> None:
+        """Suggest the person who adds the contact."""
+        form.responsible.data = form.responsible.data or acting_user()
+
+    def write_add(self, actor: User, changes: dict[str, Any]) -> Contact:
+        """Add by the service."""
+        return contacts.create(actor, changes)
+
+    def write_edit(self, actor: User, item: Contact, changes: dict[str, Any]) -> None:
+        """Change by the service."""
+        contacts.update(actor, item, changes)
+
+    def write_delete(self, actor: User, item: Contact) -> None:
+        """Delete by the service."""
+        contacts.delete(actor, item)

@@ -1,0 +1,53 @@
+"""The user groups' screen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext
+
+from app.models.people import Group, User
+from app.services import groups
+from app.views.base import Screen
+from app.views.interface import ScreenInterface
+
+
+class GroupView(Screen):
+    """Teams with a manager and a zone."""
+
+    datamodel = ScreenInterface(Group, eager=("manager", "users"))
+    base_order = ("name", "asc")
+    list_title = lazy_gettext("User groups")
+    show_title = lazy_gettext("User group")
+    add_title = lazy_gettext("Add user group")
+    edit_title = lazy_gettext("Edit user group")
+    list_columns = ["name", "manager", "users", "zone"]
+    show_columns = ["name", "description", "manager", "zone", "users"]
+    add_columns = edit_columns = ["name", "description", "manager", "zone", "users"]
+    search_columns = ["name", "description", "manager", "users"]
+    order_columns = ["name", "zone"]
+    sort_columns = {"name": "sort_key"}
+    label_columns = {
+        "name": lazy_gettext("Name"),
+        "description": lazy_gettext("Description"),
+        "manager": lazy_gettext("Manager"),
+        "users": lazy_gettext("Members"),
+        "zone": lazy_gettext("Time zone"),
+    }
+
+    def write_add(self, actor: User, changes: dict[str, Any]) -> Group:
+        """Add by the service."""
+        return groups.create(actor, _changes(changes))
+
+    def write_edit(self, actor: User, item: Group, changes: dict[str, Any]) -> None:
+        """Change by the service."""
+        groups.update(actor, item, _changes(changes))
+
+    def write_delete(self, actor: User, item: Group) -> None:
+        """Delete by the service."""
+        groups.delete(actor, item)
+
+
+def _changes(changes: dict[str, Any]) -> dict[str, Any]:
+    """The form names members as the model does."""
+    return {"member_ids" if name == "user_ids" else name: value for name, value in changes.items()}

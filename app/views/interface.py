@@ -1,0 +1,81 @@
+"""How generated screens and APIs read: eager, capped, and with filters that cannot break a statement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask_appbuilder.models.sqla.interface import SQLAInterface
+from sqlalchemy import func, select
+from sqlalchemy.orm import Query, joinedload, selectinload
+from werkzeug.exceptions import BadRequest
+
+from app.models.base import Model
+from app.views.filters import RequestFilters, ScreenFilterConverter
+
+# Counting stops one above, so that a list of a million says "10,000+" without counting them.
+COUNT_MAX = 10_000
+PAGE_SIZE_MAX = 100
+
+
+class ScreenInterface(SQLAInterface):  # type: ignore[misc]
+    """FAB's way to a model, for reading only: services write."""
+
+    filter_converter_class = ScreenFilterConverter
+
+    def __init__(self, obj: type[Model], eager: Sequence[str] = (), session: Any = None) -> None:
+        self.eager = tuple(eager)
+        super().__init__(obj, session)
+
+    def get_filters(self, search_columns: Any = None, search_filters: Any = None) -> RequestFilters:
+        """Return filters that refuse what they do not know, instead of failing in the database."""
+        return RequestFilters(
+            self.filter_converter_class, self, search_columns=search_columns or [], search_filters=search_filters
+        )
+
+    def apply_all(self, query: Query[Any], *args: Any, **kwargs: Any) -> Query[Any]:
+        """Load the shown relations with the rows: FAB itself makes one statement per row and relation."""
+        query = super().apply_all(query, *args, **kwargs)
+        for name in self.eager:
+            load = joinedload if self.is_relation_many_to_one(name) else selectinload
+            query = query.options(load(getattr(self.obj, name)))
+        return query
+
+    def apply_pagination(self, query: Query[Any], page: int | None, page_size: int | None) -> Query[Any]:
+        """Show the last page of the counted part for any later one: the database would walk all rows before it."""
+        if page and page_size:
+            page = min(page, COUNT_MAX // page_size)
+        return super().apply_pagination(query, page, page_size)
+
+    def query_count(self, query: Query[Any], filters: Any = None, select_columns: Any = None) -> int:
+        """Count up to one above :data:`COUNT_MAX`."""
+        rows = self.apply_filters(query, filters).order_by(None).with_entities(self.get_pk()).limit(COUNT_MAX + 1)
+        return int(self.session.execute(select(func.count()).select_from(rows.subquery())).scalar_one())
+
+    def get(self, id: Any, filters: Any = None, select_columns: Any = None, outer_default_load: bool = False) -> Any:
+        """Return the record, or None: also for an id that is no number."""
+        pk = as_id(id)
+        return None if pk is None else super().get(pk, filters, select_columns, outer_default_load)
+
+    def add(self, *_args: Any, **_kwargs: Any) -> None:
+        """Not to be called: a service writes, inside the entry point's transaction."""
+        raise NotImplementedError("services write")
+
+    edit = delete = delete_all = add
+
+
+def as_id(value: object) -> int | None:
+    """Return a positive integer key, None for anything else."""
+    text = str(value)
+    if not text.isascii() or not text.isdigit() or len(text) > 19:
+        return None
+    number = int(text)
+    return number if number <= 2**31 - 1 else None
+
+
+def checked_page(value: object, largest: int, name: str) -> int:
+    """Return a page number or size of a request. Raises BadRequest."""
+    text = str(value)
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) > largest:
+        raise BadRequest(f"{name}: a whole number up to {largest} is needed")
+    return int(text)

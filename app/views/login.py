@@ -1,0 +1,145 @@
+"""Signing in and out, and the page where the first admin of an empty account is made."""
+
+from __future__ import annotations
+
+from flask import abort, current_app, flash, g, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_appbuilder import BaseView
+from flask_appbuilder.baseviews import expose
+from flask_appbuilder.forms import DynamicForm
+from flask_appbuilder.security.decorators import no_cache
+from flask_appbuilder.utils.base import get_safe_redirect
+from flask_appbuilder.utils.limit import Limit
+from flask_appbuilder.views import BaseFormView
+from flask_babel import lazy_gettext
+from flask_limiter.util import get_remote_address
+from flask_login import logout_user
+from wtforms import BooleanField, EmailField, PasswordField, StringField
+from wtforms.validators import EqualTo, InputRequired, Length
+
+from app.errors import UserError
+from app.security import start_session
+from app.services import passwords, people, signin
+from app.transaction import transaction
+from app.views.base import changes_of, show_error
+
+_INPUT = {"class": "form-control"}
+
+
+def login_limits() -> list[Limit]:
+    """Return the limit of attempts per address, for the form and for the API."""
+    if not current_app.config["RATE_LIMITS"]:
+        return []
+    return [Limit(current_app.config["AUTH_RATE_LIMIT"], key_func=get_remote_address, methods=("POST",))]
+
+
+class LoginForm(DynamicForm):  # type: ignore[misc]
+    """Name or email address, and password."""
+
+    username = StringField(lazy_gettext("User name or email"), [InputRequired(), Length(max=254)])
+    password = PasswordField(lazy_gettext("Password"), [InputRequired()])
+    stay = BooleanField(lazy_gettext("Stay signed in on this device"))
+
+
+class LoginView(BaseView):  # type: ignore[misc]
+    """The sign-in page; in a demo it also shows its people as cards."""
+
+    route_base = ""
+    default_view = "login"
+    login_template = "appbuilder/general/security/login_db.html"
+    title = lazy_gettext("Sign in")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.limits = login_limits()
+
+    @expose("/login/", methods=["GET", "POST"])
+    @no_cache
+    def login(self) -> ResponseReturnValue:
+        """Sign in and go where the person was going; a refusal keeps the typed name and says why."""
+        target = get_safe_redirect(request.args.get("next") or self.appbuilder.get_url_for_index)
+        if g.user.is_authenticated:
+            return redirect(target)
+        form = LoginForm()
+        status = 200
+        if form.validate_on_submit():
+            try:
+                with transaction():
+                    user = signin.authenticate(form.username.data, form.password.data)
+            except UserError as error:
+                show_error(form, error)
+                status = error.status if error.status == 429 else 200
+            else:
+                start_session(user, stay=form.stay.data)
+                return redirect(target)
+        page = self.render_template(self.login_template, title=self.title, form=form, appbuilder=self.appbuilder)
+        return page, status
+
+    @expose("/logout/")
+    def logout(self) -> ResponseReturnValue:
+        """End this browser's session."""
+        logout_user()
+        session.clear()
+        return redirect(url_for("LoginView.login"))
+
+
+class FirstAdminForm(DynamicForm):  # type: ignore[misc]
+    """Who will look after the account."""
+
+    first_name = StringField(lazy_gettext("First name"), [InputRequired(), Length(max=64)], render_kw=_INPUT)
+    last_name = StringField(lazy_gettext("Last name"), [InputRequired(), Length(max=64)], render_kw=_INPUT)
+    email = EmailField(lazy_gettext("Email"), [InputRequired(), Length(max=254)], render_kw=_INPUT)
+    username = StringField(lazy_gettext("User name"), [InputRequired(), Length(max=64)], render_kw=_INPUT)
+    password = PasswordField(
+        lazy_gettext("Password"),
+        [InputRequired(), Length(min=passwords.SHORTEST, max=passwords.LONGEST)],
+        render_kw={**_INPUT, "autocomplete": "new-password"},
+    )
+    again = PasswordField(
+        lazy_gettext("Password again"),
+        [EqualTo("password", lazy_gettext("The passwords differ"))],
+        render_kw={**_INPUT, "autocomplete": "new-password"},
+    )
+
+
+class SetupView(BaseFormView):  # type: ignore[misc]
+    """The one-time link that an empty account prints when it starts."""
+
+    route_base = "/setup"
+    default_view = "first_admin"
+    form = FirstAdminForm
+    form_title = lazy_gettext("Make the first admin")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.limits = login_limits()
+
+    @expose("/<token>", methods=["GET", "POST"])
+    @no_cache
+    def first_admin(self, token: str) -> ResponseReturnValue:
+        """Make the first admin and sign in; 404 for a wrong or used link."""
+        from app.bootstrap import forget_first_admin_token, is_first_admin_token
+
+        if not is_first_admin_token(token):
+            abort(404)
+        form = self.form()
+        if form.validate_on_submit():
+            changes = changes_of(form)
+            changes.pop("again")
+            try:
+                with transaction():
+                    user = people.create_first_admin(changes)
+                    forget_first_admin_token()
+            except UserError as error:
+                show_error(form, error)
+            else:
+                start_session(user)
+                flash(lazy_gettext("Welcome! You are the first admin."), "success")
+                return redirect(self.appbuilder.get_url_for_index)
+        self._init_vars()
+        return self.render_template(
+            self.form_template,
+            title=self.form_title,
+            widgets=self._get_edit_widget(form=form),
+            form_action=request.path,
+        )

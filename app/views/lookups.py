@@ -1,0 +1,145 @@
+"""What can be looked up in forms, by whom, and how a choice reads: one table for the fields and for /lookup/<kind>."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flask_appbuilder.security.sqla.models import Permission, PermissionView, ViewMenu
+from sqlalchemy import Select, false, or_, select, true
+from sqlalchemy.orm import joinedload
+
+from app import access
+from app.errors import NotFound
+from app.extensions import db
+from app.models.base import sort_key_of
+from app.models.crm import Company, Contact, Lead, Pipeline, Stage
+from app.models.people import Group, Role, RoleName, User, full_name
+from app.services import roles
+
+RESULTS_MAX = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """``load`` is the guarded loader; ``search`` the statement for typed text, its rows limited to what one may see."""
+
+    load: Callable[[User, int], Any]
+    search: Callable[[User, str], Select[Any]]
+    text: Callable[[Any], str]
+    sub: Callable[[Any], str]
+
+
+def results(user: User, kind: str, typed: str) -> list[dict[str, object]]:
+    """Return up to 20 choices ``{"id", "text", "sub"}``. Raises NotFound for an unknown kind."""
+    lookup = LOOKUPS.get(kind)
+    if lookup is None:
+        raise NotFound("Lookup")
+    rows = db.session.scalars(lookup.search(user, typed.strip()[:80]).limit(RESULTS_MAX)).unique()
+    return [{"id": row.id, "text": lookup.text(row), "sub": lookup.sub(row)} for row in rows]
+
+
+def _starts(column: Any, typed: str) -> Any:
+    """A word of the name begins with what was typed; the first one by the index."""
+    key = _escaped(sort_key_of(typed))
+    return or_(column.like(f"{key}%", escape="\\"), column.like(f"% {key}%", escape="\\")) if key else true()
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\x00", "").replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _users(user: User, typed: str) -> Select[Any]:
+    username = User.username.like(f"{_escaped(typed.lower())}%", escape="\\")
+    found = or_(_starts(User.sort_key, typed), username) if typed else true()
+    return select(User).where(access.visible_users(user), User.active, found).order_by(User.sort_key, User.id)
+
+
+def _responsible(user: User, typed: str) -> Select[Any]:
+    """Colleagues who may be responsible: no free users."""
+    has_role = User.roles.any(Role.name != RoleName.FREE) | User.groups.any(Group.roles.any(Role.name != RoleName.FREE))
+    return _users(user, typed).where(has_role)
+
+
+def _by_name(model: Any, visible: Callable[[User], Any], *options: Any) -> Callable[[User, str], Select[Any]]:
+    def search(user: User, typed: str) -> Select[Any]:
+        statement = select(model).where(visible(user), _starts(model.sort_key, typed)).options(*options)
+        return statement.order_by(model.sort_key, model.id)
+
+    return search
+
+
+def _stages(user: User, typed: str) -> Select[Any]:
+    found = or_(_contains(Stage.name, typed), _contains(Pipeline.name, typed)) if typed else true()
+    return (
+        select(Stage)
+        .join(Pipeline)
+        .where(false() if access.is_free(user) else true(), found)
+        .options(joinedload(Stage.pipeline))
+        .order_by(Pipeline.position, Pipeline.id, Stage.position, Stage.id)
+    )
+
+
+def _roles(user: User, typed: str) -> Select[Any]:
+    allowed = true() if access.is_admin(user) else false()
+    return select(Role).where(allowed, Role.name != roles.PUBLIC, _contains(Role.name, typed)).order_by(Role.name)
+
+
+def _permissions(user: User, typed: str) -> Select[Any]:
+    allowed = true() if access.is_admin(user) else false()
+    words = [or_(_contains(Permission.name, word), _contains(ViewMenu.name, word)) for word in typed.split()[:5]]
+    return (
+        select(PermissionView)
+        .join(PermissionView.permission)
+        .join(PermissionView.view_menu)
+        .where(allowed, *words)
+        .order_by(ViewMenu.name, Permission.name)
+    )
+
+
+def _contains(column: Any, typed: str) -> Any:
+    return column.ilike(f"%{_escaped(typed)}%", escape="\\") if typed else true()
+
+
+def _only_admins(model: type[Any], what: str) -> Callable[[User, int], Any]:
+    def load(user: User, record_id: int) -> Any:
+        found = db.session.get(model, record_id) if access.is_admin(user) and record_id <= access.LARGEST_ID else None
+        if found is None or (isinstance(found, Role) and found.name == roles.PUBLIC):
+            raise NotFound(what)
+        return found
+
+    return load
+
+
+def _nothing(_record: Any) -> str:
+    return ""
+
+
+def _company_of(contact: Contact) -> str:
+    return contact.company.name if contact.company else contact.email or ""
+
+
+LOOKUPS: dict[str, Lookup] = {
+    "users": Lookup(access.access_user, _users, full_name, lambda user: f"@{user.username}"),
+    "responsible": Lookup(access.access_user, _responsible, full_name, lambda user: f"@{user.username}"),
+    "groups": Lookup(
+        access.access_group, _by_name(Group, access.visible_groups), lambda group: group.label or group.name, _nothing
+    ),
+    "leads": Lookup(
+        access.access_lead,
+        _by_name(Lead, access.visible_leads, joinedload(Lead.stage)),
+        str,
+        lambda lead: lead.stage.name,
+    ),
+    "contacts": Lookup(
+        access.access_contact,
+        _by_name(Contact, access.visible_contacts, joinedload(Contact.company)),
+        str,
+        _company_of,
+    ),
+    "companies": Lookup(access.access_company, _by_name(Company, access.visible_companies), str, _nothing),
+    "stages": Lookup(access.access_stage, _stages, str, lambda stage: stage.pipeline.name),
+    "roles": Lookup(_only_admins(Role, "Role"), _roles, str, _nothing),
+    "permissions": Lookup(_only_admins(PermissionView, "Right"), _permissions, str, _nothing),
+}

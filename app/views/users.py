@@ -1,0 +1,212 @@
+"""The users' screen. Only admins have its permissions, and the services behind it refuse everybody else too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+from flask_appbuilder.actions import action
+from flask_appbuilder.baseviews import expose
+from flask_appbuilder.forms import DynamicForm
+from flask_appbuilder.security.decorators import has_access, permission_name
+from flask_babel import gettext, lazy_gettext
+from sqlalchemy import ColumnElement
+from wtforms import PasswordField, StringField
+from wtforms.validators import EqualTo, InputRequired, Length
+
+from app.errors import UserError
+from app.models.people import Group, Role, RoleName, User, full_name
+from app.security import acting_user
+from app.services import passwords, people, signin
+from app.views.base import Screen, show_error
+from app.views.filters import Where
+from app.views.interface import ScreenInterface
+from app.views.writing import write
+
+_INPUT = {"class": "form-control"}
+_NEW_PASSWORD = {**_INPUT, "autocomplete": "new-password"}
+
+
+def is_free_condition() -> ColumnElement[bool]:
+    """Condition: limited accounts, as :func:`app.access.is_free` tells them."""
+    stronger = Role.name != RoleName.FREE
+    return ~(User.roles.any(stronger) | User.groups.any(Group.roles.any(stronger)))
+
+
+def is_member_condition() -> ColumnElement[bool]:
+    """Condition: everybody else."""
+    return ~is_free_condition()
+
+
+def password_fields() -> dict[str, PasswordField]:
+    """Two fields, so that a typing error is found before the account is closed by it."""
+    return {
+        "password": PasswordField(
+            lazy_gettext("Password"),
+            [InputRequired(), Length(max=passwords.LONGEST)],
+            description=lazy_gettext("At least %(count)s characters", count=passwords.SHORTEST),
+            render_kw=_NEW_PASSWORD,
+        ),
+        "again": PasswordField(
+            lazy_gettext("Password again"),
+            [EqualTo("password", lazy_gettext("The passwords differ"))],
+            render_kw=_NEW_PASSWORD,
+        ),
+    }
+
+
+class ReasonForm(DynamicForm):  # type: ignore[misc]
+    """Why somebody is deactivated; the login page says so."""
+
+    deactivated_reason = StringField(lazy_gettext("Reason"), [InputRequired(), Length(max=300)], render_kw=_INPUT)
+
+
+class PasswordForm(DynamicForm):  # type: ignore[misc]
+    """A new password for somebody else."""
+
+    password = password_fields()["password"]
+    again = password_fields()["again"]
+
+
+class PersonScreen(Screen):
+    """What the lists of users and of free users share."""
+
+    exclude_route_methods = {"download", "delete"}
+    base_order = ("username", "asc")
+    edit_template = "appbuilder/general/model/edit.html"
+    list_columns = ["get_full_name", "username", "email", "roles", "groups", "active", "last_login"]
+    show_columns = [
+        "get_full_name",
+        "username",
+        "email",
+        "phone",
+        "roles",
+        "groups",
+        "zone",
+        "active",
+        "deactivated_at",
+        "deactivated_reason",
+        "last_login",
+        "created_on",
+    ]
+    add_columns = [
+        "first_name",
+        "last_name",
+        "username",
+        "email",
+        "phone",
+        "zone",
+        "roles",
+        "groups",
+        "password",
+        "again",
+    ]
+    edit_columns = ["first_name", "last_name", "username", "email", "phone", "zone", "roles", "groups"]
+    search_columns = ["first_name", "last_name", "username", "email", "active", "roles", "groups"]
+    order_columns = ["username", "email", "last_login", "active"]
+    add_form_extra_fields = password_fields()
+    label_columns = {
+        "get_full_name": lazy_gettext("Name"),
+        "first_name": lazy_gettext("First name"),
+        "last_name": lazy_gettext("Last name"),
+        "username": lazy_gettext("User name"),
+        "email": lazy_gettext("Email"),
+        "phone": lazy_gettext("Phone"),
+        "zone": lazy_gettext("Time zone"),
+        "roles": lazy_gettext("Roles"),
+        "groups": lazy_gettext("User groups"),
+        "active": lazy_gettext("Active"),
+        "deactivated_at": lazy_gettext("Deactivated"),
+        "deactivated_reason": lazy_gettext("Reason"),
+        "last_login": lazy_gettext("Last sign-in"),
+        "created_on": lazy_gettext("Created"),
+    }
+
+    def _init_properties(self) -> None:
+        super()._init_properties()
+        self.list_columns = [name for name in self.list_columns if name != "id"]
+
+    def write_add(self, actor: User, changes: dict[str, Any]) -> User:
+        """Add by the service."""
+        changes.pop("again")
+        return people.create_user(actor, changes)
+
+    def write_edit(self, actor: User, item: User, changes: dict[str, Any]) -> None:
+        """Change by the service."""
+        people.update_user(actor, item, changes)
+
+    @expose("/deactivate/<pk>", methods=["GET", "POST"])
+    @has_access
+    @permission_name("edit")
+    def deactivate(self, pk: str) -> ResponseReturnValue:
+        """Ask for the reason, then deactivate: users are never deleted."""
+        user = self.item_or_404(pk)
+        form = ReasonForm()
+        if form.validate_on_submit():
+            actor = acting_user()
+            try:
+                write(actor, lambda: people.deactivate(actor, user, form.deactivated_reason.data))
+            except UserError as error:
+                show_error(form, error)
+            else:
+                flash(gettext("%(name)s is deactivated", name=full_name(user)), "success")
+                return redirect(url_for(f"{self.endpoint}.show", pk=pk))
+        return self._form_page(form, gettext("Deactivate %(name)s", name=full_name(user)))
+
+    @expose("/password/<pk>", methods=["GET", "POST"])
+    @has_access
+    @permission_name("edit")
+    def password(self, pk: str) -> ResponseReturnValue:
+        """Give somebody a new password; all sessions of that person end."""
+        user = self.item_or_404(pk)
+        form = PasswordForm()
+        if form.validate_on_submit():
+            actor = acting_user()
+            try:
+                write(actor, lambda: people.set_password(actor, user, form.password.data))
+            except UserError as error:
+                show_error(form, error)
+            else:
+                signin.forget_failures(user)
+                flash(gettext("%(name)s has a new password", name=full_name(user)), "success")
+                return redirect(url_for(f"{self.endpoint}.show", pk=pk))
+        return self._form_page(form, gettext("New password for %(name)s", name=full_name(user)))
+
+    def _form_page(self, form: DynamicForm, title: str) -> ResponseReturnValue:
+        names = [field.short_name for field in form if field.short_name != "csrf_token"]
+        widget = self.edit_widget(form=form, include_cols=names, exclude_cols=[], fieldsets=[])
+        return self.render_template(self.edit_template, title=title, widgets={"edit": widget}, related_views=[])
+
+    @action("to_deactivate", lazy_gettext("Deactivate"), icon="pause", multiple=False)
+    def to_deactivate(self, item: User) -> ResponseReturnValue:
+        """Lead to the page that asks for the reason."""
+        return redirect(url_for(f"{self.endpoint}.deactivate", pk=item.id))
+
+    @action("reactivate", lazy_gettext("Reactivate"), lazy_gettext("Let this person in again?"), icon="refresh")
+    def reactivate(self, items: Any) -> ResponseReturnValue:
+        """Let people in again."""
+        return self.run_action(items, people.reactivate, gettext("Reactivated"))
+
+    @action("to_password", lazy_gettext("New password"), icon="lock", multiple=False)
+    def to_password(self, item: User) -> ResponseReturnValue:
+        """Lead to the page for a new password."""
+        return redirect(url_for(f"{self.endpoint}.password", pk=item.id))
+
+
+class UserView(PersonScreen):
+    """Admins, managers, staff, and whoever has a role that admins made."""
+
+    datamodel = ScreenInterface(User, eager=("roles", "groups"))
+    base_filters = [["id", Where, is_member_condition]]
+    list_title = lazy_gettext("Users")
+    show_title = lazy_gettext("User")
+    add_title = lazy_gettext("Add user")
+    edit_title = lazy_gettext("Edit user")
+
+    @action(
+        "demote", lazy_gettext("Make a free user"), lazy_gettext("Only profile and center stay open. Go on?"), icon="dn"
+    )
+    def demote(self, items: Any) -> ResponseReturnValue:
+        """Turn people into free users."""
+        return self.run_action(items, people.demote, gettext("Free users now"))
