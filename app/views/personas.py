@@ -49,6 +49,13 @@ def demo_personas() -> list[Persona]:
     return [_persona(found[username]) for username in LINES if username in found]
 
 
+def demo_person(username: str) -> User | None:
+    """Return who a card signs in without a password: one of the demo's people, in a demo only."""
+    if username not in LINES or not current_app.config.get("FRONTDESK_DEMO"):
+        return None
+    return db.session.scalars(select(User).where(User.username == username, User.active)).one_or_none()
+
+
 def _persona(user: User) -> Persona:
     role = user.roles[0].name if user.roles else ""
     name = full_name(user)
