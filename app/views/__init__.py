@@ -34,6 +34,7 @@ SCREENS: tuple[tuple[str, str, str, str, str], ...] = (
     ("groups", "GroupView", "User groups", SETTINGS, "chats"),
     ("free_users", "FreeUserView", "Free users", SETTINGS, "user-plus"),
     ("roles", "RoleView", "Roles", SETTINGS, "lock"),
+    ("deliveries", "DeliveryView", "Deliveries", SETTINGS, "send"),
     ("outbox", "OutboxView", "Outbox", SETTINGS, "mail"),
 )
 
@@ -58,6 +59,7 @@ MENU_LABELS = {
     "User groups": lazy_gettext("User groups"),
     "Free users": lazy_gettext("Free users"),
     "Roles": lazy_gettext("Roles"),
+    "Deliveries": lazy_gettext("Deliveries"),
     "Outbox": lazy_gettext("Outbox"),
 }
 
