@@ -40,7 +40,7 @@ function Blocks({ center }) {
   const total = store.listed.value.nextCursor ? -1 : ids.length;
   return html`
     ${blocks.map(({ key, items }) => html`<section key=${key}>
-      <div class="fd-block"><h3>${heading(key, unread, q)}</h3>${(key === "unread" || key === "flat") && markAll}</div>
+      <div class="fd-block"><h2>${heading(key, unread, q)}</h2>${(key === "unread" || key === "flat") && markAll}</div>
       <div role="feed" aria-label=${{ unread: "Unread", earlier: "Earlier", flat: "Newest first" }[key]}>
         ${items.map((item) => html`<${Item} key=${item.id} item=${item} center=${center} position=${++position} total=${total}
           current=${item.id === current} />`)}
@@ -77,7 +77,8 @@ function End({ busy, error, more, loader }) {
   const mark = useRef(null);
   useEffect(() => {
     if (!more || busy === "error") return undefined;
-    const watch = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && loader.more(), { rootMargin: "600px" });
+    const near = { root: mark.current.closest(".fd-scroll"), rootMargin: "600px" };
+    const watch = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && loader.more(), near);
     watch.observe(mark.current);
     return () => watch.disconnect();
   }, [more, busy]);

@@ -10,7 +10,7 @@ import { startBubble } from "./bubble.js";
 import { createConnection } from "./connection.js";
 import { focusRow, neighbour, startKeys } from "./keys.js";
 import { createLoader } from "./loader.js";
-import { followAddress, Page } from "./page.js";
+import { followAddress, Page, reveal } from "./page.js";
 import { Panel } from "./panel.js";
 import { PopupStack } from "./popup.js";
 import { createPopups, createSeen } from "./popups.js";
@@ -60,7 +60,7 @@ const connection = createConnection({
 });
 
 const center = {
-  boot, store, api, loader, actions, popups, connection, sound, ended,
+  boot, store, api, loader, actions, popups, connection, sound, ended, say,
   zone: boot.user.zone,
   now: signal(Date.now()),
   focused: signal(null),
@@ -137,8 +137,9 @@ async function refreshCounters() {
 }
 
 function showEnded({ code, message }) {
-  const words = { deactivated: "Your account was deactivated.", session_ended: "You were signed out." };
-  ended.value = { code, message: message || words[code] || words.session_ended };
+  // the server's own words where it knows why, else nothing of tokens and headers
+  const known = message && (code === "deactivated" || code === "session_ended");
+  ended.value = { code, message: known ? message : "You are signed out." };
   let typed = false;
   document.addEventListener("input", () => (typed = true), { once: true });
   const draft = [...document.querySelectorAll("input[type=text], textarea")].some((field) => field.value !== field.defaultValue);
@@ -149,7 +150,7 @@ if (pageRoot) {
   followAddress(center);
   store.opened.value = new URLSearchParams(location.search).get("item");
   render(html`<${Page} center=${center} />`, pageRoot);
-  loader.load().then(() => store.opened.peek() && actions.read(store.opened.peek()));
+  loader.load().then(() => reveal(center, store.opened.peek()));
 }
 render(html`<${Panel} center=${center} /><${PopupStack} center=${center} /><${EndedBanner} center=${center} />`, root);
 startBubble(center, bubble);

@@ -24,10 +24,26 @@ function NothingOpen() {
   </section>`;
 }
 
+/** The item that the address names may be older than the rows that are fetched first. */
+export async function reveal(center, id) {
+  const { store, api, actions, say } = center;
+  if (!id) return;
+  try {
+    if (!store.item(id)) store.merge((await api.trace(id)).item);
+    await actions.read(id);
+  } catch (error) {
+    if (store.opened.peek() === id) store.opened.value = null;
+    say({ text: error.status === 404 ? "This item is no longer in your center." : `The item could not be opened: ${error.message}`, bad: true });
+  }
+}
+
 /** The open item in the address, so that it can be reloaded, shared with oneself, and left with "back". */
 export function followAddress(center) {
   const fromAddress = () => new URLSearchParams(location.search).get("item");
-  const show = () => (center.store.opened.value = fromAddress());
+  const show = () => {
+    center.store.opened.value = fromAddress();
+    reveal(center, fromAddress());
+  };
   window.addEventListener("popstate", show);
   center.store.opened.subscribe((id) => {
     if (id === fromAddress()) return;
