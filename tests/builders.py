@@ -15,6 +15,7 @@ from app import clock
 from app.extensions import db
 from app.models.crm import Company, Contact, Lead, Pipeline, Stage, Task
 from app.models.people import Group, Role, User
+from app.services import account
 from app.transaction import transaction
 
 PASSWORD = "correct-horse-battery"
@@ -170,3 +171,9 @@ def bearer(client: FlaskClient, user: User | str, password: str = PASSWORD) -> d
     response = client.post("/api/v1/security/login", json=body)
     assert response.status_code == 200, response.get_data(as_text=True)
     return {"Authorization": f"Bearer {response.get_json()['access_token']}"}
+
+
+def set_visibility(value: str) -> None:
+    """Whose records staff see: all, groups or own."""
+    with transaction():
+        account.set_setting("record_visibility", value)

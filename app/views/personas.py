@@ -12,6 +12,7 @@ from sqlalchemy.orm import selectinload
 from app.extensions import db
 from app.formatting import avatar_colour, initials
 from app.models.people import User, full_name
+from app.services.account import get_setting
 
 # In the order of the cards: the manager's center is the one to see first.
 LINES = {
@@ -42,7 +43,7 @@ def init_personas(app: Flask) -> None:
 
 def demo_personas() -> list[Persona]:
     """Return the demo's people while its data is there; an account in real use has none."""
-    if not current_app.config.get("FRONTDESK_DEMO"):
+    if not _is_demo():
         return []
     statement = select(User).where(User.username.in_(LINES), User.active).options(selectinload(User.roles))
     found = {user.username: user for user in db.session.scalars(statement)}
@@ -51,9 +52,14 @@ def demo_personas() -> list[Persona]:
 
 def demo_person(username: str) -> User | None:
     """Return who a card signs in without a password: one of the demo's people, in a demo only."""
-    if username not in LINES or not current_app.config.get("FRONTDESK_DEMO"):
+    if username not in LINES or not _is_demo():
         return None
     return db.session.scalars(select(User).where(User.username == username, User.active)).one_or_none()
+
+
+def _is_demo() -> bool:
+    # The switch alone is not enough: a real account may have an "admin" too.
+    return bool(current_app.config.get("FRONTDESK_DEMO") and get_setting("demo_loaded"))
 
 
 def _persona(user: User) -> Persona:

@@ -13,6 +13,7 @@ from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_appbuilder.widgets import FormWidget
 from flask_babel import gettext, lazy_gettext
 from wtforms import BooleanField, EmailField, PasswordField, SelectField, SelectMultipleField, StringField
+from wtforms.fields import SelectChoice
 from wtforms.validators import EqualTo, InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -40,9 +41,9 @@ class OwnDataForm(DynamicForm):  # type: ignore[misc]
     theme = SelectField(
         lazy_gettext("Theme"),
         choices=[
-            ("system", lazy_gettext("As the system")),
-            ("light", lazy_gettext("Light")),
-            ("dark", lazy_gettext("Dark")),
+            SelectChoice("system", lazy_gettext("As the system")),
+            SelectChoice("light", lazy_gettext("Light")),
+            SelectChoice("dark", lazy_gettext("Dark")),
         ],
         render_kw=_INPUT,
     )
@@ -58,7 +59,9 @@ class NotificationsForm(DynamicForm):  # type: ignore[misc]
     lead_times = SelectMultipleField(
         lazy_gettext("Before a task"),
         coerce=int,
-        choices=[(minutes, lazy_gettext("%(minutes)s minutes", minutes=minutes)) for minutes in LEAD_TIMES_MINUTES],
+        choices=[
+            SelectChoice(minutes, lazy_gettext("%(minutes)s minutes", minutes=minutes)) for minutes in LEAD_TIMES_MINUTES
+        ],
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
     )
@@ -90,7 +93,7 @@ class ProfileView(SignedIn, BaseView):  # type: ignore[misc]
     route_base = "/profile"
     default_view = "profile"
     template = "profile/profile.html"
-    password_template = "appbuilder/general/model/edit.html"
+    form_template = "appbuilder/general/model/edit.html"
 
     @expose("/", methods=["GET", "POST"])
     @has_access
@@ -141,7 +144,7 @@ class ProfileView(SignedIn, BaseView):  # type: ignore[misc]
                 flash(gettext("Your password is changed. You are signed out everywhere else."), "success")
                 return redirect(url_for("ProfileView.profile"))
         return self.render_template(
-            self.password_template, title=gettext("Change password"), widgets={"edit": _widget(form)}, related_views=[]
+            self.form_template, title=gettext("Change password"), widgets={"edit": _widget(form)}, related_views=[]
         )
 
     def _page(self, user: User, own_form: DynamicForm, notifications_form: DynamicForm) -> ResponseReturnValue:

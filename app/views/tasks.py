@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from flask.typing import ResponseReturnValue
 from flask_appbuilder.actions import action
 from flask_babel import gettext, lazy_gettext
 from wtforms import Form, SelectField
+from wtforms.fields import SelectChoice
 
 from app import access, clock
-from app.formatting import viewer_zone
+from app.formatting import due_of_row, viewer_zone
 from app.models.crm import Task
 from app.models.people import User
 from app.security import acting_user
@@ -36,7 +38,7 @@ def type_label(kind: str) -> str:
 
 def type_field() -> SelectField:
     """Choose a kind of task."""
-    choices = [(kind, TYPE_LABELS.get(kind, kind)) for kind in tasks.TYPES]
+    choices = [SelectChoice(kind, TYPE_LABELS.get(kind, kind)) for kind in tasks.TYPES]
     return SelectField(lazy_gettext("Type"), choices=choices, default="todo", render_kw={"class": "form-control"})
 
 
@@ -84,7 +86,11 @@ class TaskView(Screen):
         "completed_at": lazy_gettext("Completed"),
         "result": lazy_gettext("Result"),
     }
-    formatters_columns = {"type": type_label}
+    formatters_columns = {"type": type_label, "due_at": due_of_row}
+
+    def offers(self, what: str, row: Mapping[str, Any]) -> bool:
+        """Offer to complete what is open."""
+        return what != "complete" or row["completed_at"] is None
 
     def prefill_add(self, form: Form) -> None:
         """Suggest oneself, and the next full hour."""

@@ -1,0 +1,111 @@
+"""Whose records staff see: all (default), their groups', or their own; the same for lists, cards, look-ups and API."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app import access
+from app.errors import NotFound
+from app.extensions import db
+from app.models.people import User
+from tests import builders
+
+
+@pytest.fixture
+def office(app: Flask) -> dict[str, int]:
+    """Milo and Wren share a group managed by Rowan; Finn is in none. Each has a lead, and one lead is nobody's."""
+    with app.app_context():
+        rowan = builders.make_user("Manager", username="rowan")
+        people = {name: builders.make_user("Staff", username=name) for name in ("milo", "wren", "finn")}
+        builders.make_user("Admin", username="della")
+        builders.make_user("Free", username="otto")
+        group = builders.make_group("Sales Office", members=[people["milo"], people["wren"]], manager_id=rowan.id)
+        stage = builders.make_stage(pipeline=builders.make_pipeline(group=group))
+        leads = {name: builders.make_lead(name, responsible=person).id for name, person in people.items()}
+        leads["nobody"] = builders.make_lead("nobody", stage=stage).id
+        return leads
+
+
+SEEN = {
+    ("all", "milo"): {"milo", "wren", "finn", "nobody"},
+    ("groups", "milo"): {"milo", "wren", "nobody"},
+    ("groups", "finn"): {"finn"},
+    ("groups", "rowan"): {"milo", "wren", "nobody"},
+    ("groups", "della"): {"milo", "wren", "finn", "nobody"},
+    ("own", "milo"): {"milo"},
+    ("own", "rowan"): set(),
+    ("own", "della"): {"milo", "wren", "finn", "nobody"},
+}
+
+
+@pytest.mark.parametrize(("setting", "username"), list(SEEN))
+def test_list_card_lookup_and_api_agree(
+    app: Flask, client: FlaskClient, office: dict[str, int], setting: str, username: str
+) -> None:
+    with app.app_context():
+        builders.set_visibility(setting)
+    builders.login(client, username)
+    expected = SEEN[setting, username]
+    assert {row["name"] for row in client.get("/api/v1/leads/").get_json()["result"]} == expected
+    assert {row["text"] for row in client.get("/lookup/leads").get_json()["results"]} == expected
+    page = client.get("/leadview/list/").get_data(as_text=True)
+    for name, lead_id in office.items():
+        assert (f"/leadview/show/{lead_id}" in page) == (name in expected)
+        status = 200 if name in expected else 404
+        assert client.get(f"/leadview/show/{lead_id}").status_code == status
+        assert client.get(f"/api/v1/leads/{lead_id}").status_code == status
+        assert client.put(f"/api/v1/leads/{lead_id}", json={"currency": "USD"}).status_code == status
+
+
+def test_missing_and_forbidden_look_the_same(app: Flask, client: FlaskClient, office: dict[str, int]) -> None:
+    with app.app_context():
+        builders.set_visibility("own")
+    builders.login(client, "milo")
+    forbidden = client.get(f"/api/v1/leads/{office['finn']}")
+    missing = client.get("/api/v1/leads/999999")
+    assert forbidden.get_data() == missing.get_data()
+    assert forbidden.status_code == missing.status_code == 404
+
+
+def test_who_set_a_task_keeps_seeing_it(app: Flask, client: FlaskClient, office: dict[str, int]) -> None:
+    with app.app_context():
+        builders.set_visibility("own")
+        users = {user.username: user for user in db.session.query(User)}
+        task_id = builders.make_task(responsible=users["finn"], author=users["milo"]).id
+    assert builders.login(client, "milo").get(f"/taskview/show/{task_id}").status_code == 200
+    assert builders.login(app.test_client(), "finn").get(f"/taskview/show/{task_id}").status_code == 200
+    assert builders.login(app.test_client(), "wren").get(f"/taskview/show/{task_id}").status_code == 404
+
+
+def test_free_users_and_people_without_a_role_see_no_record(app: Flask, office: dict[str, int]) -> None:
+    with app.app_context():
+        free = db.session.query(User).filter_by(username="otto").one()
+        for person in (free, builders.make_user(None)):
+            assert access.is_free(person)
+            for load, record_id in (
+                (access.access_lead, office["nobody"]),
+                (access.access_task, 1),
+                (access.access_group, 1),
+            ):
+                with pytest.raises(NotFound):
+                    load(person, record_id)
+
+
+def test_a_role_by_a_group_counts(app: Flask) -> None:
+    with app.app_context():
+        group = builders.make_group()
+        group.roles = [builders.make_role("Staff")]
+        db.session.commit()
+        person = builders.make_user("Free", groups=[group])
+        assert not access.is_free(person)
+        assert access.role_names(person) == {"Free", "Staff"}
+
+
+@pytest.mark.parametrize("record_id", [0, -1, 2**31, 2**80])
+def test_an_impossible_id_is_not_found(app: Flask, record_id: int) -> None:
+    with app.app_context():
+        admin = builders.make_user("Admin")
+        with pytest.raises(NotFound):
+            access.access_lead(admin, record_id)
