@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask.typing import ResponseReturnValue
@@ -9,7 +10,7 @@ from flask_appbuilder.actions import action
 from flask_babel import gettext, lazy_gettext
 
 from app.errors import Conflict
-from app.models.notifications import Delivery
+from app.models.notifications import Delivery, DeliveryState
 from app.models.people import User
 from app.services import delivery
 from app.views.base import Screen
@@ -79,6 +80,10 @@ class DeliveryView(Screen):
         "finished_at": lazy_gettext("Finished"),
     }
     formatters_columns = {"state": state_label, "channel": channel_label}
+
+    def offers(self, what: str, row: Mapping[str, Any]) -> bool:
+        """Offer to send again what has failed."""
+        return what != "send_again" or row["state"] == DeliveryState.FAILED
 
     @action("send_again", lazy_gettext("Send again"), icon="refresh")
     def send_again(self, items: Any) -> ResponseReturnValue:

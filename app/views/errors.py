@@ -1,4 +1,4 @@
-"""Error pages for people, problem JSON for programs. One language for both: ``{"error": {"code", "message", "field"?}}``."""
+"""Error pages for people, problem JSON for programs: ``{"error": {"code", "message", "field"?}}``."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _user_error(error: UserError) -> ResponseReturnValue:
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:
-    log.exception("unexpected error in %s %s", request.method, request.path)
+    log.error("unexpected error in %s %s", request.method, request.path, exc_info=error)
     if wants_json():
         return problem("server_error", gettext("Something went wrong on our side."), 500)
     return Response(_page(500, InternalServerError().name, ""), 500)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import urlencode
 
 from flask import Flask, request
-from flask_babel import gettext, lazy_gettext
 from flask_appbuilder.models.filters import Filters
+from flask_babel import gettext, lazy_gettext
 from wtforms import BooleanField, Field, Form
 
 from app.formatting import cell, when
@@ -106,9 +105,9 @@ def _quick_search(filters: Filters, columns: list[str]) -> str:
 
 def _operations(column: str, filters: Filters) -> tuple[tuple[str, str], ...]:
     found = filters.get_search_filters().get(column) or ()
-    is_date = filters.datamodel.is_datetime(column) or filters.datamodel.is_date(column)
+    is_date = bool(filters.datamodel.is_datetime(column) or filters.datamodel.is_date(column))
     return tuple(
-        (f"_flt_{index}_{column}", str(WORDS.get(one.arg_name, (one.name,))[1 if is_date and one.arg_name in WORDS else 0]))
+        (f"_flt_{index}_{column}", str(WORDS.get(one.arg_name, (one.name, one.name))[is_date]))
         for index, one in enumerate(found)
         if one.arg_name not in NOT_IN_FORMS
     )

@@ -86,7 +86,7 @@ class FormConverter(GeneralModelConverter):  # type: ignore[misc]
             longest = model.get_max_length(col_name)
             validators += [Length(max=longest)] if longest > 0 else []
             # FAB's length -1 means no limit; long texts get room to be written in.
-            kind = TextAreaField if model.is_text(col_name) or longest > 300 else StringField
+            kind = TextAreaField if model.is_text(col_name) or longest > 320 else StringField
             form_props[col_name] = kind(label, [*validators, *lst_validators], render_kw=_INPUT, **shared)
         else:
             # No Unique validator: services leave that to the database, which two people at once cannot both pass.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +37,7 @@ def init_navigation(app: Flask) -> None:
         new_entries=new_entries,
         generated_view=generated_view,
         list_link=list_link,
+        offers=offers,
         record_can=record_can,
         signed_in=signed_in,
     )
@@ -96,6 +98,15 @@ def record_can(view: Any | None, method: str) -> bool:
     if permission not in view.base_permissions:
         return False
     return bool(current_app.appbuilder.sm.has_access(permission, view.class_permission_name))  # type: ignore[attr-defined]
+
+
+def offers(view: Any | None, what: str, row: Mapping[str, Any] | None) -> bool:
+    """Whether an act (edit, delete, an action's name) makes sense for this row.
+
+    A view may say so in a method ``offers(what, row)``. Only for what is shown; services decide what is allowed.
+    """
+    hook = getattr(view, "offers", None)
+    return hook is None or row is None or bool(hook(what, row))
 
 
 def list_link(name: str) -> Entry | None:

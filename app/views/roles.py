@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import gettext, lazy_gettext
@@ -55,6 +56,10 @@ class RoleView(Screen):
     def may_edit(self, item: Role) -> bool:
         """Built-in roles are only shown."""
         return not roles.is_built_in(item)
+
+    def offers(self, what: str, row: Mapping[str, Any]) -> bool:
+        """Offer nothing that would change a built-in role."""
+        return row["name"] not in RoleName.ALL
 
     def write_add(self, actor: User, changes: dict[str, Any]) -> Role:
         """Add by the service."""

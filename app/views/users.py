@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import flash, redirect, url_for
@@ -122,6 +123,10 @@ class PersonScreen(Screen):
         "last_login": lazy_gettext("Last sign-in"),
         "created_on": lazy_gettext("Created"),
     }
+
+    def offers(self, what: str, row: Mapping[str, Any]) -> bool:
+        """Offer to let in only who is out, and the other way round."""
+        return {"reactivate": not row["active"], "to_deactivate": row["active"]}.get(what, True)
 
     def _init_properties(self) -> None:
         super()._init_properties()
