@@ -108,10 +108,10 @@ def _leads(people: dict[str, User], contacts: list[Contact]) -> None:
 
 
 def _tasks(people: dict[str, User], contacts: list[Contact]) -> list[Task]:
-    now = clock.now().replace(minute=0, second=0, microsecond=0)
+    midnight = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
     tasks = []
-    for number, (words, kind, responsible, author, due_in_hours, result) in enumerate(story.TASKS):
-        due = now + dt.timedelta(hours=due_in_hours)
+    for number, (words, kind, responsible, author, days, hour, result) in enumerate(story.TASKS):
+        due = midnight + dt.timedelta(days=days, hours=hour)
         tasks.append(
             Task(
                 text=words,

@@ -63,20 +63,20 @@ WISHES = (
 LEADS = 60
 STAGE_ORDER = ("New", "Talking", "Offer sent", "Negotiation", "Won", "Lost")
 
-# text, type, responsible, author, due in hours (negative: overdue), completed with this result or None
+# text, type, responsible, author, due in days (negative: overdue) at this hour, completed with this result or None
 TASKS = (
-    ("Call Basil Hedge back about the fleet contract", "call", "manager", "admin", 50, None),
-    ("Check the offer for Marble Bakery before it goes out", "offer", "manager", "staff", 28, None),
-    ("Order saddles for the school bikes", "todo", "manager", "staff2", -20, None),
-    ("Send photos of the child seat to Tilly Brook", "mail", "staff", "manager", 26, None),
-    ("Prepare the offer for six commuter bikes", "offer", "staff", "manager", 74, None),
-    ("Call Gus Marble about the cargo bike", "call", "staff", "manager", -30, None),
-    ("Invite Fern Puddle for a test ride", "call", "staff", "staff", 30, None),
-    ("Ask the workshop about the tandem wheel", "todo", "staff", "staff2", 98, None),
-    ("Follow up on the carbon wheels", "call", "staff2", "manager", 52, None),
-    ("Confirm the workshop day with Juniper Vale", "meeting", "staff2", "manager", 122, None),
-    ("Answer Percy Acorn about the conversion kit", "mail", "staff2", "manager", -50, None),
-    ("Send the storage price list", "mail", "staff2", "manager", -70, "Sent, they will decide next week"),
-    ("Measure Mabel Thistle for the folding bike", "meeting", "staff", "manager", -40, "Size M fits"),
-    ("Return the broken display", "todo", "staff2", "staff2", -90, "Picked up"),
+    ("Call Basil Hedge back about the fleet contract", "call", "manager", "admin", 2, 10, None),
+    ("Check the offer for Marble Bakery before it goes out", "offer", "manager", "staff", 1, 11, None),
+    ("Order saddles for the school bikes", "todo", "manager", "staff2", -1, 15, None),
+    ("Send photos of the child seat to Tilly Brook", "mail", "staff", "manager", 1, 9, None),
+    ("Prepare the offer for six commuter bikes", "offer", "staff", "manager", 3, 14, None),
+    ("Call Gus Marble about the cargo bike", "call", "staff", "manager", -1, 11, None),
+    ("Invite Fern Puddle for a test ride", "call", "staff", "staff", 1, 16, None),
+    ("Ask the workshop about the tandem wheel", "todo", "staff", "staff2", 4, 10, None),
+    ("Follow up on the carbon wheels", "call", "staff2", "manager", 2, 15, None),
+    ("Confirm the workshop day with Juniper Vale", "meeting", "staff2", "manager", 5, 9, None),
+    ("Answer Percy Acorn about the conversion kit", "mail", "staff2", "manager", -2, 16, None),
+    ("Send the storage price list", "mail", "staff2", "manager", -3, 10, "Sent, they will decide next week"),
+    ("Measure Mabel Thistle for the folding bike", "meeting", "staff", "manager", -2, 9, "Size M fits"),
+    ("Return the broken display", "todo", "staff2", "staff2", -4, 13, "Picked up"),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
+from functools import partial
 from typing import Any
 
 from sqlalchemy import text
@@ -75,7 +76,7 @@ def wake_reminded(limit: int = 500) -> int:
         {"now": now, "limit": limit},
     ).all()
     for row in rows:
-        on_commit(lambda row=row: live.show_items({row.user_id: row.id}, {row.user_id}))
+        on_commit(partial(live.show_items, {row.user_id: row.id}, {row.user_id}))
     return len(rows)
 
 

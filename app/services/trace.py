@@ -105,7 +105,7 @@ def _decided(channel: Channel, decision: str | None) -> tuple[str, str]:
     if decision == Outcome.NO_ADDRESS:
         missing = gettext("no address in your profile") if channel is Channel.EMAIL else gettext("nothing linked")
         return "skipped", gettext("Skipped: %(reason)s", reason=missing)
-    sentences = {
+    sentences: dict[str, str] = {
         Outcome.PREFERENCE_OFF: gettext("Skipped: switched off in your settings"),
         Outcome.RECEIVE_OFF: gettext("Skipped: you receive no notifications"),
         Outcome.NOT_FOR_ROLE: gettext("Skipped: not for your role"),
