@@ -115,16 +115,17 @@ def flag(value: object, field: str) -> bool:
     return value
 
 
-def flush_unique(names: Mapping[str, tuple[str, str]]) -> None:
-    """Flush; a value that exists already becomes a UserError. ``names``: constraint → (field, message).
+def flush_unique(table: str, messages: Mapping[str, str]) -> None:
+    """Flush; a value that exists already becomes a UserError. ``messages``: unique column → what to say.
 
-    The check is left to the database: two people saving the same name at once both passed any earlier look.
+    The check is left to the database: two people saving the same name at once both pass any earlier look.
     """
     try:
         db.session.flush()
     except IntegrityError as error:
         constraint = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
-        field, message = names.get(constraint or "", (None, ""))
-        if field is None:
-            raise
-        raise UserError("taken", message, field) from None
+        for column, message in messages.items():
+            # By our naming convention, and by PostgreSQL's own.
+            if constraint in (f"uq_{table}_{column}", f"{table}_{column}_key"):
+                raise UserError("taken", message, column) from None
+        raise

@@ -15,7 +15,7 @@ from app.services import fields
 from app.services.people import require_admin
 
 FIELDS = ("name", "description", "zone", "manager_id", "member_ids")
-_TAKEN = {"uq_ab_group_name": ("name", "There is a group of this name already")}
+_TAKEN = {"name": "There is a group of this name already"}
 
 
 def create(actor: User, changes: Mapping[str, Any]) -> Group:
@@ -26,7 +26,7 @@ def create(actor: User, changes: Mapping[str, Any]) -> Group:
     group = Group(**values)
     group.users = members
     db.session.add(group)
-    fields.flush_unique(_TAKEN)
+    fields.flush_unique("ab_group", _TAKEN)
     return group
 
 
@@ -38,7 +38,7 @@ def update(actor: User, group: Group, changes: Mapping[str, Any]) -> Group:
         group.users = values.pop("members")
     for field, value in values.items():
         setattr(group, field, value)
-    fields.flush_unique(_TAKEN)
+    fields.flush_unique("ab_group", _TAKEN)
     return group
 
 

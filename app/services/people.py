@@ -32,8 +32,8 @@ FIELDS = (
 OWN_FIELDS = ("first_name", "last_name", "email", "phone", "zone", "theme")
 THEMES = ("system", "light", "dark")
 _TAKEN = {
-    "uq_ab_user_username": ("username", "Somebody has this user name already"),
-    "uq_ab_user_email": ("email", "Somebody has this email address already"),
+    "username": "Somebody has this user name already",
+    "email": "Somebody has this email address already",
 }
 
 
@@ -49,7 +49,7 @@ def create_user(actor: User, changes: Mapping[str, Any]) -> User:
     user.password = passwords.hashed(password)
     user.roles, user.groups = values["roles"], values.get("groups", [])
     db.session.add(user)
-    fields.flush_unique(_TAKEN)
+    fields.flush_unique("ab_user", _TAKEN)
     if changes.get("active") is False:
         deactivate(actor, user, changes.get("deactivated_reason"))
     return user
@@ -68,7 +68,7 @@ def update_user(actor: User, user: User, changes: Mapping[str, Any]) -> User:
         _change_roles(user, values["roles"])
     if "groups" in values:
         user.groups = values["groups"]
-    fields.flush_unique(_TAKEN)
+    fields.flush_unique("ab_user", _TAKEN)
     if changes.get("password"):
         set_password(actor, user, changes["password"])
     if "active" in changes:
@@ -90,7 +90,7 @@ def update_own(actor: User, changes: Mapping[str, Any]) -> User:
         setattr(actor, name, value)
     if "theme" in changes:
         actor.theme = changes["theme"]
-    fields.flush_unique(_TAKEN)
+    fields.flush_unique("ab_user", _TAKEN)
     return actor
 
 
@@ -170,7 +170,7 @@ def create_first_admin(changes: Mapping[str, Any]) -> User:
     user.password = passwords.hashed(password)
     user.roles = [_role(RoleName.ADMIN)]
     db.session.add(user)
-    fields.flush_unique(_TAKEN)
+    fields.flush_unique("ab_user", _TAKEN)
     return user
 
 

@@ -17,7 +17,7 @@ from app.services.people import require_admin
 FIELDS = ("name", "permission_ids")
 # FAB's role of strangers; this product has no public pages that roles decide about.
 PUBLIC = "Public"
-_TAKEN = {"uq_ab_role_name": ("name", "There is a role of this name already")}
+_TAKEN = {"name": "There is a role of this name already"}
 
 
 def is_built_in(role: Role) -> bool:
@@ -32,7 +32,7 @@ def create(actor: User, changes: Mapping[str, Any]) -> Role:
     role = Role(name=_checked_name(changes.get("name")))
     role.permissions = _permissions(changes.get("permission_ids"))
     db.session.add(role)
-    fields.flush_unique(_TAKEN)
+    fields.flush_unique("ab_role", _TAKEN)
     return role
 
 
@@ -45,7 +45,7 @@ def update(actor: User, role: Role, changes: Mapping[str, Any]) -> Role:
         role.name = _checked_name(changes["name"])
     if "permission_ids" in changes:
         role.permissions = _permissions(changes["permission_ids"])
-    fields.flush_unique(_TAKEN)
+    fields.flush_unique("ab_role", _TAKEN)
     return role
 
 

@@ -43,7 +43,9 @@ def statements_of(app: Flask, client: FlaskClient, url: str) -> int:
 
 
 @pytest.mark.parametrize("screen", ["lead", "contact", "company", "task"])
-def test_a_page_of_25_rows_takes_at_most_ten_statements(app: Flask, client: FlaskClient, staff: int, screen: str) -> None:
+def test_a_page_of_25_rows_takes_at_most_ten_statements(
+    app: Flask, client: FlaskClient, staff: int, screen: str
+) -> None:
     with app.app_context():
         me = db.session.get_one(User, staff)
         for _ in range(25):
