@@ -1,0 +1,119 @@
+"""A running installation and a real browser in front of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import requests
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.servers import FOLDER, own_environment, settings_of
+
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DEMO_PASSWORD = "frontdesk-demo"
+
+
+@dataclass(frozen=True, slots=True)
+class LiveServer:
+    """A whole installation with the demo account, in test mode."""
+
+    url: str
+    database_url: str
+    installation: Any
+
+    def token(self, username: str) -> str:
+        """Sign a demo person in over REST and return the access token."""
+        body = {"username": username, "password": DEMO_PASSWORD, "provider": "db", "refresh": True}
+        answer = requests.post(f"{self.url}/api/v1/security/login", json=body, timeout=10)
+        answer.raise_for_status()
+        return str(answer.json()["access_token"])
+
+    def call(self, username: str, method: str, path: str, **body: Any) -> requests.Response:
+        """Call REST as a demo person."""
+        headers = {"Authorization": f"Bearer {self.token(username)}"}
+        return requests.request(method, f"{self.url}/api/v1{path}", json=body or None, headers=headers, timeout=20)
+
+    def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Look into, or change, the installation's database."""
+        with psycopg.connect(self.database_url.replace("+psycopg", "", 1), autocommit=True) as connection:
+            cursor = connection.execute(statement, values)
+            return cursor.fetchall() if cursor.description else []
+
+
+@pytest.fixture(scope="session")
+def live_server() -> Iterator[LiveServer]:
+    """Web, workers and beat as `make run` starts them, on the run's own PostgreSQL and Valkey."""
+    from app.embedded import free_port
+    from app.startup import Installation
+
+    environment = own_environment("live", 40) | {
+        "PORT": str(free_port()),
+        "FRONTDESK_DEMO": "1",
+        "LOG_FORMAT": "json",
+        "LOG_LEVEL": "warning",
+    }
+    settings = settings_of(environment)
+    data = Path(os.environ[FOLDER]) / "live"
+    installation = Installation(settings, {**os.environ, **environment}, durable=False)
+    installation.folder.prepare()
+    with installation:
+        installation.start_servers()
+        installation.prepare()
+        installation.start_processes()
+        yield LiveServer(installation.local_url, environment["DATABASE_URL"], installation)
+    shutil.rmtree(data, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A real Chromium without a window."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"), args=CHROMIUM_ARGUMENTS
+        )
+        yield chromium
+        chromium.close()
+
+
+SignIn = Callable[..., Page]
+
+
+@pytest.fixture
+def sign_in(browser: Browser, live_server: LiveServer) -> Iterator[SignIn]:
+    """``sign_in("staff")`` opens a window of that demo person; errors in any window's console fail the test."""
+    contexts: list[BrowserContext] = []
+    errors: list[str] = []
+
+    def open_window(
+        username: str, path: str = "/center/", width: int = 1280, height: int = 800, **options: Any
+    ) -> Page:
+        window = browser.new_context(viewport={"width": width, "height": height}, locale="en-US", **options)
+        contexts.append(window)
+        page = window.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(f"{live_server.url}/login/")
+        page.locator(f"button[name=persona][value={username}]").click()
+        page.wait_for_url(lambda url: "/login" not in url)
+        if path:
+            page.goto(f"{live_server.url}{path}")
+        return page
+
+    yield open_window
+    for window in contexts:
+        window.close()
+    assert not errors, errors

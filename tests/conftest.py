@@ -1,0 +1,157 @@
+"""Fixtures for all tests: real PostgreSQL and Valkey, real commits, nothing outside, nothing left behind."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event, text
+
+from tests.servers import TestServers, own_environment
+
+pytest_plugins = ["tests.browsers", "tests.mailboxes"]
+
+# Kept between tests: what migrations and bootstrap wrote.
+KEPT_TABLES = ("alembic_version", "ab_role", "ab_permission", "ab_view_menu", "ab_permission_view")
+_servers = pytest.StashKey[TestServers]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the servers once; with xdist in the controlling process, whose environment the others inherit."""
+    if hasattr(config, "workerinput") or config.option.collectonly:
+        return
+    servers = TestServers()
+    config.stash[_servers] = servers
+    servers.start()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop them again."""
+    if servers := config.stash.get(_servers, None):
+        servers.stop()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests in a browser together: they share one running installation."""
+    for item in items:
+        if "/e2e/" in str(item.path):
+            item.add_marker(pytest.mark.e2e)
+            item.add_marker(pytest.mark.xdist_group("e2e"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_outside() -> Iterator[None]:
+    """Fail whatever tries to reach another machine."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and not _is_loopback(address[0]):
+            pytest.fail(f"a test tried to reach {address[0]}")
+        connect(self, address)
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(socket.socket, "connect", guarded)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="session")
+def environment(worker_id: str) -> dict[str, str]:
+    """Where this process's database, Redis and data folder are."""
+    number = int(worker_id.removeprefix("gw")) + 1 if worker_id != "master" else 1
+    return own_environment(worker_id, number)
+
+
+@pytest.fixture(scope="session")
+def session_app(environment: dict[str, str]) -> Iterator[Flask]:
+    """The application, built once per process."""
+    os.environ.update(environment)
+    from app import create_app
+    from app.extensions import db
+
+    app = create_app({"TESTING": True})
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def app(session_app: Flask) -> Iterator[Flask]:
+    """The application with an empty account; whatever a test wrote is gone after it."""
+    yield session_app
+    _empty(session_app)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser without a window."""
+    return app.test_client()
+
+
+@pytest.fixture
+def context(app: Flask) -> Iterator[Flask]:
+    """The application with its context pushed, for tests of services."""
+    with app.app_context():
+        yield app
+
+
+@pytest.fixture
+def statements(app: Flask) -> Callable[[], AbstractContextManager[list[str]]]:
+    """``with statements() as sent:`` collects the SQL statements that the application sends meanwhile."""
+
+    @contextmanager
+    def collect() -> Iterator[list[str]]:
+        from app.extensions import db
+
+        sent: list[str] = []
+
+        def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            sent.append(statement)
+
+        with app.app_context():
+            engine = db.engine
+        event.listen(engine, "before_cursor_execute", note)
+        try:
+            yield sent
+        finally:
+            event.remove(engine, "before_cursor_execute", note)
+
+    return collect
+
+
+@pytest.fixture
+def at(app: Flask) -> Iterator[Callable[[Any], None]]:
+    """``at(moment)`` moves the product's clock, as in every process of the installation."""
+    from app import clock
+
+    yield clock.set_test_now
+    clock.set_test_now(None)
+
+
+def _empty(app: Flask) -> None:
+    from app import clock
+    from app.extensions import db, redis_client
+
+    clock.set_test_now(None)
+    with app.app_context():
+        db.session.remove()
+        with db.engine.begin() as connection:
+            found = connection.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))
+            tables = sorted(row.tablename for row in found if row.tablename not in KEPT_TABLES)
+            connection.execute(text(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE"))
+        redis_client().flushdb()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
