@@ -11,9 +11,9 @@ import sys
 import threading
 from pathlib import Path
 
-import config
+from config import load
 
-settings = config.load(os.environ)
+settings = load(os.environ)
 
 bind = (
     f"[{settings['HOST']}]:{settings['PORT']}" if ":" in settings["HOST"] else f"{settings['HOST']}:{settings['PORT']}"

@@ -29,9 +29,18 @@ class PortTaken(Exception):
 
 
 class Installation:
-    """One running installation. Use it as a context: leaving it stops everything that was started, in order."""
+    """One running installation. Use it as a context: leaving it stops everything that was started, in order.
 
-    def __init__(self, settings: Mapping[str, Any], environ: Mapping[str, str], durable: bool = True) -> None:
+    The processes write their log lines to `log_file`, or to our own output.
+    """
+
+    def __init__(
+        self,
+        settings: Mapping[str, Any],
+        environ: Mapping[str, str],
+        durable: bool = True,
+        log_file: Path | None = None,
+    ) -> None:
         self.settings = settings
         self.folder = DataFolder(Path(settings["DATA_DIR"]))
         self.supervisor = Supervisor()
@@ -45,6 +54,7 @@ class Installation:
             "PROMETHEUS_MULTIPROC_DIR": str(self.folder.metrics),
         }
         self._durable = durable
+        self._log_file = log_file
 
     def __enter__(self) -> Installation:
         return self
@@ -93,7 +103,9 @@ class Installation:
 
     def _process(self, name: str, command: list[str], kind: str, stop_seconds: float) -> Process:
         argv = [sys.executable, str(ROOT / "run.py"), *command]
-        return Process(name, argv, self._for(kind, name), stop_seconds=stop_seconds, folder=ROOT)
+        return Process(
+            name, argv, self._for(kind, name), stop_seconds=stop_seconds, folder=ROOT, log_file=self._log_file
+        )
 
     def _for(self, kind: str, name: str) -> dict[str, str]:
         return {**self.environ, "FRONTDESK_PROCESS": kind, "FRONTDESK_PROCESS_NAME": name}
