@@ -14,6 +14,7 @@ import mimetypes
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import brotli
 from flask import Flask, Response, abort, current_app, request
@@ -81,7 +82,7 @@ class Assets:
 
     def import_map(self) -> Markup:
         """The `<script type="importmap">` element for modules' bare imports."""
-        csp_nonce = current_app.jinja_env.globals["csp_nonce"]
+        csp_nonce: Any = current_app.jinja_env.globals["csp_nonce"]
         imports = {bare: self.url(f"npm/{path}") for bare, path in IMPORT_MAP.items()}
         body = json.dumps({"imports": imports}, separators=(",", ":")).replace("<", "\\u003c")
         # Both parts are ours: addresses of listed files and a random token.
@@ -102,7 +103,8 @@ class Assets:
         # A page loaded before an update asks for the old version: it gets today's file, but must not keep it.
         current = version == self.version
         response.headers["Cache-Control"] = f"public, max-age={YEAR_SECONDS}, immutable" if current else "no-cache"
-        return response.make_conditional(request)
+        response.make_conditional(request)
+        return response
 
 
 def init_app(app: Flask) -> None:
@@ -116,9 +118,9 @@ def init_app(app: Flask) -> None:
 def listed_files() -> Iterator[tuple[str, Path]]:
     """Every servable file with its name in addresses. Raises FileNotFoundError when `npm ci` has not run."""
     for path in sorted(OWN.rglob("*")):
-        name = path.relative_to(OWN)
-        if path.is_file() and not any(part.startswith(".") for part in name.parts):
-            yield name.as_posix(), path
+        own = path.relative_to(OWN)
+        if path.is_file() and not any(part.startswith(".") for part in own.parts):
+            yield own.as_posix(), path
     parts = [path.relative_to(NPM).as_posix() for pattern in NPM_PARTS for path in sorted(NPM.glob(pattern))]
     for name in (*IMPORT_MAP.values(), *parts):
         if not (NPM / name).is_file():

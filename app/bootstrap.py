@@ -20,17 +20,18 @@ from flask_appbuilder.security.sqla.models import Role, User
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from app import code_version
 from app.extensions import db
 from app.models.people import RoleName
 from app.services import pipelines
 from app.services.account import get_setting, set_setting
+from app.startup import DEMO_SETTING
 from app.transaction import transaction
 
 OLDEST_POSTGRES = 17
 LOCK_NUMBER = 7_366_401
 
 PERMISSIONS_SETTING = "permissions_fingerprint"
-DEMO_SETTING = "demo_loaded"
 FIRST_ADMIN_SETTING = "first_admin_token"
 
 
@@ -64,6 +65,8 @@ def prepare(app: Flask, say: Callable[[str], None]) -> Prepared:
             say("Loading the demo account")
             load_demo()
             empty = False
+        with transaction():
+            set_setting(code_version.SETTING, code_version.code_version())
         return Prepared(
             demo=bool(app.config["FRONTDESK_DEMO"] and get_setting(DEMO_SETTING)),
             first_admin_link=first_admin_link() if empty else None,

@@ -14,14 +14,18 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 import config
-from app import embedded
+from app import code_version, embedded
 from app.data_folder import DataFolder
 from app.supervisor import Process, StartError, Supervisor
 
 ROOT = Path(config.ROOT)
 # A worker finishes the job it is in before it stops.
 WORKER_STOP_SECONDS = 20
+DEMO_SETTING = "demo_loaded"
+SETTINGS = (code_version.SETTING, DEMO_SETTING)
 
 
 class PortTaken(Exception):
@@ -77,7 +81,15 @@ class Installation:
         self.environ = {**generated, **{name: value for name, value in self.environ.items() if value}}
 
     def prepare(self) -> dict[str, Any]:
-        """Migrates the database and fills an empty one, in a process of its own. Raises StartError."""
+        """Migrates the database and fills an empty one, in a process of its own. Raises StartError.
+
+        An embedded database that this very code has prepared before, with people in it, needs nothing: importing the
+        application to find that out would be a third of the start.
+        """
+        if not self.settings["SQLALCHEMY_DATABASE_URI"]:
+            known = _prepared_before(self.environ["DATABASE_URL"])
+            if known is not None:
+                return {"demo": self.settings["FRONTDESK_DEMO"] and known, "first_admin_link": None}
         argv = [sys.executable, str(ROOT / "run.py"), "prepare"]
         done = subprocess.run(argv, env=self._for("command", "prepare"), stdout=subprocess.PIPE, text=True, check=False)
         if done.returncode:
@@ -109,6 +121,20 @@ class Installation:
 
     def _for(self, kind: str, name: str) -> dict[str, str]:
         return {**self.environ, "FRONTDESK_PROCESS": kind, "FRONTDESK_PROCESS_NAME": name}
+
+
+def _prepared_before(url: str) -> bool | None:
+    """Whether the demo is loaded, where the database is ready for this code; None where it has to be prepared."""
+    try:
+        with psycopg.connect(url.replace("+psycopg", "", 1), connect_timeout=5) as connection:
+            rows = connection.execute("SELECT name, value FROM account_settings WHERE name = ANY(%s)", ([*SETTINGS],))
+            found: dict[str, Any] = dict(rows.fetchall())
+            people = connection.execute("SELECT EXISTS (SELECT FROM ab_user)").fetchone()
+    except psycopg.errors.UndefinedTable:
+        return None
+    if not people or not people[0] or found.get(code_version.SETTING) != code_version.code_version():
+        return None
+    return bool(found.get(DEMO_SETTING))
 
 
 def answers(url: str) -> Callable[[], bool]:

@@ -64,8 +64,9 @@ class Supervisor:
 
     def start(self, *processes: Process) -> None:
         """Starts these at once, then waits for each to be ready. Raises StartError."""
-        for process in processes:
-            self.processes.append(process)
+        self.processes.extend(processes)
+        # The last one is the one that people wait for: it gets the processor first.
+        for process in reversed(processes):
             spawn(process)
         for process in processes:
             self._wait_until_ready(process)
