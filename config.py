@@ -171,6 +171,8 @@ def _database(env: Environment, settings: dict[str, Any]) -> dict[str, Any]:
             "max_overflow": overflow,
             "pool_timeout": 5,
             "pool_pre_ping": True,
+            # Errors are logged, and what people write must not get into a log with them.
+            "hide_parameters": True,
             "connect_args": {
                 "connect_timeout": 5,
                 "application_name": f"frontdesk-{settings['PROCESS_KIND']}",
