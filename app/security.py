@@ -46,7 +46,7 @@ def acting_user() -> User:
 
 
 def start_session(user: User, stay: bool = False) -> None:
-    """Sign a person in on this browser; what the session held before is gone. ``stay``: for 31 days, else until it closes."""
+    """Sign a person in on this browser, for 31 days or until it closes; what the session held before is gone."""
     session.clear()
     session.permanent = stay
     login_user(user)

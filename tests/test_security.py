@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import pytest
 from flask import Flask, g
 from flask.testing import FlaskClient
-from sqlalchemy import event
 
 from app import security
 from app.extensions import db, redis_client
@@ -17,6 +18,7 @@ from app.services import people, signin
 from app.transaction import transaction
 from tests import builders
 
+Statements = Callable[[], AbstractContextManager[list[str]]]
 LEADS = "/leadview/list/"
 
 
@@ -42,7 +44,7 @@ def test_every_pattern_of_a_role_is_anchored() -> None:
     for rules in ROLES.values():
         for patterns in rules:
             for pattern in patterns:
-                assert pattern.startswith("^") and pattern.endswith("$"), pattern
+                assert re.fullmatch(r"\^.*\$", pattern), pattern
 
 
 def test_a_role_does_not_reach_a_view_whose_name_only_begins_alike(app: Flask, milo: int) -> None:
@@ -61,45 +63,28 @@ def test_only_admins_hold_any_right_on_people_and_roles(app: Flask) -> None:
             assert held == [], (role, view)
 
 
-def test_permissions_are_found_out_once_per_request(app: Flask, client: FlaskClient, milo: int) -> None:
+def test_permissions_are_found_out_once_per_request(
+    app: Flask, client: FlaskClient, milo: int, statements: Statements
+) -> None:
     with app.app_context():
         role = builders.make_role("Assistants")
         user = db.session.get_one(User, milo)
         user.roles = [*user.roles, role]
         db.session.commit()
-        engine = db.engine
     builders.login(client, "milo")
-    found: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if "ab_permission" in statement:
-            found.append(statement)
-
-    event.listen(engine, "before_cursor_execute", note)
-    try:
+    with statements() as sent:
         assert client.get(LEADS).status_code == 200
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
-    assert len(found) == 1
+    assert len([statement for statement in sent if "ab_permission" in statement]) == 1
 
 
-def test_a_person_is_loaded_with_all_roles_in_one_statement(app: Flask, milo: int) -> None:
-    found: list[str] = []
-    with app.test_request_context():
-        engine = db.engine
-
-        def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-            found.append(statement)
-
-        event.listen(engine, "before_cursor_execute", note)
-        try:
-            user = security.security_manager().load_user_jwt({}, {"sub": str(milo), "epoch": 0})
-            assert user is not None and g.user is user
-            assert [role.name for role in user.roles] == ["Staff"]
-            assert [role for group in user.groups for role in group.roles] == []
-        finally:
-            event.remove(engine, "before_cursor_execute", note)
-    assert len(found) == 1
+def test_a_person_is_loaded_with_all_roles_in_one_statement(app: Flask, milo: int, statements: Statements) -> None:
+    with app.test_request_context(), statements() as sent:
+        user = security.security_manager().load_user_jwt({}, {"sub": str(milo), "epoch": 0})
+        assert user is not None
+        assert g.user is user
+        assert [role.name for role in user.roles] == ["Staff"]
+        assert [role for group in user.groups for role in group.roles] == []
+    assert len(sent) == 1
 
 
 # -- what ends sessions and tokens
@@ -138,11 +123,8 @@ def test_reactivation_does_not_revive_what_was_ended(app: Flask, client: FlaskCl
 def test_sockets_are_cut_after_the_commit_and_only_then(app: Flask, milo: int, monkeypatch: pytest.MonkeyPatch) -> None:
     cut: list[int] = []
     monkeypatch.setattr("app.services.live.cut_off", cut.append)
-    with pytest.raises(RuntimeError), app.app_context():
-        actor = db.session.query(User).filter_by(username="della").one()
-        with transaction():
-            people.deactivate(actor, db.session.get_one(User, milo), "x")
-            raise RuntimeError
+    with pytest.raises(RuntimeError):
+        deactivate_and_fail(app, milo)
     assert cut == []
     for how, *arguments in (("deactivate", "x"), ("reactivate",), ("set_password", "a-new-long-password")):
         act(app, milo, how, *arguments)
@@ -288,3 +270,11 @@ def test_a_bad_token_is_401(app: Flask, token: str) -> None:
     answer = app.test_client().get("/api/v1/leads/", headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 401
     assert answer.get_json()["error"]["code"] == "unauthorized"
+
+
+def deactivate_and_fail(app: Flask, user_id: int) -> None:
+    with app.app_context():
+        actor = db.session.query(User).filter_by(username="della").one()
+        with transaction():
+            people.deactivate(actor, db.session.get_one(User, user_id), "x")
+            raise RuntimeError

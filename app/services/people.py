@@ -56,7 +56,7 @@ def create_user(actor: User, changes: Mapping[str, Any]) -> User:
 
 
 def update_user(actor: User, user: User, changes: Mapping[str, Any]) -> User:
-    """Change a person's data, roles, groups or activity. Raises UserError naming the field, Forbidden but for admins."""
+    """Change a person's data, roles, groups or activity. Raises UserError with the field, Forbidden but for admins."""
     require_admin(actor)
     fields.known(changes, FIELDS)
     values = _checked(changes)
@@ -113,7 +113,7 @@ def change_own_password(actor: User, old: object, new: object) -> None:
 
 
 def deactivate(actor: User, user: User, reason: object = None) -> None:
-    """Deactivate a person with a reason: sessions, tokens and sockets end. Raises Conflict for the last active admin."""
+    """Deactivate a person with a reason: sessions, tokens and sockets end. Raises Conflict for the last admin."""
     require_admin(actor)
     cleaned = fields.line(reason, "deactivated_reason", 300)
     if not user.active:

@@ -32,6 +32,6 @@ def checked_responsible(actor: User, user_id: object, before_id: int | None = No
 
 
 def may_delete(actor: User, responsible_id: int | None) -> bool:
-    """Whether the person may delete a record: managers and admins any they see, others what they are responsible for."""
+    """Whether the person may delete a record: managers and admins any they see, others what is theirs."""
     names = access.role_names(actor)
     return bool(names & {RoleName.ADMIN, RoleName.MANAGER}) or responsible_id == actor.id

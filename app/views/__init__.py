@@ -8,12 +8,12 @@ from typing import Any
 from flask import Flask, g, has_request_context, redirect, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import AppBuilder, expose
-from flask_appbuilder.api.manager import OpenApi
 from flask_appbuilder.views import IndexView, UtilView
 from flask_babel import get_babel, lazy_gettext
 
 from app.extensions import db
 from app.views import center, errors, filter_bar, health, idempotency, navigation, personas
+from app.views.api.openapi import OpenApi
 
 CRM, SETTINGS = "CRM", "Settings"
 

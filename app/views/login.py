@@ -23,7 +23,6 @@ from app.services import passwords, people, signin
 from app.transaction import transaction
 from app.views.base import changes_of, show_error
 from app.views.personas import demo_person
-from app.views.personas import demo_person
 
 _INPUT = {"class": "form-control"}
 

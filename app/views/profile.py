@@ -60,7 +60,8 @@ class NotificationsForm(DynamicForm):  # type: ignore[misc]
         lazy_gettext("Before a task"),
         coerce=int,
         choices=[
-            SelectChoice(minutes, lazy_gettext("%(minutes)s minutes", minutes=minutes)) for minutes in LEAD_TIMES_MINUTES
+            SelectChoice(minutes, lazy_gettext("%(minutes)s minutes", minutes=minutes))
+            for minutes in LEAD_TIMES_MINUTES
         ],
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),

@@ -26,6 +26,10 @@ class GroupOut(Schema):
     member_ids = fields.Function(lambda group: [user.id for user in group.users])
 
 
+class GroupRow(GroupOut):
+    """The same in a list: a component of its own in OpenAPI."""
+
+
 class GroupApi(Api):
     """User groups as JSON."""
 
@@ -35,7 +39,8 @@ class GroupApi(Api):
     base_filters = [["id", Visible, access.visible_groups]]
     in_schema = GroupIn
     list_columns = ["id", "name", "description", "zone", "manager_id"]
-    list_model_schema = show_model_schema = GroupOut()
+    list_model_schema = GroupRow()
+    show_model_schema = GroupOut()
     search_columns = ["id", "name", "zone", "manager_id", "users"]
     order_columns = ["id", "name"]
 

@@ -39,6 +39,10 @@ class UserOut(Schema):
     group_ids = fields.Function(lambda user: [group.id for group in user.groups])
 
 
+class UserRow(UserOut):
+    """The same in a list: a component of its own in OpenAPI."""
+
+
 class UserApi(Api):
     """People as JSON."""
 
@@ -48,7 +52,8 @@ class UserApi(Api):
     base_filters = [["id", Visible, access.visible_users]]
     in_schema = UserIn
     list_columns = ["id", "username", "first_name", "last_name", "email", "active", "zone"]
-    list_model_schema = show_model_schema = UserOut()
+    list_model_schema = UserRow()
+    show_model_schema = UserOut()
     search_columns = ["id", "username", "first_name", "last_name", "email", "active", "roles", "groups"]
     order_columns = ["id", "username", "email"]
 
