@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from email import message_from_bytes
@@ -23,7 +24,7 @@ class SmtpServer:
         self.refuse = ""
         self.mails: list[EmailMessage] = []
         self.recipients: list[str] = []
-        self.arrived = threading.Condition()
+        self.arrived = threading.Condition(threading.RLock())
         self.port = free_port()
         self._controller: Controller | None = None
 
@@ -56,6 +57,63 @@ class SmtpServer:
             self.recipients.extend(envelope.rcpt_tos)
             self.arrived.notify_all()
         return "250 taken"
+
+
+class HoldingSmtpServer(SmtpServer):
+    """Can keep a client waiting: ``hold`` is "RCPT" or "DATA", where it stops answering until :meth:`let_go`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hold = ""
+        self.holds = threading.Event()
+        self._let_go = threading.Event()
+
+    def let_go(self) -> None:
+        """Answer again."""
+        self.hold = ""
+        self._let_go.set()
+
+    def mend(self) -> None:
+        """Be as at the start again, on the same port."""
+        self.let_go()
+        self.refuse = ""
+        self.holds.clear()
+        if self._controller is None:
+            self.start()
+
+    def about(self, text: str) -> list[EmailMessage]:
+        """Return the mails whose plain text has ``text``."""
+        with self.arrived:
+            return [mail for mail in self.mails if text in _plain(mail)]
+
+    def wait_about(self, text: str, seconds: float = 20) -> EmailMessage:
+        """Return the first mail about ``text``; fails when none comes."""
+        with self.arrived:
+            assert self.arrived.wait_for(lambda: self.about(text), seconds), f"no mail about {text!r} came"
+            return self.about(text)[0]
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
+        """Answer, at once or after having been held."""
+        if self.hold == "RCPT":
+            await self._wait()
+        return await super().handle_RCPT(server, session, envelope, address, options)
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        """Take the mail; the answer may come later."""
+        answer = await super().handle_DATA(server, session, envelope)
+        if self.hold == "DATA":
+            await self._wait()
+        return answer
+
+    async def _wait(self) -> None:
+        self._let_go.clear()
+        self.holds.set()
+        await asyncio.get_running_loop().run_in_executor(None, self._let_go.wait, 60)
+
+
+def _plain(mail: EmailMessage) -> str:
+    body = mail.get_body(("plain",))
+    return str(mail["Subject"]) + (body.get_content() if body else "")
 
 
 @pytest.fixture
