@@ -1,0 +1,170 @@
+"""Every page of every role, in both themes, on a desk and on a phone: usable by everybody, and nothing from outside.
+
+The pages are read from the application's own routes, so that a new page is looked at without being named here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Page, Request
+
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+SIZES = {"desk": (1280, 800), "phone": (390, 844)}
+THEMES = ("light", "dark")
+GRAVE = ("serious", "critical")
+
+# Answers to programs, files, and addresses that only lead elsewhere.
+NO_PAGES = re.compile(
+    r"^/(api|assets|static|back|go|hooks|lang|login|logout|lookup|setup|swagger|socket\.io|test|healthz|readyz|metrics"
+    r"|favicon\.ico|manifest\.webmanifest|sw\.js|push-worker\.js)(/|$)|/(delete|action|download|preview)(/|$)|^/$"
+)
+RECORD = re.compile(r"<[^>]*\b(pk|mail_id)>")
+EXTRA_PAGES = ("/leadview/list/?_flt_0_name=bike", "/taskview/list/?_flt_0_text=nothing-has-this", "/no-such-page")
+
+SignIn = Callable[..., Page]
+
+
+def pages_of(app: Flask) -> list[str]:
+    """Return the addresses of all pages; ``<pk>`` stands for the first record of the list."""
+    rules = sorted(str(rule) for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ()))
+    return [*(rule for rule in rules if not NO_PAGES.search(rule)), *EXTRA_PAGES]
+
+
+def with_record(page: Page, base: str, rule: str, known: dict[str, str | None]) -> str | None:
+    """Put the first record of the screen's list into the address; None where there is no record to look at."""
+    found = RECORD.search(rule)
+    if found is None:
+        return rule
+    stem = rule.split("/")[1]
+    if stem not in known:
+        page.goto(f"{base}/{stem}/" if found.group(1) == "mail_id" else f"{base}/{stem}/list/")
+        hrefs = page.locator("main a").evaluate_all("links => links.map(link => link.getAttribute('href'))")
+        ids = [match.group(1) for href in hrefs if href and (match := re.search(r"/(?:show|outbox)/(\d+)", href))]
+        known[stem] = ids[0] if ids else None
+    record = known[stem]
+    return None if record is None else RECORD.sub(record, rule)
+
+
+def grave_violations(page: Page, theme: str) -> list[str]:
+    """Let axe-core look at the page in this theme; only colours differ in the dark one."""
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    if not page.evaluate("'axe' in window"):
+        # By the debugger, so the page's own Content-Security-Policy stays on.
+        page.evaluate(AXE.read_text())
+    options: dict[str, Any] = {"resultTypes": ["violations"]}
+    if theme == "dark":
+        options["runOnly"] = ["color-contrast"]
+    result = page.evaluate("options => axe.run(document, options)", options)
+    return [
+        f"{theme}: {one['id']}: {one['nodes'][0]['html'][:160]}"
+        for one in result["violations"]
+        if one["impact"] in GRAVE
+    ]
+
+
+def inspect(page: Page, address: str) -> list[str]:
+    """Look at the shown page in all sizes and themes."""
+    found = []
+    for size, (width, height) in SIZES.items():
+        page.set_viewport_size({"width": width, "height": height})
+        for theme in THEMES:
+            found += [f"{size}, {violation}" for violation in grave_violations(page, theme)]
+        found += [f"{size}: {defect}" for defect in defects(page, address)]
+    return found
+
+
+def defects(page: Page, address: str) -> list[str]:
+    """What is wrong with the shown page, beyond what axe-core sees."""
+    facts: dict[str, Any] = page.evaluate(
+        """() => ({
+          lang: document.documentElement.lang, title: document.title, heads: document.querySelectorAll('h1').length,
+          mains: document.querySelectorAll('main').length, wide: document.documentElement.scrollWidth - innerWidth,
+          inline: document.querySelectorAll('[onclick],[onsubmit],[onchange]').length,
+        })"""
+    )
+    found = []
+    if not facts["lang"]:
+        found.append("no language")
+    if " · " not in facts["title"] or facts["title"].startswith((" ·", "None")):
+        found.append(f"title {facts['title']!r}")
+    if facts["mains"] != 1:
+        found.append(f"{facts['mains']} main landmarks")
+    if facts["heads"] != 1 and not address.startswith("/center"):
+        found.append(f"{facts['heads']} first headings")
+    if facts["wide"] > 0:
+        found.append(f"{facts['wide']} px wider than the window")
+    if facts["inline"]:
+        found.append("inline handlers")
+    return found
+
+
+class Watch:
+    """Notes what a window complains about, and every request that leaves the installation."""
+
+    def __init__(self, page: Page, base: str) -> None:
+        self.base = base
+        self.found: list[str] = []
+        page.on("pageerror", lambda error: self.found.append(f"error {error}"))
+        page.on("console", self._console)
+        page.on("request", self._request)
+
+    def _console(self, message: Any) -> None:
+        # The browser's own note about a refused page (403, 404) is no defect of the page.
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            self.found.append(f"console {message.text}")
+
+    def _request(self, request: Request) -> None:
+        socket_base = self.base.replace("http", "ws", 1)
+        if not request.url.startswith((self.base, socket_base, "data:", "blob:")):
+            self.found.append(f"outside {request.url}")
+
+    def take(self) -> list[str]:
+        """Return what was noted since the last call."""
+        taken, self.found = self.found, []
+        return taken
+
+
+@pytest.mark.parametrize("role", ["admin", "manager", "staff", "free"])
+def test_every_page_of_a_role_can_be_used_by_everybody(
+    role: str, app: Flask, sign_in: SignIn, live_server: Any
+) -> None:
+    page = sign_in(role, path="")
+    watch = Watch(page, live_server.url)
+    known: dict[str, str | None] = {}
+    found: list[str] = []
+    for rule in pages_of(app):
+        address = with_record(page, live_server.url, rule, known)
+        if address is None:
+            continue
+        watch.take()
+        answer = page.goto(live_server.url + address)
+        assert answer is not None
+        if answer.status == 403 and known.get("refused"):
+            continue  # all refusals look the same: one is looked at
+        if answer.status == 403:
+            known["refused"] = "seen"
+        if answer.status >= 500 or "text/html" not in answer.headers.get("content-type", ""):
+            found.append(f"{address}: answers {answer.status} {answer.headers.get('content-type')}")
+            continue
+        found += [f"{address}: {complaint}" for complaint in inspect(page, address) + watch.take()]
+    assert not found, "\n".join(found)
+
+
+@pytest.fixture
+def stranger(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-US")
+    yield context.new_page()
+    context.close()
+
+
+@pytest.mark.parametrize("path", ["/login/", "/no-such-page"])
+def test_a_stranger_sees_pages_that_everybody_can_use(path: str, stranger: Page, live_server: Any) -> None:
+    watch = Watch(stranger, live_server.url)
+    stranger.goto(live_server.url + path)
+    assert not inspect(stranger, path) + watch.take()
