@@ -37,12 +37,14 @@ export function createApi({ csrf, base = "/api/v1", onSessionEnd = () => {}, fet
     const answer = await response.json().catch(() => null);
     if (response.ok) return answer ?? {};
     if (response.status === 401) onSessionEnd(answer?.error?.code ?? "session_ended", answer?.error?.message);
-    throw new ApiError({
+    const error = new ApiError({
       code: answer?.error?.code ?? `http_${response.status}`,
       message: answer?.error?.message ?? `The server answered with ${response.status}.`,
       field: answer?.error?.field ?? null,
       status: response.status,
     });
+    error.retryAfter = answer?.error?.retry_after_seconds;
+    throw error;
   }
 
   const query = (params) => {
@@ -51,6 +53,7 @@ export function createApi({ csrf, base = "/api/v1", onSessionEnd = () => {}, fet
   };
 
   return {
+    request, base, csrf,
     feed: ({ tab, unreadFirst, q, cursor, limit }) =>
       request("GET", `/center/feed${query({ filter: tab, unread_first: unreadFirst, q, cursor, limit })}`),
     sync: (cursor) => request("GET", `/center/sync${query({ cursor })}`),

@@ -1,6 +1,7 @@
 // Keeps the center up to date: a socket where there is one, else asking every 15 s. Both bring the same changes, and
 // every (re)connect asks for what was missed, so that nothing depends on the socket having been there.
 import { signal } from "@preact/signals";
+import { ApiError } from "./api.js";
 
 const POLL_MS = 15_000;
 const FAILS_BEFORE_POLLING = 3;
@@ -11,10 +12,11 @@ const ENDED = new Set(["deactivated", "session_ended", "unauthorized"]);
 
 /**
  * `io`: socket.io-client's function. `onEvent(event, data)` gets every change, `onReset()` when too much was
- * missed, `onEnd({code, message})` when this session is over. Answers {state, start, end};
+ * missed, `onConnect()` follows every (re)connect, `onEnd({code, message})` tells that this session is over.
+ * Answers {state, start, end, hurry, live, request, tell};
  * state is a signal: "connecting", "live", "polling", "offline" or "ended".
  */
-export function createConnection({ io, api, cursor, onEvent, onReset, onEnd, timers = globalThis, random = Math.random }) {
+export function createConnection({ io, api, cursor, onEvent, onReset, onEnd, onConnect = () => {}, timers = globalThis, random = Math.random }) {
   const state = signal("connecting");
   let socket = null;
   let fails = 0;
@@ -51,9 +53,11 @@ export function createConnection({ io, api, cursor, onEvent, onReset, onEnd, tim
 
   async function poll() {
     pollTimer = null;
+    const wasOff = state.peek() === "offline";
     try {
       take(await api.sync(cursor));
       if (state.peek() === "offline") state.value = "polling";
+      if (wasOff) onConnect();
     } catch (error) {
       if (state.peek() === "polling" && error.status === 0) state.value = "offline";
     }
@@ -97,6 +101,7 @@ export function createConnection({ io, api, cursor, onEvent, onReset, onEnd, tim
       pollTimer = null;
       state.value = "live";
       sync();
+      onConnect();
     });
     socket.on("connect_error", failed);
     socket.on("disconnect", (reason) => {
@@ -113,5 +118,27 @@ export function createConnection({ io, api, cursor, onEvent, onReset, onEnd, tim
     if (state.peek() !== "live" && state.peek() !== "ended") socket?.connect();
   }
 
-  return { state, start, end, hurry };
+  const live = () => state.peek() === "live" && Boolean(socket?.connected);
+
+  /** Asks through the socket. The ack, or an ApiError: the server's, "timeout", or "network" when there is no socket. */
+  function request(event, data) {
+    return new Promise((resolve, reject) => {
+      if (!live()) return reject(new ApiError({ code: "network", message: "No connection to the server." }));
+      return socket.timeout(ACK_MS).emit(event, data, (late, answer) => {
+        if (late) return reject(new ApiError({ code: "timeout", message: "The server did not answer in time." }));
+        if (!answer?.error) return resolve(answer ?? {});
+        if (ENDED.has(answer.error.code)) end(answer.error);
+        const error = new ApiError(answer.error);
+        error.retryAfter = answer.error.retry_after_seconds;
+        return reject(error);
+      });
+    });
+  }
+
+  /** Says something that is worth nothing later: without a live socket it is not said. */
+  function tell(event, data) {
+    if (live()) socket.emit(event, data, () => {});
+  }
+
+  return { state, start, end, hurry, live, request, tell };
 }

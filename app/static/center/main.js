@@ -148,13 +148,13 @@ function showEnded({ code, message }) {
 
 if (pageRoot) {
   followAddress(center);
-  store.opened.value = new URLSearchParams(location.search).get("item");
   render(html`<${Page} center=${center} />`, pageRoot);
   loader.load().then(() => reveal(center, store.opened.peek()));
 }
 render(html`<${Panel} center=${center} /><${PopupStack} center=${center} /><${EndedBanner} center=${center} />`, root);
 startBubble(center, bubble);
 startKeys(center);
+connection.state.subscribe((state) => (root.dataset.connection = state)); // "live": changes come by themselves
 connection.start();
 setInterval(() => (center.now.value = Date.now()), CLOCK_MS);
 window.addEventListener("online", connection.hurry);

@@ -44,6 +44,7 @@ export function followAddress(center) {
     center.store.opened.value = fromAddress();
     reveal(center, fromAddress());
   };
+  center.store.opened.value = fromAddress();
   window.addEventListener("popstate", show);
   center.store.opened.subscribe((id) => {
     if (id === fromAddress()) return;

@@ -65,6 +65,22 @@ export function createStore({ counters, tab = "all", unreadFirst = true, clock =
     listed.value = { ids: new Set([...ids, id]), last, nextCursor };
   }
 
+  /** What follows from something else that the server said (a message, a read mark), until its word about the item comes. */
+  function patch(id, fields) {
+    const before = item(id);
+    if (!before) return;
+    truth.set(id, { ...truth.get(id), ...fields });
+    const now = item(id);
+    const step = counted(now) - counted(before);
+    if (step) {
+      const sum = { ...serverCounters.peek(), tabs: { ...serverCounters.peek().tabs } };
+      addTo(sum, { total: step, tabs: { [now.tab]: step } });
+      serverCounters.value = sum;
+    }
+    place(id, before);
+    touch();
+  }
+
   /** The first page of a view replaces what is shown, a later one is added. */
   function addPage(page, { first, keepPlaces = false }) {
     batch(() => {
@@ -138,7 +154,7 @@ export function createStore({ counters, tab = "all", unreadFirst = true, clock =
 
   return {
     view, loading, listed, opened, blocks, order, counters: shownCounters,
-    item, merge, addPage, setCounters, change, keep, drop, settle,
+    item, merge, patch, addPage, setCounters, change, keep, drop, settle,
     known: () => [...truth.keys()].map(item),
   };
 }

@@ -1,0 +1,46 @@
+// What somebody has begun to write in each chat, kept in this browser over reloads. One key per chat and person.
+import { signal } from "@preact/signals";
+
+const EMPTY = { body: "", reply_to: null, files: [] };
+
+export function createDrafts({ storage, userId }) {
+  const prefix = `fd-draft:${userId}:`;
+  const bodies = signal(load(storage, prefix)); // chat id → draft
+
+  function get(chatId) {
+    return bodies.value.get(chatId) ?? EMPTY;
+  }
+
+  /** `part`: {body?, reply_to?, files?}; an empty draft is forgotten. */
+  function set(chatId, part) {
+    const draft = { ...(bodies.peek().get(chatId) ?? EMPTY), ...part };
+    const all = new Map(bodies.peek());
+    const empty = !draft.body.trim() && !draft.reply_to && !draft.files.length;
+    if (empty && !draft.body) all.delete(chatId);
+    else all.set(chatId, draft);
+    bodies.value = all;
+    try {
+      if (empty) storage.removeItem(prefix + chatId);
+      else storage.setItem(prefix + chatId, JSON.stringify(draft));
+    } catch {
+      // full or private: kept until the page is left
+    }
+  }
+
+  return { get, peek: (chatId) => bodies.peek().get(chatId) ?? EMPTY, set, clear: (chatId) => set(chatId, EMPTY) };
+}
+
+function load(storage, prefix) {
+  const found = new Map();
+  try {
+    for (let index = 0; index < storage.length; index += 1) {
+      const name = storage.key(index);
+      if (!name.startsWith(prefix)) continue;
+      const draft = JSON.parse(storage.getItem(name));
+      if (draft && typeof draft.body === "string") found.set(Number(name.slice(prefix.length)), { ...EMPTY, ...draft });
+    }
+  } catch {
+    // what cannot be read is not a draft
+  }
+  return found;
+}

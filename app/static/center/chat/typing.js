@@ -1,0 +1,48 @@
+// Who is writing. Said at most every 3 s while keys are pressed, shown for 6 s after somebody else said it.
+import { signal } from "@preact/signals";
+
+const SAY_MS = 3_000;
+const SHOW_MS = 6_000;
+
+export function createTyping({ say, clock = Date.now, timers = globalThis }) {
+  const shown = signal(new Map()); // chat id → [{id, name}]
+  const ends = new Map(); // "chat:user" → timer
+  let said = { chatId: null, at: 0 };
+
+  /** A key was pressed in this chat's box. */
+  function pressed(chatId) {
+    if (said.chatId === chatId && clock() - said.at < SAY_MS) return;
+    said = { chatId, at: clock() };
+    say(chatId);
+  }
+
+  function heard({ chat_id: chatId, user_id: id, name }) {
+    const key = `${chatId}:${id}`;
+    timers.clearTimeout(ends.get(key));
+    ends.set(key, timers.setTimeout(() => stopped(chatId, id), SHOW_MS));
+    const others = shown.peek().get(chatId) ?? [];
+    if (!others.some((one) => one.id === id)) shown.value = new Map(shown.peek()).set(chatId, [...others, { id, name }]);
+  }
+
+  /** The message itself has come, or the time is over. */
+  function stopped(chatId, id) {
+    const key = `${chatId}:${id}`;
+    timers.clearTimeout(ends.get(key));
+    ends.delete(key);
+    const others = shown.peek().get(chatId);
+    if (others?.some((one) => one.id === id)) shown.value = new Map(shown.peek()).set(chatId, others.filter((one) => one.id !== id));
+  }
+
+  /** My own message went out: the next key is news again. */
+  const sent = () => (said = { chatId: null, at: 0 });
+
+  return { shown, pressed, heard, stopped, sent };
+}
+
+/** "Wren is typing", "Wren and Milo are typing", "Several people are typing". */
+export function typingWords(people) {
+  const names = people.map(({ name }) => (name ?? "Somebody").split(" ")[0]);
+  if (!names.length) return "";
+  if (names.length === 1) return `${names[0]} is typing`;
+  return names.length === 2 ? `${names[0]} and ${names[1]} are typing` : "Several people are typing";
+}
