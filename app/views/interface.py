@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask_appbuilder.models.sqla.interface import SQLAInterface
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, func, select
 from sqlalchemy.orm import Query, joinedload, selectinload
 from werkzeug.exceptions import BadRequest
 
@@ -54,7 +54,7 @@ class ScreenInterface(SQLAInterface):  # type: ignore[misc]
 
     def get(self, id: Any, filters: Any = None, select_columns: Any = None, outer_default_load: bool = False) -> Any:
         """Return the record, or None: also for an id that is no number."""
-        pk = as_id(id)
+        pk = as_id(id, 63 if isinstance(self.get_pk().type, BigInteger) else 31)
         return None if pk is None else super().get(pk, filters, select_columns, outer_default_load)
 
     def add(self, *_args: Any, **_kwargs: Any) -> None:
@@ -64,13 +64,13 @@ class ScreenInterface(SQLAInterface):  # type: ignore[misc]
     edit = delete = delete_all = add
 
 
-def as_id(value: object) -> int | None:
-    """Return a positive integer key, None for anything else."""
+def as_id(value: object, bits: int = 31) -> int | None:
+    """Return a key that a column of so many bits can hold, None for anything else."""
     text = str(value)
     if not text.isascii() or not text.isdigit() or len(text) > 19:
         return None
     number = int(text)
-    return number if number <= 2**31 - 1 else None
+    return number if number < 2**bits else None
 
 
 def checked_page(value: object, largest: int, name: str) -> int:

@@ -65,10 +65,6 @@ class LoginView(BaseView):  # type: ignore[misc]
         if persona is not None:
             start_session(persona)
             return redirect(target)
-        persona = demo_person(request.form["persona"]) if "persona" in request.form else None
-        if persona is not None:
-            start_session(persona)
-            return redirect(target)
         form = LoginForm()
         status = 200
         if "persona" not in request.form and form.validate_on_submit():

@@ -1,0 +1,237 @@
+"""One table: who gets what from every address there is. A new route without a row fails.
+
+Each row gives the status for a stranger, a free user, staff, a manager and an admin. Requests are complete enough to
+pass the rights check and no further where they would change something: 400 and 422 mean "let in, then refused".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.extensions import db
+from app.models.people import Role, User
+from tests import builders
+
+ROLES = ("stranger", "free", "staff", "manager", "admin")
+LOGIN = 302
+
+
+@dataclass(frozen=True)
+class Row:
+    """``path`` may name the records of the fixture: {lead}, {task}, …"""
+
+    rule: str
+    method: str
+    statuses: tuple[int, int, int, int, int]
+    path: str = ""
+    data: dict[str, Any] | None = None
+    json: dict[str, Any] | None = field(default=None)
+
+
+def same(status: int) -> tuple[int, int, int, int, int]:
+    """Everybody gets the same."""
+    return (status,) * 5
+
+
+def signed_in(status: int, stranger: int = LOGIN) -> tuple[int, int, int, int, int]:
+    """Everybody who is signed in."""
+    return (stranger, status, status, status, status)
+
+
+def team(status: int, stranger: int = LOGIN) -> tuple[int, int, int, int, int]:
+    """Everybody who is signed in but free users."""
+    return (stranger, 403, status, status, status)
+
+
+def admins(status: int, stranger: int = LOGIN) -> tuple[int, int, int, int, int]:
+    """Admins only."""
+    return (stranger, 403, 403, 403, status)
+
+
+def screen(name: str, who: Callable[..., tuple[int, ...]], record: str, *, deletable: bool = True) -> list[Row]:
+    """The addresses of a generated screen; ``record`` is the fixture's record on it."""
+    base = f"/{name}"
+    rows = [
+        Row(f"{base}/list/", "GET", who(200)),
+        Row(f"{base}/show/<pk>", "GET", who(200), f"{base}/show/{record}"),
+        Row(f"{base}/add", "GET", who(200)),
+        Row(f"{base}/add", "POST", who(200), data={}),
+        Row(f"{base}/edit/<pk>", "GET", who(200), f"{base}/edit/{record}"),
+        Row(f"{base}/edit/<pk>", "POST", who(200), f"{base}/edit/{record}", data={}),
+        # 404: let in, but there is no such action.
+        Row(f"{base}/action/<string:name>/<pk>", "POST", who(404, 302), f"{base}/action/none/{record}"),
+        Row(f"{base}/action_post", "POST", who(404, 302), data={"action": "none"}),
+    ]
+    if deletable:
+        rows += [
+            Row(f"{base}/delete/<pk>", "GET", who(302), f"{base}/delete/{record}"),
+            Row(f"{base}/delete/<pk>", "POST", who(404), f"{base}/delete/999999"),
+        ]
+    return rows
+
+
+def api(name: str, record: str, write: Callable[..., tuple[int, ...]]) -> list[Row]:
+    """The addresses of a generated API."""
+    base = f"/api/v1/{name}/"
+    one = f"{base}<int:pk>"
+    return [
+        Row(base, "GET", team(200, 401)),
+        Row(one, "GET", team(200, 401), f"{base}{record}"),
+        Row(base, "POST", write(422, 401), json={"nonsense": 1}),
+        Row(one, "PUT", write(422, 401), f"{base}{record}", json={"nonsense": 1}),
+        Row(one, "DELETE", write(404, 401), f"{base}999999"),
+    ]
+
+
+TABLE: list[Row] = [
+    # -- open to strangers
+    Row("/", "GET", same(302)),
+    Row("/login/", "GET", (200, 302, 302, 302, 302)),
+    Row("/login/", "POST", (200, 302, 302, 302, 302), data={}),
+    Row("/logout/", "GET", same(302)),
+    Row("/back", "GET", same(302)),
+    Row("/lang/<string:locale>", "GET", same(302), "/lang/en"),
+    Row("/setup/<token>", "GET", same(404), "/setup/wrong"),
+    Row("/setup/<token>", "POST", same(404), "/setup/wrong", data={}),
+    Row("/healthz", "GET", same(200)),
+    Row("/readyz", "GET", same(503)),
+    Row("/metrics", "GET", same(401)),
+    Row("/static/<path:filename>", "GET", same(404), "/static/none"),
+    Row("/static/appbuilder/<path:filename>", "GET", same(404), "/static/appbuilder/none"),
+    Row("/assets/<version>/<path:name>", "GET", same(404), "/assets/none/none"),
+    Row("/test/clock", "POST", same(400), json={}),
+    Row("/api/v1/security/login", "POST", same(400), json={}),
+    Row("/api/v1/security/refresh", "POST", same(401), json={}),
+    # -- everybody's own, free users' too
+    Row("/center/", "GET", signed_in(200)),
+    Row("/go/<string:token>", "GET", signed_in(302), "/go/wrong"),
+    Row("/profile/", "GET", signed_in(200)),
+    Row("/profile/", "POST", signed_in(200), data={}),
+    Row("/profile/notifications", "POST", signed_in(302), data={"receive": "y", "unread_first": "y"}),
+    Row("/profile/password", "GET", signed_in(200)),
+    Row("/profile/password", "POST", signed_in(200), data={}),
+    Row("/appearance/theme", "POST", signed_in(204, 401), data={"theme": "dark"}),
+    Row("/api/v1/me", "GET", signed_in(200, 401)),
+    Row("/api/v1/me/", "GET", signed_in(200, 401)),
+    Row("/api/v1/me/preferences", "GET", signed_in(200, 401)),
+    Row("/api/v1/me/preferences", "PUT", signed_in(422, 401), json={"nonsense": 1}),
+    Row("/api/v1/center/feed", "GET", signed_in(200, 401)),
+    Row("/api/v1/center/sync", "GET", signed_in(200, 401)),
+    Row("/api/v1/center/items/<string:item_id>/trace", "GET", signed_in(404, 401), "/api/v1/center/items/n:9/trace"),
+    Row("/api/v1/center/read", "POST", signed_in(400, 401), json={}),
+    Row("/api/v1/center/unread", "POST", signed_in(400, 401), json={}),
+    Row("/api/v1/center/archive", "POST", signed_in(400, 401), json={}),
+    Row("/api/v1/center/remind", "POST", signed_in(400, 401), json={}),
+    # -- the team
+    *screen("leadview", team, "{lead}"),
+    *screen("contactview", team, "{contact}"),
+    *screen("companyview", team, "{company}"),
+    *screen("taskview", team, "{task}"),
+    *api("leads", "{lead}", team),
+    *api("contacts", "{contact}", team),
+    *api("companies", "{company}", team),
+    *api("tasks", "{task}", team),
+    Row("/api/v1/tasks/<int:pk>/complete", "POST", team(404, 401), "/api/v1/tasks/999999/complete", json={}),
+    *api("users", "{user}", admins),
+    *api("groups", "{group}", admins),
+    Row("/lookup/<kind>", "GET", team(200, 401), "/lookup/users"),
+    Row("/api/<version>/_openapi", "GET", team(200, 401), "/api/v1/_openapi"),
+    # -- admins
+    *screen("userview", admins, "{user}", deletable=False),
+    Row("/userview/deactivate/<pk>", "GET", admins(200), "/userview/deactivate/{user}"),
+    Row("/userview/deactivate/<pk>", "POST", admins(200), "/userview/deactivate/{user}", data={}),
+    Row("/userview/password/<pk>", "GET", admins(200), "/userview/password/{user}"),
+    Row("/userview/password/<pk>", "POST", admins(200), "/userview/password/{user}", data={}),
+    *screen("freeuserview", admins, "{free_user}", deletable=False),
+    Row("/freeuserview/deactivate/<pk>", "GET", admins(200), "/freeuserview/deactivate/{free_user}"),
+    Row("/freeuserview/deactivate/<pk>", "POST", admins(200), "/freeuserview/deactivate/{free_user}", data={}),
+    Row("/freeuserview/password/<pk>", "GET", admins(200), "/freeuserview/password/{free_user}"),
+    Row("/freeuserview/password/<pk>", "POST", admins(200), "/freeuserview/password/{free_user}", data={}),
+    *screen("groupview", admins, "{group}"),
+    *screen("roleview", admins, "{role}"),
+    Row("/outbox/", "GET", admins(200)),
+    Row("/outbox/<int:mail_id>", "GET", admins(404), "/outbox/999999"),
+    Row("/outbox/<int:mail_id>/preview", "GET", admins(404), "/outbox/999999/preview"),
+    Row("/deliveryview/list/", "GET", admins(200)),
+    Row("/deliveryview/show/<pk>", "GET", admins(404), "/deliveryview/show/999999"),
+    # Deliveries are the product's own: there is nothing to add, change or delete, for nobody.
+    *[
+        Row(f"/deliveryview/{rule}", method, signed_in(403), f"/deliveryview/{path}")
+        for rule, path in (("add", "add"), ("edit/<pk>", "edit/1"), ("delete/<pk>", "delete/1"))
+        for method in ("GET", "POST")
+    ],
+    Row("/deliveryview/action/<string:name>/<pk>", "POST", admins(404), "/deliveryview/action/none/1"),
+    Row("/deliveryview/action_post", "POST", admins(404), data={"action": "none"}),
+]
+
+
+@pytest.fixture
+def records(app: Flask) -> dict[str, int]:
+    """One record of each kind, seen by all of the team."""
+    with app.app_context():
+        for role in ROLES[1:]:
+            builders.make_user(role.capitalize(), username=role)
+        staff = db.session.query(User).filter_by(username="staff").one()
+        own_role = builders.make_role("Assistants")
+        return {
+            "lead": builders.make_lead(responsible=staff).id,
+            "contact": builders.make_contact(responsible=staff).id,
+            "company": builders.make_company(responsible=staff).id,
+            "task": builders.make_task(responsible=staff).id,
+            "user": builders.make_user("Staff").id,
+            "free_user": builders.make_user("Free").id,
+            "group": builders.make_group().id,
+            "role": db.session.get_one(Role, own_role.id).id,
+        }
+
+
+def client_of(app: Flask, role: str) -> FlaskClient:
+    client = app.test_client()
+    if role != "stranger":
+        return builders.login(client, role)
+    client.environ_base["HTTP_X_CSRFTOKEN"] = builders.csrf_token(client)
+    return client
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_address_answers_each_role_as_the_table_says(app: Flask, records: dict[str, int], role: str) -> None:
+    wrong = []
+    client = client_of(app, role)
+    for row in TABLE:
+        path = (row.path or row.rule).format(**records)
+        # Signing out must not colour the next row.
+        asking = client_of(app, role) if row.rule == "/logout/" else client
+        answer = asking.open(path, method=row.method, data=row.data, json=row.json)
+        expected = row.statuses[ROLES.index(role)]
+        if answer.status_code != expected:
+            wrong.append(f"{row.method} {path}: {answer.status_code} instead of {expected}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_route_has_a_row(app: Flask) -> None:
+    routes = {
+        (rule.rule, method)
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    rows = {(row.rule, row.method) for row in TABLE}
+    assert not routes - rows, f"say in the table who may use them: {sorted(routes - rows)}"
+    assert not rows - routes, f"these are gone: {sorted(rows - routes)}"
+
+
+@pytest.mark.parametrize("role", ROLES[1:])
+def test_the_menu_shows_only_what_opens(app: Flask, records: dict[str, int], role: str) -> None:
+    client = client_of(app, role)
+    page = client.get("/center/").get_data(as_text=True)
+    navigation = page.split('id="main-nav"', 1)[1].split("</nav>", 1)[0]
+    links = [part.split('"', 1)[0] for part in navigation.split('<a href="')[1:]]
+    assert links[0] == "/center"
+    assert (len(links) == 1) == (role == "free")
+    for link in links:
+        assert client.get(link, follow_redirects=True).status_code == 200, link
