@@ -56,15 +56,20 @@ class Process:
 
 
 class Supervisor:
-    """Starts processes in order, keeps them up, stops them in reverse order."""
+    """Starts groups of processes in order, keeps them up, stops the groups in reverse order."""
 
     def __init__(self) -> None:
-        self.processes: list[Process] = []
+        self._groups: list[list[Process]] = []
         self.stopping = threading.Event()
 
+    @property
+    def processes(self) -> list[Process]:
+        """All that were started, in that order."""
+        return [process for group in self._groups for process in group]
+
     def start(self, *processes: Process) -> None:
-        """Starts these at once, then waits for each to be ready. Raises StartError."""
-        self.processes.extend(processes)
+        """Starts a group at once, then waits for each of it to be ready. Raises StartError."""
+        self._groups.append(list(processes))
         # The last one is the one that people wait for: it gets the processor first.
         for process in reversed(processes):
             spawn(process)
@@ -78,10 +83,15 @@ class Supervisor:
                 self._look_after(process)
 
     def stop(self) -> None:
-        """Stops everything, last started first; what does not end in its time is killed."""
+        """Stops the groups, the last one first, each all at once; kills what does not end in its time."""
         self.stopping.set()
-        while self.processes:
-            stop(self.processes.pop())
+        while self._groups:
+            group = self._groups.pop()
+            for process in reversed(group):
+                if process.popen is not None and process.alive:
+                    process.popen.send_signal(process.stop_signal)
+            for process in reversed(group):
+                wait_until_stopped(process)
 
     def stop_on_signals(self) -> None:
         """Ctrl+C, a service manager's stop and a closed terminal all end `watch`."""
@@ -149,17 +159,15 @@ def spawn(process: Process) -> None:
     process.start_again_at = None
 
 
-def stop(process: Process) -> None:
-    """Asks a process to stop and waits; after its time the whole group is killed."""
+def wait_until_stopped(process: Process) -> None:
+    """Waits for a process that was told to stop; after its time the whole group is killed."""
     popen = process.popen
     if popen is None:
         return
-    if popen.poll() is None:
-        popen.send_signal(process.stop_signal)
-        try:
-            popen.wait(process.stop_seconds)
-        except subprocess.TimeoutExpired:
-            log.warning("%s did not stop within %s s and is killed", process.name, process.stop_seconds)
+    try:
+        popen.wait(process.stop_seconds)
+    except subprocess.TimeoutExpired:
+        log.warning("%s did not stop within %s s and is killed", process.name, process.stop_seconds)
     _kill_group(popen.pid)
     popen.wait()
 
