@@ -7,7 +7,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, WebSocketRoute, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browsers import LiveServer, SignIn
 
@@ -157,7 +157,7 @@ def test_postponing_moves_the_due_date_and_reads_the_notice(sign_in: SignIn, liv
     row(page, text).get_by_role("button", name="Postpone").click()
     page.get_by_role("menuitem", name="Pick a time").click()
     page.get_by_label("Due on").fill("2032-01-01T09:30")
-    page.get_by_role("button", name="Set").click()
+    page.get_by_role("button", name="Set", exact=True).click()
     expect(page.locator(".fd-toast").filter(has_text="Task postponed")).to_be_visible()
     expect_unread(row(page, text), False)
     ((due_at,),) = live_server.sql("SELECT due_at FROM tasks WHERE text = %s", text)
@@ -217,11 +217,7 @@ def test_a_page_catches_up_after_a_lost_connection(sign_in: SignIn, live_server:
 
 def test_without_websockets_the_center_asks_and_says_so(sign_in: SignIn, live_server: LiveServer) -> None:
     page = sign_in("staff", "")
-
-    def refuse(socket: WebSocketRoute) -> None:
-        socket.close()
-
-    page.route_web_socket("**/socket.io/**", refuse)
+    page.add_init_script("window.WebSocket = function () { throw new Error('refused by the network') }")
     page.goto(f"{live_server.url}/center/")
     text = assign(live_server)
     expect(page.get_by_text("Live updates are off, checking every 15 s")).to_be_visible(timeout=CATCH_UP_MS)
@@ -245,6 +241,7 @@ def test_the_feed_is_worked_by_keys(sign_in: SignIn, live_server: LiveServer) ->
     expect(row(page, first)).to_be_visible()
     for _ in range(2):  # the words, then the filter
         page.keyboard.press("Escape")
+    expect(row(page, second)).to_be_visible()
     page.keyboard.press("j")
     expect(row(page, second)).to_be_focused()
     page.keyboard.press("j")

@@ -66,6 +66,5 @@ export function createApi({ csrf, base = "/api/v1", onSessionEnd = () => {}, fet
     completeTask: (id) => request("POST", `/tasks/${id}/complete`, {}),
     postponeTask: (id, dueAt) => request("PUT", `/tasks/${id}`, { due_at: dueAt }),
     setPreferences: (part) => request("PUT", "/me/preferences", part),
-    search: (q) => request("GET", `/search${query({ q })}`),
   };
 }

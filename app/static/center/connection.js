@@ -93,7 +93,7 @@ export function createConnection({ io, api, cursor, onEvent, onReset, onEnd, onC
   }
 
   function start() {
-    socket = io("/center", { path: "/socket.io", transports: ["websocket"], reconnectionDelay: 500, reconnectionDelayMax: 10_000, timeout: 8_000 });
+    socket = io("/center", { path: "/socket.io", transports: ["websocket"], reconnectionDelay: 500, reconnectionDelayMax: 10_000, timeout: 5_000 });
     socket.on("connect", () => {
       fails = 0;
       goodbye = null;

@@ -30,6 +30,7 @@ const bubble = document.getElementById("fd-bubble");
 
 const store = createStore({ counters: boot.counters, tab: boot.tabs[0] ?? "all", unreadFirst: boot.unread_first });
 const ended = signal(null);
+let typed = false; // somebody's half-written form is not taken away: they may want to copy it
 const onPhone = () => matchMedia("(max-width: 640px)").matches;
 const api = createApi({ csrf, onSessionEnd: (code, message) => connection.end({ code, message }) });
 const loader = createLoader({ store, api });
@@ -140,10 +141,7 @@ function showEnded({ code, message }) {
   // the server's own words where it knows why, else nothing of tokens and headers
   const known = message && (code === "deactivated" || code === "session_ended");
   ended.value = { code, message: known ? message : "You are signed out." };
-  let typed = false;
-  document.addEventListener("input", () => (typed = true), { once: true });
-  const draft = [...document.querySelectorAll("input[type=text], textarea")].some((field) => field.value !== field.defaultValue);
-  setTimeout(() => !typed && !draft && location.assign(center.loginUrl()), TO_LOGIN_MS);
+  setTimeout(() => typed || location.assign(center.loginUrl()), TO_LOGIN_MS);
 }
 
 if (pageRoot) {
@@ -154,6 +152,9 @@ if (pageRoot) {
 render(html`<${Panel} center=${center} /><${PopupStack} center=${center} /><${EndedBanner} center=${center} />`, root);
 startBubble(center, bubble);
 startKeys(center);
+document.addEventListener("input", (event) => {
+  if (event.isTrusted && !event.target.closest("#fd-center-root, #fd-center-page")) typed = true;
+});
 connection.state.subscribe((state) => (root.dataset.connection = state)); // "live": changes come by themselves
 connection.start();
 setInterval(() => (center.now.value = Date.now()), CLOCK_MS);

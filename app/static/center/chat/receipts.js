@@ -61,5 +61,5 @@ export function createReceipts({ tell, timers = globalThis }) {
     return [...all].filter(([id, upTo]) => upTo >= seq && !exceptIds.includes(id)).map(([id]) => id);
   }
 
-  return { start, heard, saw, readers, flush, mine: (chatId) => mine.get(chatId) ?? 0 };
+  return { all: read, start, heard, saw, readers, flush, mine: (chatId) => mine.get(chatId) ?? 0 };
 }

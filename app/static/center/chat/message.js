@@ -1,0 +1,128 @@
+// One message: who, when, what, and what can be done with it.
+import { html } from "htm/preact";
+import { useComputed } from "@preact/signals";
+import { Icon } from "../icon.js";
+import { Menu } from "../menu.js";
+import { fullTime } from "../time.js";
+import { PersonAvatar } from "./avatar.js";
+import { Files } from "./files.js";
+import { EmojiButton, Reactions } from "./reactions.js";
+import { isJumbo, pieces } from "./text.js";
+
+/** `view`: what the thread gives all its messages: {chat ui, active, flash, time(iso), nameOf, freeIds, canSend}. */
+export function Message({ message, cont, view }) {
+  const { ui, active, flash, time } = view;
+  const { me } = ui.chats;
+  const mine = message.author.id === me.id && message.author.kind === "user";
+  const isActive = useComputed(() => active.value === message.id).value;
+  const isFlash = useComputed(() => flash.value === message.seq).value;
+  const isEdited = useComputed(() => ui.editing.value?.id === message.id).value;
+  const person = view.person(message.author.id);
+  const mention = !mine && mentionsMe(message, me);
+  const classes = ["fd-msg", cont && "fd-msg--cont", mention && "is-mention", isActive && "is-hover", isFlash && "is-flash", isEdited && "is-edited"].filter(Boolean).join(" ");
+  const at = html`<time datetime=${message.created_at} title=${fullTime(message.created_at, ui.zone)}>${time(message.created_at)}</time>`;
+
+  return html`<article class=${classes} data-seq=${message.seq} data-id=${message.id} tabindex="-1" aria-label=${`${message.author.name}, ${time(message.created_at)}`}
+      onPointerEnter=${() => (active.value = message.id)} onFocusIn=${() => (active.value = message.id)} onKeyDown=${(event) => keys(event, message, mine, view)}>
+    ${cont ? at : html`<${PersonAvatar} id=${message.author.id} name=${message.author.name} picture=${person?.picture_url} />`}
+    <div>
+      ${!cont && html`<div class="fd-msg-head"><b>${message.author.name}</b>${person?.free && html`<span class="fd-chip fd-chip--row">Free user</span>`}${at}</div>`}
+      ${message.reply_to && html`<${Quote} reply=${message.reply_to} onJump=${() => ui.jump(message.chat_id, message.reply_to.seq)} />`}
+      ${message.deleted ? html`<div class="fd-msg-text t-3"><em>This message was deleted</em></div>` : html`<${Text} message=${message} me=${me} ui=${ui} />`}
+      <${Files} files=${message.files} previews=${ui.uploads.previews} onLook=${ui.look} />
+      <${Reactions} message=${message} me=${me} nameOf=${view.nameOf} disabled=${!view.canSend} onReact=${(emoji, on) => ui.chats.react(message.id, emoji, on)} />
+    </div>
+    ${isActive && html`<${Tools} message=${message} mine=${mine} view=${view} />`}
+  </article>`;
+}
+
+export function Quote({ reply, onJump }) {
+  const text = reply.deleted ? "Deleted message" : reply.body || "File";
+  return html`<button type="button" class="fd-quote" onClick=${onJump} aria-label=${`Reply to ${reply.author.name}: ${text}. Go to it`}>
+    <${Icon} name="reply" size="14" /><b>${reply.author.name}</b><span class="t-cut">${text}</span></button>`;
+}
+
+export function Text({ message, me, ui }) {
+  const { body } = message;
+  const edited = message.edited_at && !message.deleted && html` <button type="button" class="fd-edited" title=${fullTime(message.edited_at, ui.zone)} onClick=${() => ui.showTrace(message)}>(edited)</button>`;
+  if (!body) return edited ? html`<div class="fd-msg-text">${edited}</div>` : null;
+  return html`<div class=${isJumbo(body) ? "fd-msg-text is-jumbo" : "fd-msg-text"}>${pieces(body, message.mentions).map((piece) => {
+    if (piece.kind === "link") return html`<a href=${piece.href} target="_blank" rel="noopener noreferrer nofollow">${piece.text}</a>`;
+    if (piece.kind === "mention") {
+      const self = piece.mention.kind === "all" || (piece.mention.kind === "user" && piece.mention.id === me.id);
+      return html`<span class=${self ? "fd-at is-me" : "fd-at"} title=${piece.mention.name}>${piece.text}</span>`;
+    }
+    return piece.text;
+  })}${edited}</div>`;
+}
+
+function Tools({ message, mine, view }) {
+  const { ui, canSend } = view;
+  const { chats } = ui;
+  if (message.deleted && !mine) return null;
+  const items = [
+    { label: "Copy link", icon: "open", onPick: () => ui.copyLink(message) },
+    ...(message.body ? [{ label: "Copy text", icon: "file", onPick: () => ui.copyText(message.body) }] : []),
+    ...(message.deleted ? [] : [{ label: "Seen by…", icon: "eye", onPick: () => ui.showReaders(message) }]),
+    ...(message.edited_at || message.deleted ? [{ label: "Edit history", icon: "clock", onPick: () => ui.showTrace(message) }] : []),
+    { label: "Mark chat unread", icon: "bell", onPick: () => ui.markUnread(message.chat_id) },
+    ...(mine && canSend && !message.deleted
+      ? [null, { label: "Edit", icon: "edit", onPick: () => ui.edit(message) }, { label: "Delete…", icon: "trash", onPick: () => ui.askDelete(message) }]
+      : []),
+  ];
+  return html`<div class="fd-msg-tools" role="group" aria-label=${`Actions for the message of ${message.author.name}`}>
+    ${canSend && !message.deleted && html`
+      <${EmojiButton} label="React" buttonClass="fd-icon-btn fd-icon-btn--sm" onPick=${(char) => chats.react(message.id, char, true)}><${Icon} name="smile" /><//>
+      <button type="button" class="fd-icon-btn fd-icon-btn--sm" aria-label="Reply" title="Reply (R)" onClick=${() => ui.reply(message)}><${Icon} name="reply" /></button>
+      ${mine && html`<button type="button" class="fd-icon-btn fd-icon-btn--sm" aria-label="Edit" title="Edit (E)" onClick=${() => ui.edit(message)}><${Icon} name="edit" /></button>`}`}
+    <${Menu} label="More: link, seen by, delete" title="More" items=${items}><${Icon} name="more" /><//>
+  </div>`;
+}
+
+/** On the message itself; its buttons keep their own keys. */
+function keys(event, message, mine, { ui, canSend, step }) {
+  if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) return;
+  const usable = canSend && !message.deleted;
+  const act = {
+    ArrowUp: () => step(event.currentTarget, -1),
+    ArrowDown: () => step(event.currentTarget, 1),
+    Home: () => step(event.currentTarget, -Infinity),
+    End: () => step(event.currentTarget, Infinity),
+    Enter: () => event.currentTarget.querySelector(".fd-msg-tools button")?.focus(),
+    r: () => usable && ui.reply(message),
+    e: () => usable && mine && ui.edit(message),
+    Delete: () => usable && mine && ui.askDelete(message),
+    Escape: () => ui.focusBox(),
+  }[event.key];
+  if (!act) return;
+  event.preventDefault();
+  event.stopPropagation();
+  act();
+}
+
+const mentionsMe = (message, me) => (message.mentions ?? []).some((one) => one.kind === "all" || (one.kind === "user" && one.id === me.id) || (one.kind === "group" && (me.group_ids ?? []).includes(one.id)));
+
+/** A message on its way, or one that did not get there. */
+export function Pending({ entry, view }) {
+  const { ui, canSend } = view;
+  const { outbox, drafts, me } = ui.chats;
+  const message = { body: entry.body, mentions: [], chat_id: entry.chat_id };
+  const failed = entry.state === "failed";
+  const backToBox = () => {
+    drafts.set(entry.chat_id, { body: entry.body, reply_to: entry.reply_to, files: entry.files });
+    outbox.remove(entry.client_id);
+    ui.focusBox();
+  };
+  return html`<article class="fd-msg is-pending" data-client=${entry.client_id} aria-label=${`You, ${failed ? "not sent" : "sending"}`}>
+    <${PersonAvatar} id=${me.id} name=${me.name} picture=${view.person(me.id)?.picture_url} />
+    <div><div class="fd-msg-head"><b>${me.name}</b><time datetime=${entry.at}>${view.time(entry.at)}</time></div>
+      ${entry.reply_to && html`<${Quote} reply=${entry.reply_to} onJump=${() => ui.jump(entry.chat_id, entry.reply_to.seq)} />`}
+      <${Text} message=${message} me=${me} ui=${ui} />
+      <${Files} files=${entry.files} previews=${ui.uploads.previews} onLook=${ui.look} />
+      ${failed ? html`<span class="fd-state is-failed" role="alert"><${Icon} name="alert" />Not sent: ${entry.error?.message}
+          ${entry.error?.code === "confirm_all" ? html`<button type="button" onClick=${() => outbox.retry(entry.client_id, { confirm_all: true })}>Send to all</button>`
+            : canSend && html`<button type="button" onClick=${() => outbox.retry(entry.client_id)}>Try again</button>`}
+          <button type="button" onClick=${backToBox}>Edit</button><button type="button" onClick=${() => outbox.remove(entry.client_id)}>Discard</button></span>`
+        : html`<span class="fd-state"><${Icon} name="clock" />${entry.state === "waiting" ? `Waiting: ${entry.error?.code === "rate_limited" ? entry.error.message : "goes out when the connection is back"}` : "Sending"}</span>`}
+    </div></article>`;
+}
