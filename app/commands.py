@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import getpass
 import json
 import os
@@ -30,6 +31,8 @@ def run(arguments: argparse.Namespace) -> int:
         os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "app.serve:app"])  # noqa: S606
     logs.configure(config.load(), logs.process_name())
     app = create_app()
+    gc.freeze()
+    gc.enable()
     try:
         return COMMANDS[arguments.command](app, arguments)
     except DatabaseUnfit as error:
