@@ -9,10 +9,10 @@ import { Tabs } from "./tabs.js";
 import { lasting } from "./time.js";
 
 /** The whole feed column, the same in the panel and on the page. `children` are the head's own buttons. */
-export function FeedColumn({ center, level = "h2", children }) {
+export function FeedColumn({ center, children }) {
   return html`<section class="fd-col" aria-label="Feed">
     <div class="fd-col-head">
-      <div class="fd-grow"><${Heading} level=${level} /><${Waiting} center=${center} /></div>
+      <div class="fd-grow"><h2 id="fd-center-title">Center</h2><${Waiting} center=${center} /></div>
       <${Settings} center=${center} />${children}
     </div>
     <${Banner} center=${center} />
@@ -21,8 +21,6 @@ export function FeedColumn({ center, level = "h2", children }) {
     <${Feed} center=${center} />
   </section>`;
 }
-
-const Heading = ({ level }) => html`<${level} class="fd-col-title" id="fd-center-title">Center<//>`;
 
 function Waiting({ center }) {
   const { waiting, longest_waiting_at: since } = center.store.counters.value;

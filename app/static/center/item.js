@@ -72,7 +72,7 @@ function More({ item, center }) {
   const items = [
     { label: item.unread ? "Mark read" : "Mark unread", icon: item.unread ? "check" : "bell", onPick: () => actions.toggleRead(item.id) },
     { label: "Archive", icon: "archive", onPick: () => actions.archive(item.id) },
-    { label: "Remind me, why did I get this?", icon: "info", onPick: () => center.detail(item.id) },
+    { label: "Details and reminder", icon: "info", onPick: () => center.detail(item.id) },
   ];
   return html`<span class="fd-item-more"><${Menu} label=${`Actions for ${item.title}`} items=${items}><${Icon} name="more" /><//></span>`;
 }

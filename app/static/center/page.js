@@ -11,7 +11,7 @@ export function Page({ center }) {
   const item = store.item(store.opened.value);
   useLayoutEffect(() => (item ? pushLayer(center.closeDetail) : undefined), [Boolean(item)]);
   return html`<div class=${item ? "fd-two" : "fd-two show-feed"}>
-    <${FeedColumn} center=${center} level="h1" />
+    <${FeedColumn} center=${center} />
     ${item ? html`<${Detail} center=${center} item=${item} onClose=${center.closeDetail} />` : html`<${NothingOpen} />`}
   </div>`;
 }

@@ -55,6 +55,7 @@ export function createChats({ me, settings, store, calls, storage, say, refreshF
     const history = historyOf(id);
     const fresh = !history.state.peek().loaded;
     atBottom.value = false;
+    place.value = null;
     const info = loadInfo(id);
     if (seq) {
       if (!history.shows(seq)) await history.open(seq);

@@ -17,7 +17,7 @@ export function useStanding({ chatId, chats, history, ui, scroller, inner }) {
   /** What is on the screen now decides what stays there. */
   const look = () => {
     const box = scroller.current;
-    if (!box || !history.state.peek().loaded) return;
+    if (!box || placed.current?.chatId !== chatId) return; // not yet where it is to stand: nothing of this was looked at
     const { top, bottom } = box.getBoundingClientRect();
     const atBottom = box.scrollHeight - box.scrollTop - box.clientHeight < BOTTOM_PX && !history.state.peek().hasAfter;
     keep.current = { bottom: atBottom, ...firstVisible(inner.current, top) };
