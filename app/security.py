@@ -14,6 +14,7 @@ from flask_jwt_extended import JWTManager
 from flask_login import AnonymousUserMixin, login_user
 from sqlalchemy import select
 from sqlalchemy.orm import configure_mappers, joinedload
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.errors import UserError
 from app.extensions import db
@@ -31,6 +32,10 @@ def init_app(app: Flask) -> None:
     configure_mappers()  # User.roles and User.groups are back references
     app.config["FAB_SECURITY_MANAGER_CLASS"] = "app.security.FrontdeskSecurityManager"
     app.config["FAB_ROLES"] = ROLES
+    # Limits per address ask RATE_LIMITS at each request (views/login.py); the limiter itself is always there.
+    app.config["RATELIMIT_ENABLED"] = True
+    if proxies := app.config["TRUSTED_PROXIES"]:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
 
 
 def acting_user() -> User:

@@ -278,3 +278,69 @@ def deactivate_and_fail(app: Flask, user_id: int) -> None:
         with transaction():
             people.deactivate(actor, db.session.get_one(User, user_id), "x")
             raise RuntimeError
+
+
+# -- limits per address
+
+
+@pytest.fixture
+def limited(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Flask:
+    """The application with its limits on: 20 a minute."""
+    monkeypatch.setitem(app.config, "RATE_LIMITS", True)
+    security_of(app).limiter.reset()
+    return app
+
+
+def test_the_form_refuses_the_21st_attempt_of_a_minute(limited: Flask, milo: int) -> None:
+    client = limited.test_client()
+    form = {"username": "milo", "csrf_token": builders.csrf_token(client)}
+    statuses = [client.post("/login/", data={**form, "password": ""}).status_code for _ in range(21)]
+    assert statuses == [200] * 20 + [429]
+
+
+def test_the_api_refuses_the_21st_attempt_of_a_minute_in_its_own_words(limited: Flask, milo: int) -> None:
+    program = limited.test_client()
+    answers = [program.post("/api/v1/security/login", json={}) for _ in range(21)]
+    assert [answer.status_code for answer in answers] == [400] * 20 + [429]
+    assert answers[-1].get_json()["error"]["code"] == "too_many_requests"
+
+
+def test_without_redis_limits_are_counted_per_process(
+    limited: Flask, milo: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limiter = security_of(limited).limiter
+
+    def dead(*_arguments: object, **_named: object) -> int:
+        raise ConnectionError("Redis is down")
+
+    monkeypatch.setattr(limiter._storage, "incr", dead)
+    monkeypatch.setattr(limiter._storage, "check", lambda: False)
+    program = limited.test_client()
+    try:
+        assert builders.bearer(program, "milo")
+        statuses = [program.post("/api/v1/security/login", json={}).status_code for _ in range(30)]
+        assert statuses[0] == 400
+        assert statuses[-1] == 429
+    finally:
+        limiter._storage_dead = False
+        limiter.reset()
+
+
+def security_of(app: Flask) -> security.FrontdeskSecurityManager:
+    with app.app_context():
+        return security.security_manager()
+
+
+# -- proxies
+
+
+def test_the_client_behind_as_many_proxies_as_are_trusted_is_seen(app: Flask) -> None:
+    from flask import request
+
+    other = Flask("other")
+    other.config.update(TRUSTED_PROXIES=1)
+    security.init_app(other)
+    other.add_url_rule("/", view_func=lambda: f"{request.remote_addr} {request.scheme}")
+    forged = {"X-Forwarded-For": "6.6.6.6, 203.0.113.9", "X-Forwarded-Proto": "https"}
+    assert other.test_client().get("/", headers=forged).get_data(as_text=True) == "203.0.113.9 https"
+    assert app.test_client().get("/healthz", headers=forged).request.remote_addr == "127.0.0.1"

@@ -15,13 +15,13 @@ from app.views.interface import ScreenInterface
 class GroupView(Screen):
     """Teams with a manager and a zone."""
 
-    datamodel = ScreenInterface(Group, eager=("manager", "users"))
+    datamodel = ScreenInterface(Group, eager=("manager",))
     base_order = ("name", "asc")
     list_title = lazy_gettext("User groups")
     show_title = lazy_gettext("User group")
     add_title = lazy_gettext("Add user group")
     edit_title = lazy_gettext("Edit user group")
-    list_columns = ["name", "manager", "users", "zone"]
+    list_columns = ["name", "manager", "description", "zone"]
     show_columns = ["name", "description", "manager", "zone", "users"]
     add_columns = edit_columns = ["name", "description", "manager", "zone", "users"]
     search_columns = ["name", "description", "manager", "users"]

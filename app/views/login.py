@@ -29,9 +29,12 @@ _INPUT = {"class": "form-control"}
 
 def login_limits() -> list[Limit]:
     """Return the limit of attempts per address, for the form and for the API."""
-    if not current_app.config["RATE_LIMITS"]:
-        return []
-    return [Limit(current_app.config["AUTH_RATE_LIMIT"], key_func=get_remote_address, methods=("POST",))]
+    limit = current_app.config["AUTH_RATE_LIMIT"]
+    return [Limit(limit, key_func=get_remote_address, methods=("POST",), exempt_when=_limits_are_off)]
+
+
+def _limits_are_off() -> bool:
+    return not current_app.config["RATE_LIMITS"]
 
 
 class LoginForm(DynamicForm):  # type: ignore[misc]

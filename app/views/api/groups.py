@@ -15,19 +15,20 @@ from app.views.filters import Visible
 from app.views.interface import ScreenInterface
 
 
-class GroupOut(Schema):
-    """A user group with its members' ids."""
+class GroupRow(Schema):
+    """A user group in a list, without its members: they may be thousands."""
 
     id = fields.Integer()
     name = fields.String()
     description = fields.String()
     zone = fields.String()
     manager_id = fields.Integer()
+
+
+class GroupOut(GroupRow):
+    """A user group with its members' ids."""
+
     member_ids = fields.Function(lambda group: [user.id for user in group.users])
-
-
-class GroupRow(GroupOut):
-    """The same in a list: a component of its own in OpenAPI."""
 
 
 class GroupApi(Api):
@@ -35,7 +36,7 @@ class GroupApi(Api):
 
     resource_name = "groups"
     openapi_spec_tag = "User groups"
-    datamodel = ScreenInterface(Group, eager=("users",))
+    datamodel = ScreenInterface(Group)
     base_filters = [["id", Visible, access.visible_groups]]
     in_schema = GroupIn
     list_columns = ["id", "name", "description", "zone", "manager_id"]
