@@ -1,11 +1,14 @@
-"""An installation whose parts can be killed, stopped and emptied one by one, with a Valkey and a mail server of its own."""
+"""An installation whose parts can be killed, stopped and emptied one by one; Valkey and mail server are its own."""
 
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 import signal
+import socket
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -102,6 +105,13 @@ class House:
         self.start(*(name for name, part in self._parts.items() if not part.alive))
         self.set_clock(None)
 
+    def settle(self) -> None:
+        """Wait until what earlier tests set off has left the house."""
+        waiting = (
+            "SELECT 1 FROM deliveries WHERE state = 'sending' OR state = 'pending' AND not_before <= now() LIMIT 1"
+        )
+        eventually(lambda: not self.sql(waiting), 30, "deliveries of earlier tests")
+
     # -- its doors
 
     def token(self, username: str) -> str:
@@ -117,17 +127,68 @@ class House:
         answer.raise_for_status()
         return answer
 
-    def call(self, username: str, method: str, path: str, **body: Any) -> requests.Response:
+    def browser(self, username: str) -> requests.Session:
+        """Sign a demo person in by the page; the session has the cookie."""
+        session = requests.Session()
+        page = session.get(f"{self.url}/login/", timeout=20).text
+        token = page.split('name="csrf-token" content="', 1)[1].split('"', 1)[0]
+        form = {"username": username, "password": DEMO_PASSWORD, "csrf_token": token}
+        answer = session.post(f"{self.url}/login/", data=form, allow_redirects=False, timeout=20)
+        assert answer.status_code == 302, answer.text
+        return session
+
+    def new_person(self, role: str = "Staff") -> str:
+        """Make a person with the demo's password; return the user name."""
+        username = f"pat{next(_numbers)}"
+        body = {
+            "username": username,
+            "first_name": "Pat",
+            "last_name": username.title(),
+            "email": f"{username}@example.com",
+            "password": DEMO_PASSWORD,
+            "role_ids": [self.sql("SELECT id FROM ab_role WHERE name = %s", role)[0][0]],
+        }
+        answer = self.call("admin", "POST", "/users/", **body)
+        assert answer.status_code == 201, answer.text
+        return username
+
+    def deactivate(self, username: str) -> float:
+        """Let the admin deactivate a person. Return the moment when that was done, in seconds."""
+        change = {"active": False, "deactivated_reason": "has left"}
+        answer = self.call("admin", "PUT", f"/users/{self.id_of(username)}", **change)
+        assert answer.status_code == 200, answer.text
+        return time.monotonic()
+
+    def call(self, username: str, method: str, path: str, /, **body: Any) -> requests.Response:
         """Call REST as a demo person."""
         headers = {"Authorization": f"Bearer {self.token(username)}"}
         return requests.request(method, f"{self.url}/api/v1{path}", json=body or None, headers=headers, timeout=20)
 
-    def assign(self, text: str = "Call Basil Hedge") -> str:
-        """The manager gives staff a task, due in days. Return its text, which no other task has."""
+    def assign(self, text: str = "Call Basil Hedge", to: str = "staff") -> str:
+        """The manager gives somebody a task, due in days. Return its text, which no other task has."""
+        return self._assign(text, to, dt.timedelta(days=3))
+
+    def assign_due(self, **duration: float) -> str:
+        """The manager gives staff a task that is due so long from now, in real time. Return its text."""
+        return self._assign("Call", "staff", dt.timedelta(**duration))
+
+    def _assign(self, text: str, to: str, due_in: dt.timedelta) -> str:
         text = f"{text} {next(_numbers)}."
-        due = (dt.datetime.now(dt.UTC) + dt.timedelta(days=3)).isoformat()
-        answer = self.call("manager", "POST", "/tasks/", text=text, due_at=due, responsible_id=self.id_of("staff"))
+        due = (dt.datetime.now(dt.UTC) + due_in).isoformat()
+        answer = self.call("manager", "POST", "/tasks/", text=text, due_at=due, responsible_id=self.id_of(to))
         assert answer.status_code == 201, answer.text
+        return text
+
+    def assign_without_answer(self, token: str, staff_id: int) -> str:
+        """Send the request for a task and do not wait for what it answers. Return the task's text."""
+        text = f"Call at once {next(_numbers)}."
+        body = json.dumps({"text": text, "due_at": "2031-05-05T10:00:00+00:00", "responsible_id": staff_id}).encode()
+        head = (
+            "POST /api/v1/tasks/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+            f"Authorization: Bearer {token}\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        with socket.create_connection(("127.0.0.1", self._installation.settings["PORT"]), timeout=20) as connection:
+            connection.sendall(head.encode() + body)
         return text
 
     def wait_until_sent(self, item_id: str, username: str) -> dict[str, Any]:
@@ -210,6 +271,7 @@ def whole_house(worker_id: str) -> Iterator[House]:
 
 @pytest.fixture
 def house(whole_house: House) -> Iterator[House]:
-    """The house with everything in order again, whatever the last test did to it."""
+    """The house with everything in order, whatever the last test did to it."""
+    whole_house.settle()
     yield whole_house
     whole_house.mend()

@@ -21,6 +21,7 @@ class Tab:
         self._news = threading.Condition()
         self._client = socketio.Client(reconnection=False)
         self._client.on("*", self._note, namespace=CENTER)
+        self._client.on("connect_error", lambda reason=None: self._note("connect_error", reason), namespace=CENTER)
         self._client.on("disconnect", lambda *_: self.closed.set(), namespace=CENTER)
 
     def open(self, url: str, token: str) -> Tab:

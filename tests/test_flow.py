@@ -1,4 +1,4 @@
-"""One event's whole way, by the front doors: a manager gives a task, the staff member's tab, feed and mailbox have it."""
+"""One event's whole way, by the front doors: a manager gives a task; tab, feed and mailbox of the other have it."""
 
 from __future__ import annotations
 
