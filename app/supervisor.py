@@ -159,6 +159,13 @@ def spawn(process: Process) -> None:
     process.start_again_at = None
 
 
+def stop(process: Process) -> None:
+    """Asks one process to stop and waits until it has."""
+    if process.popen is not None and process.alive:
+        process.popen.send_signal(process.stop_signal)
+    wait_until_stopped(process)
+
+
 def wait_until_stopped(process: Process) -> None:
     """Waits for a process that was told to stop; after its time the whole group is killed."""
     popen = process.popen
