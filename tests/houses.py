@@ -21,7 +21,7 @@ import requests
 
 from app.embedded import free_port
 from app.startup import ROOT, Installation, answers
-from app.supervisor import Process, spawn, stop
+from app.supervisor import Process, spawn
 from tests.browsers import DEMO_PASSWORD
 from tests.mailboxes import HoldingSmtpServer
 from tests.servers import own_environment, settings_of
@@ -64,11 +64,10 @@ class House:
         self.start("web", "worker", "beat")
 
     def leave(self) -> None:
-        """Stop everything."""
-        self.thaw("valkey")
-        for name in ("web", "beat", "worker"):
-            if name in self._parts:
-                stop(self._parts[name])
+        """End everything; nobody needs what is in it any more."""
+        for name, part in self._parts.items():
+            if part.alive:
+                self.kill(name)
         self._installation.supervisor.stop()
         self.mails.stop()
 
@@ -107,9 +106,7 @@ class House:
 
     def settle(self) -> None:
         """Wait until what earlier tests set off has left the house."""
-        waiting = (
-            "SELECT 1 FROM deliveries WHERE state = 'sending' OR state = 'pending' AND not_before <= now() LIMIT 1"
-        )
+        waiting = "SELECT 1 FROM deliveries WHERE state = 'sending' OR state = 'pending' AND not_before <= now()"
         eventually(lambda: not self.sql(waiting), 30, "deliveries of earlier tests")
 
     # -- its doors
