@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import contains_eager
 
 from app import access, clock
 from app.errors import Forbidden, UserError
@@ -74,15 +75,21 @@ def check(actor: User, changes: Mapping[str, Any], lead: Lead | None) -> dict[st
     return values
 
 
+def default_stage() -> Stage | None:
+    """Return where a lead starts: the first open stage of the first pipeline."""
+    return db.session.scalars(
+        select(Stage)
+        .join(Pipeline)
+        .where(Stage.kind == "open")
+        .order_by(Pipeline.position, Pipeline.id, Stage.position, Stage.id)
+        .options(contains_eager(Stage.pipeline))
+        .limit(1)
+    ).first()
+
+
 def _checked_stage(actor: User, stage_id: object, lead: Lead | None) -> int:
-    if stage_id is None and lead is None:
-        stage_id = db.session.scalar(
-            select(Stage.id)
-            .join(Pipeline)
-            .where(Stage.kind == "open")
-            .order_by(Pipeline.position, Pipeline.id, Stage.position, Stage.id)
-            .limit(1)
-        )
+    if stage_id is None and lead is None and (stage := default_stage()) is not None:
+        return stage.id
     checked = checked_related(access.access_stage, actor, stage_id, "stage_id")
     if checked is None:
         raise UserError("required", "Choose a stage", "stage_id")

@@ -62,11 +62,12 @@ class LeadView(Screen):
     formatters_columns = {"budget": number}
 
     def prefill_add(self, form: Form) -> None:
-        """Suggest the person who adds the lead."""
+        """Suggest the person who adds the lead, and the stage where leads start."""
+        form.stage.data = form.stage.data or leads.default_stage()
         form.responsible.data = form.responsible.data or acting_user()
 
     def write_add(self, actor: User, changes: dict[str, Any]) -> Lead:
-        """Add by the service; a stage left open is the first one."""
+        """Add by the service."""
         return leads.create(actor, changes)
 
     def write_edit(self, actor: User, item: Lead, changes: dict[str, Any]) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app import access
-from app.errors import Forbidden
+from app.errors import Forbidden, UserError
 from app.extensions import db
 from app.models.people import Group, Role, User
 from app.services import groups, people, roles
@@ -273,3 +276,28 @@ def test_fabs_own_confusing_screens_are_unreachable(app: Flask, client: FlaskCli
     menu = client.get("/center/").get_data(as_text=True)
     for label in ("Statistics", "Base Permissions", "Views/Menus", "List Users"):
         assert label not in menu
+
+
+def test_two_admins_who_deactivate_each_other_at_once_leave_one(app: Flask) -> None:
+    with app.app_context():
+        pair = [builders.make_user("Admin").id for _ in range(2)]
+    barrier = threading.Barrier(2)
+
+    def deactivate(actor_id: int, user_id: int) -> str:
+        with app.app_context():
+            actor, user = db.session.get_one(User, actor_id), db.session.get_one(User, user_id)
+            access.role_names(actor)
+            access.role_names(user)
+            barrier.wait(timeout=20)
+            try:
+                with transaction(actor_id):
+                    people.deactivate(actor, user, "x")
+            except UserError as error:
+                return error.code
+            return "done"
+
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = list(pool.map(deactivate, pair, reversed(pair)))
+    assert sorted(outcomes) == ["done", "last_admin"]
+    with app.app_context():
+        assert db.session.query(User).filter(User.active).count() == 1
