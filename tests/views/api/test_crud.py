@@ -238,7 +238,10 @@ def test_an_admin_keeps_people_and_groups(app: Flask) -> None:
     wren = made.get_json()["result"]
     assert (wren["roles"], wren["name"]) == (["Staff"], "Wren Saddle")
     assert "password" not in wren
-    assert program.post("/api/v1/users/", json=body, headers=headers).get_json()["error"]["field"] in ("username", "email")
+    assert program.post("/api/v1/users/", json=body, headers=headers).get_json()["error"]["field"] in (
+        "username",
+        "email",
+    )
     group = program.post("/api/v1/groups/", json={"name": "Office", "member_ids": [wren["id"]]}, headers=headers)
     assert group.get_json()["result"]["member_ids"] == [wren["id"]]
     url = f"/api/v1/users/{wren['id']}"
