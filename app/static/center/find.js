@@ -1,6 +1,7 @@
-// "Find user": opens the filter, and narrows the feed to what contains the words.
+// "Find user": opens the filter, finds people, groups, chats and messages, and narrows the feed to what contains the words.
 import { html } from "htm/preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { Results, rowsOf, useSearch, walkResults } from "./chat/search.js";
 import { Icon } from "./icon.js";
 import { pushLayer } from "./layers.js";
 
@@ -15,8 +16,14 @@ export function Find({ center }) {
   const input = useRef(null);
   const timer = useRef(null);
 
+  const [at, setAt] = useState(0);
+  const ui = center.chatUi;
+  const result = useSearch(ui, center.boot.search ? words : "");
+  const rows = rowsOf(result.answer, ui);
+
   const search = (value) => {
     setWords(value);
+    setAt(0);
     clearTimeout(timer.current);
     timer.current = setTimeout(() => value.trim() !== store.view.peek().q && loader.show({ q: value.trim() }), TYPING_PAUSE_MS);
   };
@@ -44,7 +51,14 @@ export function Find({ center }) {
     };
   }, [open]);
 
+  const pick = (row) => {
+    clear();
+    setOpen(false);
+    input.current.blur();
+    row.pick();
+  };
   const tabbed = (event) => {
+    if (event.target === input.current && walkResults(event, rows, at, setAt, pick)) return;
     if (event.key === "Tab") requestAnimationFrame(() => root.current?.contains(document.activeElement) || setOpen(false));
   };
 
@@ -53,7 +67,8 @@ export function Find({ center }) {
     <div class=${shown ? "fd-find is-open" : "fd-find"}>
       <div class="fd-search"><${Icon} name="search" />
         <input ref=${input} class="fd-input" type="text" value=${words} placeholder="Find user, group or chat" aria-label="Find user"
-          autocomplete="off" spellcheck="false" enterkeyhint="search"
+          autocomplete="off" spellcheck="false" enterkeyhint="search" role="combobox" aria-autocomplete="list" aria-controls="fd-find-list"
+          aria-expanded=${String(rows.length > 0)} aria-activedescendant=${rows[at] ? `fd-find-list-${at}` : undefined}
           onFocus=${() => setOpen(true)} onClick=${() => setOpen(true)} onInput=${(event) => search(event.currentTarget.value)} />
         ${words ? html`<button type="button" class="fd-icon-btn fd-icon-btn--sm fd-find-clear" aria-label="Clear" onClick=${() => { clear(); input.current.focus(); }}><${Icon} name="x" /></button>`
           : !shown && html`<span class="kbd no-phone" aria-hidden="true">F</span>`}
@@ -63,5 +78,6 @@ export function Find({ center }) {
         <span class="kbd no-phone" aria-hidden="true">F</span>
       </div>
     </div>
+    ${words.trim() && html`<div class="fd-find-found"><${Results} ui=${ui} result=${result} rows=${rows} at=${at} id="fd-find-list" onPick=${pick} /></div>`}
   </div>`;
 }

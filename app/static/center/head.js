@@ -13,6 +13,7 @@ export function FeedColumn({ center, children }) {
   return html`<section class="fd-col" aria-label="Feed">
     <div class="fd-col-head">
       <div class="fd-grow"><h2 id="fd-center-title">Center</h2><${Waiting} center=${center} /></div>
+      ${center.chatUi.mayStart && html`<button type="button" class="fd-icon-btn fd-icon-btn--sm" aria-label="New chat" title="New chat" onClick=${center.chatUi.newChat}><${Icon} name="plus" /></button>`}
       <${Settings} center=${center} />${children}
     </div>
     <${Banner} center=${center} />

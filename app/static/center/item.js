@@ -1,5 +1,7 @@
 // One row of the feed.
 import { html } from "htm/preact";
+import { ChatAvatar } from "./chat/avatar.js";
+import { ChatLine, ChatMarks } from "./chat/row.js";
 import { Icon, ThingAvatar } from "./icon.js";
 import { Menu } from "./menu.js";
 import { TaskActions } from "./task-actions.js";
@@ -28,21 +30,23 @@ export function Item({ item, center, position, total, current }) {
   return html`<article class=${classes} id=${id} tabindex=${current ? "0" : "-1"} aria-labelledby=${`${id}-title`} aria-describedby=${`${id}-body`}
       aria-posinset=${position} aria-setsize=${total} aria-current=${open ? "true" : undefined}
       onClick=${clicked} onFocus=${() => (focused.value = item.id)}>
-    <${ThingAvatar} name=${item.icon} />
+    ${item.chat ? html`<${ChatAvatar} kind=${item.chat.kind} id=${item.chat.id} personId=${item.chat.person_id} name=${item.title} picture=${item.chat.picture_url}
+      presence=${item.chat.kind === "direct" ? (center.chatUi.chats.presence.states.value.get(item.chat.person_id) ?? "offline") : null} />` : html`<${ThingAvatar} name=${item.icon} />`}
     <div>
       <div class="fd-item-top">
         <b id=${`${id}-title`}>${item.unread && html`<span class="fd-sr">Unread: </span>`}<${Title} item=${item} /></b>
         <time class="tm-hide" datetime=${item.at} title=${fullTime(item.at, zone)}>${shortTime(item.at, now.value, zone)}</time>
       </div>
       <div class="fd-item-sub" id=${`${id}-body`}>
-        <span>${item.body}</span>
+        ${item.chat ? html`<${ChatLine} item=${item} open=${open} chats=${center.chatUi.chats} />` : html`<span>${item.body}</span>`}
         ${item.done && html`<span class="fd-chip fd-chip--ok fd-chip--row"><${Icon} name="check" />Done</span>`}
-        ${item.unread && item.count > 1 && html`<span class="fd-badge fd-badge--accent">${item.count}<span class="fd-sr"> new</span></span>`}
-        <${More} item=${item} center=${center} />
+        ${item.chat && html`<${ChatMarks} item=${item} />`}
+        ${item.unread && !item.chat && item.count > 1 && html`<span class="fd-badge fd-badge--accent">${item.count}<span class="fd-sr"> new</span></span>`}
+        ${item.kind !== "team" && html`<${More} item=${item} center=${center} />`}
       </div>
       <${TaskActions} item=${item} center=${center} />
     </div>
-    <${Quick} item=${item} center=${center} />
+    ${item.kind !== "team" && html`<${Quick} item=${item} center=${center} />`}
   </article>`;
 }
 
@@ -61,7 +65,7 @@ function Quick({ item, center }) {
       onPick=${(at, words) => center.leave(item.id, () => actions.remind(item.id, at, words))}><${Icon} name="clock" size="16" /><//>
     <button type="button" class="fd-icon-btn" aria-label="Archive" title="Archive (E)" onClick=${() => center.leave(item.id, () => actions.archive(item.id))}>
       <${Icon} name="archive" size="16" /></button>
-    <button type="button" class="fd-icon-btn" aria-label="Why did I get this?" title="Why did I get this?" onClick=${() => center.detail(item.id)}>
+    <button type="button" class="fd-icon-btn" aria-label="Why did I get this?" title="Why did I get this?" onClick=${() => center.why(item)}>
       <${Icon} name="info" size="16" /></button>
   </div>`;
 }
@@ -72,7 +76,7 @@ function More({ item, center }) {
   const items = [
     { label: item.unread ? "Mark read" : "Mark unread", icon: item.unread ? "check" : "bell", onPick: () => actions.toggleRead(item.id) },
     { label: "Archive", icon: "archive", onPick: () => actions.archive(item.id) },
-    { label: "Details and reminder", icon: "info", onPick: () => center.detail(item.id) },
+    { label: item.chat ? "Why did I get this?" : "Details and reminder", icon: "info", onPick: () => center.why(item) },
   ];
   return html`<span class="fd-item-more"><${Menu} label=${`Actions for ${item.title}`} items=${items}><${Icon} name="more" /><//></span>`;
 }

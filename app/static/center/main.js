@@ -7,10 +7,13 @@ import { createActions } from "./actions.js";
 import { createApi } from "./api.js";
 import { EndedBanner } from "./banner.js";
 import { startBubble } from "./bubble.js";
+import { chatOf } from "./chat/chats.js";
+import { DialogHost } from "./chat/dialog.js";
+import { createChatUi } from "./chat/ui.js";
 import { createConnection } from "./connection.js";
 import { focusRow, neighbour, startKeys } from "./keys.js";
 import { createLoader } from "./loader.js";
-import { followAddress, Page, reveal } from "./page.js";
+import { chatAddress, followAddress, Page, reveal } from "./page.js";
 import { Panel } from "./panel.js";
 import { PopupStack } from "./popup.js";
 import { createPopups, createSeen } from "./popups.js";
@@ -51,12 +54,21 @@ const connection = createConnection({
   cursor: boot.cursor,
   onEvent(event, data) {
     if (event === "counters") store.setCounters(data);
+    center.chatUi.chats.onEvent(event, data);
     if (event !== "notification" && event !== "notification.changed") return;
     const { popup, ...item } = data;
     store.merge(item);
     if (event === "notification" && popup) popups.offer(item);
   },
-  onReset: () => (store.loading.peek().state === "idle" ? refreshCounters() : loader.refresh()),
+  onReset() {
+    center.chatUi.chats.reset();
+    if (store.loading.peek().state === "idle") refreshCounters();
+    else loader.refresh();
+  },
+  onConnect() {
+    center.chatUi.chats.connected();
+    center.chatUi.tellFocus();
+  },
   onEnd: showEnded,
 });
 
@@ -92,6 +104,7 @@ const center = {
     store.opened.value = id;
     actions.read(id);
   },
+  why: (item) => (item.chat ? center.chatUi.showWhy(item) : center.detail(item.id)),
   closeDetail() {
     const id = store.opened.peek();
     store.opened.value = null;
@@ -107,12 +120,19 @@ const center = {
   },
   async open(id) {
     const { url } = store.item(id) ?? {};
+    const chat = chatOf(id) ? { chatId: chatOf(id), seq: null } : chatAddress(url, boot.urls.center);
+    if (chat) {
+      if (!chatOf(id)) actions.read(id);
+      return center.chatUi.openChat(chat.chatId, chat.seq);
+    }
     if (pageRoot || !goesSomewhere(url)) return center.detail(id);
     await Promise.race([actions.read(id), new Promise((done) => setTimeout(done, READ_BEFORE_LEAVING_MS))]);
     return location.assign(url);
   },
   loginUrl: () => `${boot.urls.login}?next=${encodeURIComponent(location.pathname + location.search)}`,
 };
+
+center.chatUi = createChatUi({ center, boot, storage: localStorage });
 
 function openPanel() {
   if (pageRoot) {
@@ -149,7 +169,7 @@ if (pageRoot) {
   render(html`<${Page} center=${center} />`, pageRoot);
   loader.load().then(() => reveal(center, store.opened.peek()));
 }
-render(html`<${Panel} center=${center} /><${PopupStack} center=${center} /><${EndedBanner} center=${center} />`, root);
+render(html`<${Panel} center=${center} /><${PopupStack} center=${center} /><${DialogHost} /><${EndedBanner} center=${center} />`, root);
 startBubble(center, bubble);
 startKeys(center);
 document.addEventListener("input", (event) => {

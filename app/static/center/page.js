@@ -1,6 +1,8 @@
 // The center as a full page: the feed, and beside it the item that is open.
 import { html } from "htm/preact";
 import { useLayoutEffect } from "preact/hooks";
+import { ChatColumn } from "./chat/chat.js";
+import { chatOf } from "./chat/chats.js";
 import { Detail } from "./detail.js";
 import { FeedColumn } from "./head.js";
 import { Icon } from "./icon.js";
@@ -8,11 +10,14 @@ import { pushLayer } from "./layers.js";
 
 export function Page({ center }) {
   const { store } = center;
-  const item = store.item(store.opened.value);
-  useLayoutEffect(() => (item ? pushLayer(center.closeDetail) : undefined), [Boolean(item)]);
-  return html`<div class=${item ? "fd-two" : "fd-two show-feed"}>
+  const chatId = chatOf(store.opened.value);
+  const item = chatId ? null : store.item(store.opened.value);
+  const open = Boolean(chatId || item);
+  useLayoutEffect(() => (open ? pushLayer(center.closeDetail) : undefined), [open]);
+  const classes = ["fd-two", !open && "show-feed", chatId && center.chatUi.details.value && "has-details"].filter(Boolean).join(" ");
+  return html`<div class=${classes}>
     <${FeedColumn} center=${center} />
-    ${item ? html`<${Detail} center=${center} item=${item} onClose=${center.closeDetail} />` : html`<${NothingOpen} />`}
+    ${chatId ? html`<${ChatColumn} key=${chatId} center=${center} chatId=${chatId} onClose=${center.closeDetail} />` : item ? html`<${Detail} center=${center} item=${item} onClose=${center.closeDetail} />` : html`<${NothingOpen} />`}
   </div>`;
 }
 
@@ -27,7 +32,7 @@ function NothingOpen() {
 /** The item that the address names may be older than the rows that are fetched first. */
 export async function reveal(center, id) {
   const { store, api, actions, say } = center;
-  if (!id) return;
+  if (!id || chatOf(id)) return;
   try {
     if (!store.item(id)) store.merge((await api.trace(id)).item);
     await actions.read(id);
@@ -39,19 +44,42 @@ export async function reveal(center, id) {
 
 /** The open item in the address, so that it can be reloaded, shared with oneself, and left with "back". */
 export function followAddress(center) {
-  const fromAddress = () => new URLSearchParams(location.search).get("item");
+  const fromAddress = () => named(location.search);
   const show = () => {
-    center.store.opened.value = fromAddress();
+    center.store.opened.value = addressed(center);
     reveal(center, fromAddress());
   };
-  center.store.opened.value = fromAddress();
+  center.store.opened.value = addressed(center);
   window.addEventListener("popstate", show);
   center.store.opened.subscribe((id) => {
     if (id === fromAddress()) return;
     const url = new URL(location.href);
-    if (id) url.searchParams.set("item", id);
-    else url.searchParams.delete("item");
+    for (const name of ["item", "chat", "seq"]) url.searchParams.delete(name);
+    if (chatOf(id)) url.searchParams.set("chat", chatOf(id));
+    else if (id) url.searchParams.set("item", id);
     const deeper = id && !fromAddress();
     history[deeper ? "pushState" : "replaceState"](null, "", url);
   });
+}
+
+const named = (search) => {
+  const params = new URLSearchParams(search);
+  const chat = Number(params.get("chat"));
+  return Number.isInteger(chat) && chat > 0 ? `c:${chat}` : params.get("item");
+};
+
+/** Which item the address names; of a chat's message, the place in the chat is kept for when the chat is shown. */
+export function addressed(center) {
+  const id = named(location.search);
+  if (chatOf(id)) center.chatUi.aim(chatOf(id), Number(new URLSearchParams(location.search).get("seq")) || null);
+  return id;
+}
+
+/** The chat (and message) that a link of ours leads to: {chatId, seq}, else null. */
+export function chatAddress(url, centerUrl) {
+  if (!url) return null;
+  const target = new URL(url, location.href);
+  if (target.origin !== location.origin || target.pathname.replace(/\/$/, "") !== new URL(centerUrl, location.href).pathname.replace(/\/$/, "")) return null;
+  const chatId = chatOf(named(target.search));
+  return chatId ? { chatId, seq: Number(target.searchParams.get("seq")) || null } : null;
 }

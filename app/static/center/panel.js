@@ -1,6 +1,8 @@
 // The center as a panel over the page. Not modal: the page beside it stays usable.
 import { html } from "htm/preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { ChatColumn } from "./chat/chat.js";
+import { chatOf } from "./chat/chats.js";
 import { Detail } from "./detail.js";
 import { FeedColumn } from "./head.js";
 import { Icon } from "./icon.js";
@@ -13,7 +15,9 @@ export function Panel({ center }) {
 function OpenPanel({ center }) {
   const { store, boot } = center;
   const root = useRef(null);
-  const item = store.item(store.opened.value);
+  const chatId = chatOf(store.opened.value);
+  const item = chatId ? null : store.item(store.opened.value);
+  const open = Boolean(chatId || item);
 
   useLayoutEffect(() => {
     const unlayer = pushLayer(center.closePanel);
@@ -25,16 +29,17 @@ function OpenPanel({ center }) {
     };
   }, []);
   useLayoutEffect(() => {
-    if (!item) return undefined;
+    if (!open) return undefined;
     return pushLayer(center.closeDetail);
-  }, [Boolean(item)]);
+  }, [open]);
 
-  const classes = ["fd-center", item ? "show-chat" : "fd-center--feed"].join(" ");
+  const classes = ["fd-center", open ? "show-chat" : "fd-center--feed"].join(" ");
   return html`<div class=${classes} id="fd-center" role="dialog" aria-labelledby="fd-center-title" tabindex="-1" ref=${root}>
     <${FeedColumn} center=${center}>
       <a class="fd-icon-btn fd-icon-btn--sm no-phone" href=${boot.urls.center} aria-label="Open full page" title="Open full page"><${Icon} name="open" /></a>
       <button type="button" class="fd-icon-btn fd-icon-btn--sm" aria-label="Close" title="Close (Esc)" onClick=${center.closePanel}><${Icon} name="x" /></button>
     <//>
+    ${chatId && html`<${ChatColumn} key=${chatId} center=${center} chatId=${chatId} onClose=${center.closeDetail} />`}
     ${item && html`<${Detail} center=${center} item=${item} onClose=${center.closeDetail} />`}
   </div>`;
 }
