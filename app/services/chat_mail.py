@@ -1,0 +1,217 @@
+"""What leaves the house about a chat: one message per chat until it is read, made of what is unread at that moment."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from flask import current_app, render_template
+from flask_babel import gettext, ngettext
+from itsdangerous import BadSignature, URLSafeSerializer
+from sqlalchemy import Row, text
+
+from app.catalogue import KINDS, Kind, Rule
+from app.channels.base import Message
+from app.extensions import db
+from app.models.chats import Mute
+from app.services import audience, chat_feed, render
+from app.services.audience import Recipient
+from app.services.names import NAME_SQL
+from app.services.routing import AccountDefaults, Decision, choose_channels
+from app.services.wording import one_line
+
+SHOWN = 8
+LINE_LENGTH = 500
+
+_STATE = text(f"""
+SELECT d.id, m.mute, m.last_read_seq, c.kind, c.name, c.archived_at IS NOT NULL AS archived, n.unread, n.mention
+FROM unnest(CAST(:ids AS bigint[]), CAST(:user_ids AS int[]), CAST(:chat_ids AS int[])) AS d(id, user_id, chat_id)
+JOIN chat_members m ON m.chat_id = d.chat_id AND m.user_id = d.user_id AND m.left_at IS NULL
+JOIN chats c ON c.id = m.chat_id
+JOIN LATERAL (
+    SELECT count(*) AS unread, bool_or(x.mentions_all OR coalesce(m.user_id = ANY(x.mentioned_ids), false)) AS mention
+    FROM (SELECT x.mentions_all, x.mentioned_ids FROM messages x
+          WHERE x.chat_id = m.chat_id AND x.seq > m.last_read_seq AND {chat_feed.WAITS}
+          ORDER BY x.seq DESC LIMIT {chat_feed.MAX_COUNT}) x
+) n ON true
+""")
+
+_UNREAD = text(f"""
+SELECT x.seq, x.body, x.has_files, x.created_at, {NAME_SQL} AS author
+FROM chat_members m JOIN messages x ON x.chat_id = m.chat_id AND x.seq > m.last_read_seq
+LEFT JOIN ab_user u ON u.id = x.author_id
+WHERE m.chat_id = :chat_id AND m.user_id = :user_id AND m.left_at IS NULL AND {chat_feed.WAITS}
+ORDER BY x.seq DESC LIMIT :limit
+""")
+
+
+class ChatDelivery(Protocol):
+    """A claimed delivery about a chat; ``data`` is what services/chat_news.py wrote."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def channel(self) -> str: ...
+    @property
+    def user_id(self) -> int | None: ...
+    @property
+    def address(self) -> str: ...
+    @property
+    def active(self) -> bool | None: ...
+    @property
+    def data(self) -> Mapping[str, Any] | None: ...
+
+
+def refuse_chats(deliveries: Sequence[ChatDelivery]) -> dict[int, str]:
+    """Decide again just before sending: what was read, deleted, left, muted or switched off meanwhile is not sent."""
+    if not deliveries:
+        return {}
+    rows = db.session.execute(
+        _STATE,
+        {
+            "ids": [delivery.id for delivery in deliveries],
+            "user_ids": [delivery.user_id for delivery in deliveries],
+            "chat_ids": [_data(delivery)["chat_id"] for delivery in deliveries],
+        },
+    )
+    states = {row.id: row for row in rows}
+    reasons = {}
+    for delivery in deliveries:
+        reason = _reason(states.get(delivery.id)) if delivery.active else "deactivated"
+        if reason is not None:
+            reasons[delivery.id] = reason
+    return reasons | _switched_off([delivery for delivery in deliveries if delivery.id not in reasons])
+
+
+def message_of(delivery: ChatDelivery) -> Message:
+    """Word what is unread in the chat now. Raises LookupError when nothing is."""
+    data = _data(delivery)
+    chat_id, user_id = int(data["chat_id"]), int(delivery.user_id or 0)
+    values = {"chat_id": chat_id, "user_id": user_id, "limit": SHOWN + 1}
+    newest = db.session.execute(_UNREAD, values).all()
+    items = chat_feed.items_of(db.session(), [user_id], [chat_id])
+    db.session.rollback()
+    if not newest or not items:
+        raise LookupError("nothing to tell")
+    item = items[0][1]
+    lines = [
+        {"author": row.author, "text": _cut(row.body) or gettext("sent a file"), "seq": row.seq}
+        for row in reversed(newest[:SHOWN])
+    ]
+    return _worded(delivery, item, lines, max(0, item["count"] - len(lines)))
+
+
+def link_token(chat_id: int, user_id: int, seq: int) -> str:
+    """Return the token of a mail's link: following it marks the chat read up to that message, for its owner only."""
+    return str(_serializer().dumps([chat_id, user_id, seq]))
+
+
+def chat_of(token: str) -> tuple[int, int, int] | None:
+    """Return chat, person and message of a link's token, None for a token that is not ours."""
+    try:
+        chat_id, user_id, seq = _serializer().loads(token)
+        return int(chat_id), int(user_id), int(seq)
+    except (BadSignature, ValueError, TypeError):
+        return None
+
+
+def _worded(delivery: ChatDelivery, item: dict[str, Any], lines: list[dict[str, Any]], more: int) -> Message:
+    chat = item["chat"]
+    title = one_line(chat["name"])
+    if chat["mention"]:
+        title = gettext("%(author)s mentioned you in %(chat)s", author=lines[-1]["author"], chat=title)
+    elif chat["kind"] == "group":
+        title = ngettext("%(num)s message in %(chat)s", "%(num)s messages in %(chat)s", item["count"], chat=title)
+    else:
+        title = ngettext("%(num)s message from %(chat)s", "%(num)s messages from %(chat)s", item["count"], chat=title)
+    token = link_token(chat["id"], int(delivery.user_id or 0), lines[-1]["seq"])
+    link = f"{current_app.config['PUBLIC_URL']}/go/chat/{token}"
+    context = {
+        "headline": {"title": title, "body": one_line(lines[-1]["text"])[:120]},
+        "lines": lines,
+        "more": more,
+        "chat": chat,
+        "link": link,
+        "subject": title,
+        "settings_url": f"{current_app.config['PUBLIC_URL']}{render.SETTINGS_PATH}",
+        "unsubscribe_url": "",
+        "required_by": "",
+    }
+    words = "\n".join(
+        f"{line['author']}: {line['text']}" if chat["kind"] == "group" else line["text"] for line in lines
+    )
+    mail = delivery.channel == "email"
+    return Message(
+        delivery_id=delivery.id,
+        subject=render.cut(title),
+        title=title,
+        text=render.squeeze(render_template("email/chat_messages/body.txt", **context)) if mail else words[-1000:],
+        html=render.INLINER.inline(render_template("email/chat_messages/body.html", **context)) if mail else "",
+        url=link,
+        tag=item["event"],
+        thread=f"chat:{chat['id']}",
+    )
+
+
+def _reason(state: Row[Any] | None) -> str | None:
+    if state is None:
+        return "not_a_member"
+    if not state.unread:
+        return "already_read"
+    if state.mute == Mute.ALL or (state.mute == Mute.ALL_BUT_MENTIONS and not state.mention):
+        return "muted"
+    return None
+
+
+def _switched_off(deliveries: Sequence[ChatDelivery]) -> dict[int, str]:
+    """Route anew: two statements per kind in the batch, however many people."""
+    reasons: dict[int, str] = {}
+    for tag, rule in {(_data(delivery)["tag"], _data(delivery)["rule"]) for delivery in deliveries}:
+        kind = KINDS[tag]
+        same = [d for d in deliveries if _data(d)["tag"] == tag and _data(d)["rule"] == rule]
+        people = audience.recipients(kind, {int(d.user_id or 0): Rule(rule) for d in same})
+        account = audience.account_defaults(kind.row)
+        known = {person.user_id: person for person in people}
+        for delivery in same:
+            person = known.get(int(delivery.user_id or 0))
+            decision = _decision(kind, person, account, delivery.channel) if person else None
+            if person is None or decision is None:
+                reasons[delivery.id] = "deactivated"
+            elif delivery.address not in person.addresses(decision.channel):
+                reasons[delivery.id] = "address_changed"
+            elif not decision.leaves_the_house:
+                reasons[delivery.id] = decision.outcome.value
+                if decision.is_held and person.facts.held is not None:
+                    _hold(delivery, person.facts.held.until)
+    return reasons
+
+
+def _decision(kind: Kind, person: Recipient, account: AccountDefaults, channel: str) -> Decision | None:
+    decisions = choose_channels(kind, person.facts, account)
+    return next((decision for decision in decisions if decision.channel == channel), None)
+
+
+def _hold(delivery: ChatDelivery, until: dt.datetime) -> None:
+    """What fell into quiet hours since is sent at their end, if it is unread then."""
+    db.session.execute(
+        text(
+            "INSERT INTO deliveries (dedupe_key, purpose, channel, address, user_id, state, not_before, only_if_unread,"
+            " data, created_at) SELECT left(dedupe_key, 360) || ':held:' || CAST(:id AS text), purpose, channel, address,"
+            " user_id, 'pending', :until, true, data, created_at FROM deliveries WHERE id = :id"
+            " ON CONFLICT (dedupe_key) DO NOTHING"
+        ),
+        {"id": delivery.id, "until": until},
+    )
+
+
+def _data(delivery: ChatDelivery) -> Mapping[str, Any]:
+    return delivery.data or {}
+
+
+def _cut(body: str) -> str:
+    return body if len(body) <= LINE_LENGTH else body[: LINE_LENGTH - 1].rstrip() + "…"
+
+
+def _serializer() -> URLSafeSerializer:
+    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="chat-link")

@@ -1,0 +1,215 @@
+"""Who is told about new messages outside the chat itself: decided after the commit, set-based, once per message.
+
+``chat_notices`` remembers up to which message that was done: the outbox of chats. A job does it within a moment; what
+a killed process or an emptied Redis left behind is found by the beat.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import Row, text
+
+from app import clock, queue
+from app.catalogue import KINDS, Rule
+from app.extensions import db, socketio
+from app.models.chats import Mute
+from app.services import audience, chat_live, outbound, presence
+from app.services.audience import Recipient
+from app.services.routing import POPUP_OUTCOMES, Decision, Outcome, choose_channels
+from app.transaction import on_commit, transaction
+
+NOTICE_JOB = "app.jobs.chat_notices.notice_chats"
+# Messages of that time go through one job: a burst in one chat costs one decision.
+WAKE_SECONDS = 0.15
+MAX_MESSAGES = 200
+# What is younger than that is still the job's.
+LEFT_BEHIND = dt.timedelta(seconds=3)
+
+_waiting: set[int] = set()
+_lock = threading.Lock()
+
+_CLAIM = text("""
+SELECT n.noticed_seq, least(c.last_seq, n.noticed_seq + :most) AS upto, c.kind
+FROM chat_notices n JOIN chats c ON c.id = n.chat_id
+WHERE n.chat_id = :chat_id FOR UPDATE OF n SKIP LOCKED
+""")
+
+_CONCERNED = text("""
+WITH news AS (
+    SELECT seq, author_id, mentions_all, mentioned_ids FROM messages
+    WHERE chat_id = :chat_id AND seq > :after AND seq <= :upto AND author_kind <> 'system' AND deleted_at IS NULL
+), concerned AS (
+    SELECT m.user_id, m.mute, m.last_read_seq,
+           bool_or(n.mentions_all OR coalesce(m.user_id = ANY(n.mentioned_ids), false)) AS mentioned
+    FROM chat_members m JOIN news n ON n.seq > m.last_read_seq AND n.author_id IS DISTINCT FROM m.user_id
+    WHERE m.chat_id = :chat_id AND m.left_at IS NULL GROUP BY m.user_id, m.mute, m.last_read_seq
+)
+SELECT p.*, coalesce(before.any_unread, false) AS was_unread,
+       coalesce(CASE p.mute WHEN 'none' THEN before.any_unread ELSE before.any_mention END, false) AS was_told
+FROM concerned p LEFT JOIN LATERAL (
+    SELECT true AS any_unread, bool_or(x.mentions_all OR coalesce(p.user_id = ANY(x.mentioned_ids), false)) AS any_mention
+    FROM (SELECT mentions_all, mentioned_ids FROM messages x WHERE x.chat_id = :chat_id AND x.seq > p.last_read_seq
+          AND x.seq <= :after AND x.author_kind <> 'system' AND x.deleted_at IS NULL
+          AND x.author_id IS DISTINCT FROM p.user_id ORDER BY x.seq DESC LIMIT 100) x
+    HAVING count(*) > 0
+) before ON true
+""")
+
+# One per chat and address until it is read: the key says up to where it had been.
+_WRITE = text("""
+INSERT INTO deliveries (dedupe_key, purpose, channel, address, user_id, state, not_before, only_if_unread, queued_until,
+                        data, created_at)
+SELECT concat_ws(':', 'chat', CAST(:chat_id AS int), o.user_id, o.channel, o.address, o.read_seq), 'chat', o.channel,
+       o.address, o.user_id, 'pending', o.not_before, o.not_before > :now,
+       CASE WHEN o.not_before <= :now THEN CAST(:queued_until AS timestamptz) END,
+       jsonb_build_object('chat_id', CAST(:chat_id AS int), 'tag', o.tag, 'rule', o.rule, 'read_seq', o.read_seq), :now
+FROM unnest(CAST(:user_ids AS int[]), CAST(:channels AS text[]), CAST(:addresses AS text[]), CAST(:times AS timestamptz[]),
+            CAST(:read_seqs AS bigint[]), CAST(:tags AS text[]), CAST(:rules AS text[]))
+    AS o(user_id, channel, address, not_before, read_seq, tag, rule)
+ON CONFLICT (dedupe_key) DO NOTHING
+RETURNING id, channel, queued_until IS NOT NULL AS due
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One channel and address by which one person is told."""
+
+    person: Recipient
+    decision: Decision
+    address: str
+    read_seq: int
+    tag: str
+
+
+def wake(chat_id: int) -> None:
+    """Have it decided soon who is told about a chat's new messages; costs the sender nothing."""
+    with _lock:
+        first = not _waiting
+        _waiting.add(chat_id)
+    if first:
+        socketio.start_background_task(_flush, current_app._get_current_object())  # type: ignore[attr-defined]
+
+
+def decide(chat_id: int) -> int:
+    """Tell about the messages of a chat that nobody was told about yet; return how many were looked at.
+
+    The number of statements does not depend on how many members there are. Somebody else at it: 0.
+    """
+    with transaction():
+        claimed = db.session.execute(_CLAIM, {"chat_id": chat_id, "most": MAX_MESSAGES}).one_or_none()
+        if claimed is None or claimed.upto <= claimed.noticed_seq:
+            return 0
+        _tell(chat_id, claimed)
+        db.session.execute(
+            text("UPDATE chat_notices SET noticed_seq = :upto WHERE chat_id = :chat_id"),
+            {"chat_id": chat_id, "upto": claimed.upto},
+        )
+        return int(claimed.upto - claimed.noticed_seq)
+
+
+def sweep(limit: int = 100) -> int:
+    """Decide what was left behind. Return how many chats."""
+    rows = db.session.execute(
+        text(
+            "SELECT c.id FROM chats c JOIN chat_notices n ON n.chat_id = c.id WHERE c.last_seq > n.noticed_seq"
+            " AND c.changed_at < clock_timestamp() - CAST(:age AS interval) LIMIT :limit"
+        ),
+        {"limit": limit, "age": LEFT_BEHIND},
+    ).all()
+    db.session.rollback()
+    return sum(1 for row in rows if decide(row.id))
+
+
+def correct_unread(chat_id: int, seq: int) -> None:
+    """A message was deleted: correct the counters of those who had not read it, and take it off the screen."""
+    with db.engine.connect() as connection:
+        rows = connection.execute(
+            text("SELECT user_id FROM chat_members WHERE chat_id = :id AND left_at IS NULL AND last_read_seq < :seq"),
+            {"id": chat_id, "seq": seq},
+        ).all()
+    chat_live.changed_items(chat_id, [row.user_id for row in rows])
+
+
+def _tell(chat_id: int, claimed: Row[Any]) -> None:
+    rows = db.session.execute(
+        _CONCERNED, {"chat_id": chat_id, "after": claimed.noticed_seq, "upto": claimed.upto}
+    ).all()
+    looking = presence.looking_at(chat_id) if rows else frozenset()
+    told = {row.user_id: row for row in rows if _is_told(row) and row.user_id not in looking}
+    popups: set[int] = set()
+    ways: list[Way] = []
+    for tag in (f"chat:{claimed.kind}", "chat:mention"):
+        rule = Rule.MENTIONED if tag == "chat:mention" else Rule.MEMBER
+        of_tag = {user_id: rule for user_id, row in told.items() if row.mentioned == (rule is Rule.MENTIONED)}
+        if not of_tag:
+            continue
+        kind = KINDS[tag]
+        people = audience.recipients(kind, of_tag)
+        account = audience.account_defaults(kind.row)
+        chosen = {facts: choose_channels(kind, facts, account) for facts in {person.facts for person in people}}
+        for person in people:
+            row = told[person.user_id]
+            for decision in chosen[person.facts]:
+                if decision.outcome in POPUP_OUTCOMES and not row.was_told:
+                    popups.add(person.user_id)
+                if decision.leaves_the_house or decision.outcome is Outcome.HELD:
+                    for address in person.addresses(decision.channel):
+                        ways.append(Way(person, decision, address, row.last_read_seq, tag))
+    _write(chat_id, ways)
+    became_unread = [row.user_id for row in rows if not row.was_unread or row.user_id in popups]
+    on_commit(lambda: chat_live.show_items(chat_id, became_unread, popups))
+
+
+def _is_told(row: Row[Any]) -> bool:
+    """A mention still comes through, unless the chat is muted altogether."""
+    return row.mute == Mute.NONE or (row.mute == Mute.ALL_BUT_MENTIONS and bool(row.mentioned))
+
+
+def _write(chat_id: int, ways: list[Way]) -> None:
+    if not ways:
+        return
+    now = clock.now()
+    written = db.session.execute(
+        _WRITE,
+        {
+            "chat_id": chat_id,
+            "now": now,
+            "queued_until": now + outbound.QUEUED_FOR,
+            "user_ids": [way.person.user_id for way in ways],
+            "channels": [way.decision.channel.value for way in ways],
+            "addresses": [way.address for way in ways],
+            "times": [_not_before(way, now) for way in ways],
+            "read_seqs": [way.read_seq for way in ways],
+            "tags": [way.tag for way in ways],
+            "rules": [way.person.facts.rule.value for way in ways],
+        },
+    ).all()
+    due = [(row.channel, row.id) for row in written if row.due]
+    on_commit(lambda: outbound.enqueue(due))
+
+
+def _not_before(way: Way, now: dt.datetime) -> dt.datetime:
+    """Held news waits for the end of what holds it; what is read until then is not sent."""
+    held = way.person.facts.held
+    if way.decision.outcome is Outcome.HELD and held is not None:
+        return held.until
+    return now + dt.timedelta(seconds=way.decision.delay_seconds)
+
+
+def _flush(app: Any) -> None:
+    socketio.sleep(WAKE_SECONDS)
+    with _lock:
+        chat_ids = sorted(_waiting)
+        _waiting.clear()
+    with app.app_context():
+        by_size: dict[int, list[int]] = defaultdict(list)
+        for number, chat_id in enumerate(chat_ids):
+            by_size[number // 50].append(chat_id)
+        queue.enqueue_many(NOTICE_JOB, [(ids,) for ids in by_size.values()], queue="push")

@@ -1,0 +1,227 @@
+"""Find people, user groups, chats, messages and clients as one types: at most 20 of each, only what one may read."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sqlalchemy import or_, select, text
+
+from app import access
+from app.extensions import db
+from app.models.base import sort_key_of
+from app.models.crm import Contact
+from app.models.people import Group, User, full_name
+from app.services import chat_feed
+from app.services.names import NAME_SQL
+
+LIMIT = 20
+MAX_QUERY = 100
+MAX_WORDS = 8
+_WORD = re.compile(r"\w+")
+# Marks that no text holds: they become numbers before anything is shown.
+_START, _STOP = "\ue000", "\ue001"
+_HEADLINE = f"StartSel={_START}, StopSel={_STOP}, MaxWords=28, MinWords=12, ShortWord=0, MaxFragments=1"
+
+_CHATS = text("""
+SELECT c.id, c.kind, c.name AS title,
+       (SELECT count(*) FROM chat_members t WHERE t.chat_id = c.id AND t.left_at IS NULL) AS members
+FROM chat_members m JOIN chats c ON c.id = m.chat_id
+WHERE m.user_id = :user_id AND m.left_at IS NULL AND c.kind = 'group'
+  AND (c.sort_key LIKE :starts OR c.sort_key LIKE :word)
+ORDER BY c.sort_key LIKE :starts DESC, c.last_message_at DESC NULLS LAST LIMIT :limit
+""")
+
+# The newest matches of the person's own chats; the snippet is only made for those that are shown.
+_MESSAGES = f"""
+WITH hits AS MATERIALIZED (
+    SELECT x.id FROM messages x
+    WHERE x.words @@ to_tsquery('simple', :query) AND x.deleted_at IS NULL AND x.author_kind <> 'system'
+      AND x.chat_id IN (SELECT chat_id FROM chat_members WHERE user_id = :user_id AND left_at IS NULL)
+      {{in_chat}}
+    ORDER BY x.id DESC LIMIT :limit
+)
+SELECT x.id, x.chat_id, x.seq, x.created_at, x.author_id, {NAME_SQL} AS author, c.kind,
+       ts_headline('simple', translate(x.body, '{_START}{_STOP}', ''), to_tsquery('simple', :query), '{_HEADLINE}')
+           AS snippet,
+       CASE c.kind WHEN 'group' THEN c.name ELSE (
+           SELECT {NAME_SQL} FROM chat_members t JOIN ab_user u ON u.id = t.user_id
+           WHERE t.chat_id = c.id AND t.user_id <> :user_id LIMIT 1) END AS title
+FROM hits JOIN messages x ON x.id = hits.id JOIN chats c ON c.id = x.chat_id LEFT JOIN ab_user u ON u.id = x.author_id
+ORDER BY x.id DESC
+"""
+
+
+def find(user: User, q: str, chat_id: int | None = None) -> dict[str, list[dict[str, Any]]]:
+    """Return what matches ``q``, all kinds of things, or the messages of one chat only. Raises NotFound for the chat."""
+    words = q.replace("\x00", "").strip()[:MAX_QUERY]
+    if chat_id is not None:
+        access.access_chat(user.id, chat_id)
+        return {"messages": _messages(user.id, words, chat_id)}
+    key = _escaped(sort_key_of(words))
+    if not key:
+        return {"people": [], "groups": [], "chats": [], "messages": [], "clients": []}
+    return {
+        "people": _people(user, words, key),
+        "groups": _groups(user, key),
+        "chats": _chats(user.id, key),
+        "messages": _messages(user.id, words, None),
+        "clients": _clients(user, words, key),
+    }
+
+
+def mentionable(user_id: int, chat_id: int, typed: str) -> dict[str, Any]:
+    """Return who can be mentioned in a chat, by what was typed behind the @. Raises NotFound."""
+    own = access.access_chat(user_id, chat_id)
+    key = _escaped(sort_key_of(typed[:MAX_QUERY]))
+    values = {"chat_id": chat_id, "user_id": user_id, "starts": f"{key}%", "word": f"% {key}%"}
+    people = db.session.execute(
+        text(
+            f"SELECT u.id, u.username, {NAME_SQL} AS name, u.picture FROM chat_members m JOIN ab_user u ON u.id = m.user_id"
+            " WHERE m.chat_id = :chat_id AND m.left_at IS NULL AND u.active AND u.id <> :user_id"
+            " AND (u.sort_key LIKE :starts OR u.sort_key LIKE :word OR lower(u.username) LIKE :starts)"
+            " ORDER BY u.sort_key, u.id LIMIT 8"
+        ),
+        values,
+    )
+    groups = db.session.execute(
+        text(
+            "SELECT g.id, g.name FROM ab_group g WHERE (g.sort_key LIKE :starts OR g.sort_key LIKE :word)"
+            " AND EXISTS (SELECT FROM ab_user_group ug JOIN chat_members m ON m.user_id = ug.user_id"
+            "  WHERE ug.group_id = g.id AND m.chat_id = :chat_id AND m.left_at IS NULL)"
+            " ORDER BY g.sort_key, g.id LIMIT 8"
+        ),
+        values,
+    )
+    is_group = own.chat.kind == "group"
+    return {
+        "people": [
+            {"id": row.id, "username": row.username, "name": row.name, "picture_url": row.picture} for row in people
+        ],
+        "groups": [{"id": row.id, "name": row.name} for row in groups] if is_group else [],
+        "all": is_group and "all".startswith(typed.strip().lower()),
+    }
+
+
+def _people(user: User, words: str, key: str) -> list[dict[str, Any]]:
+    starts = or_(_like(User.sort_key, f"{key}%"), _like(User.username, f"{_escaped(words.lower())}%"))
+    rows = db.session.scalars(
+        select(User)
+        .where(access.visible_users(user), User.active, User.id != user.id)
+        .where(or_(starts, _like(User.sort_key, f"% {key}%")))
+        .order_by(starts.desc(), User.sort_key, User.id)
+        .limit(LIMIT)
+    ).all()
+    free = _free_among([row.id for row in rows])
+    return [
+        {
+            "id": row.id,
+            "username": row.username,
+            "name": full_name(row),
+            "free": row.id in free,
+            "picture_url": row.picture,
+        }
+        for row in rows
+    ]
+
+
+def _free_among(user_ids: list[int]) -> set[int]:
+    """Return the free users among people: one statement however many they are."""
+    rows = db.session.execute(
+        text(
+            "SELECT held.user_id FROM (SELECT ur.user_id, ur.role_id FROM ab_user_role ur WHERE ur.user_id = ANY(:ids)"
+            " UNION ALL SELECT ug.user_id, gr.role_id FROM ab_user_group ug JOIN ab_group_role gr USING (group_id)"
+            "  WHERE ug.user_id = ANY(:ids)) held JOIN ab_role r ON r.id = held.role_id"
+            " GROUP BY held.user_id HAVING bool_and(r.name = 'Free')"
+        ),
+        {"ids": user_ids},
+    )
+    return {row.user_id for row in rows}
+
+
+def _groups(user: User, key: str) -> list[dict[str, Any]]:
+    statement = (
+        select(Group.id, Group.name, Group.label)
+        .where(access.visible_groups(user))
+        .where(or_(_like(Group.sort_key, f"{key}%"), _like(Group.sort_key, f"% {key}%")))
+        .order_by(Group.sort_key, Group.id)
+        .limit(LIMIT)
+    )
+    return [{"id": row.id, "name": row.label or row.name} for row in db.session.execute(statement)]
+
+
+def _chats(user_id: int, key: str) -> list[dict[str, Any]]:
+    values = {"user_id": user_id, "starts": f"{key}%", "word": f"% {key}%", "limit": LIMIT}
+    return [
+        {"id": row.id, "kind": row.kind, "title": row.title, "members": row.members, "url": chat_feed.url_of(row.id)}
+        for row in db.session.execute(_CHATS, values)
+    ]
+
+
+def _messages(user_id: int, words: str, chat_id: int | None) -> list[dict[str, Any]]:
+    query = _query(words)
+    if not query:
+        return []
+    statement = _MESSAGES.format(in_chat="AND x.chat_id = :chat_id" if chat_id is not None else "")
+    values = {"query": query, "user_id": user_id, "limit": LIMIT}
+    rows = db.session.execute(text(statement), values | ({"chat_id": chat_id} if chat_id is not None else {}))
+    return [_hit(row) for row in rows]
+
+
+def _hit(row: Any) -> dict[str, Any]:
+    snippet, highlights = _highlighted(" ".join(row.snippet.split()))
+    return {
+        "id": row.id,
+        "chat_id": row.chat_id,
+        "seq": row.seq,
+        "chat_title": row.title,
+        "chat_kind": row.kind,
+        "author": {"kind": "user", "id": row.author_id, "name": row.author or ""},
+        "snippet": snippet,
+        "highlights": highlights,
+        "at": row.created_at.isoformat(),
+        "url": chat_feed.url_of(row.chat_id, row.seq),
+    }
+
+
+def _clients(user: User, words: str, key: str) -> list[dict[str, Any]]:
+    name = _escaped(words)
+    statement = (
+        select(Contact.id, Contact.name, Contact.email)
+        .where(access.visible_contacts(user))
+        .where(or_(Contact.name.ilike(f"%{name}%", escape="\\"), Contact.email.ilike(f"{name}%", escape="\\")))
+        .order_by(Contact.name, Contact.id)
+        .limit(LIMIT)
+    )
+    return [
+        {"id": row.id, "name": row.name, "email": row.email, "url": f"/contactview/show/{row.id}"}
+        for row in db.session.execute(statement)
+    ]
+
+
+def _query(words: str) -> str:
+    """All words must be there, the last one may still be unfinished. Nothing of it is query language."""
+    found = _WORD.findall(words.lower())[:MAX_WORDS]
+    return " & ".join(f"'{word}':*" for word in found)
+
+
+def _highlighted(marked: str) -> tuple[str, list[list[int]]]:
+    """Turn marks into offsets as JavaScript counts them."""
+    plain, spans, at = "", [], 0
+    for piece in re.split(f"([{_START}{_STOP}])", marked):
+        if piece == _START:
+            spans.append([at, at])
+        elif piece == _STOP:
+            spans[-1][1] = at
+        else:
+            plain += piece
+            at += len(piece.encode("utf-16-le")) // 2
+    return plain, spans
+
+
+def _like(column: Any, pattern: str) -> Any:
+    return column.like(pattern, escape="\\")
+
+
+def _escaped(words: str) -> str:
+    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,0 +1,118 @@
+"""/api/v1/files: what was attached in chats, for their members only and never shown inside our pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Response, send_file
+from flask.typing import ResponseReturnValue
+from flask_appbuilder.api import BaseApi, expose, protect
+
+from app import access
+from app.errors import NotFound
+from app.models.chats import ThumbnailState
+from app.security import acting_user
+from app.services import chat_files, message_pages
+from app.views.api.chats import uploaded_file
+from app.views.api.documentation import RESPONSES
+from app.views.api.problem import problems
+from app.views.writing import write
+
+# Whatever a browser makes of it: no script, no plug-in, no other origin.
+NOTHING_RUNS = "default-src 'none'; sandbox"
+
+
+class FileApi(BaseApi):  # type: ignore[misc]
+    """Files of chats."""
+
+    resource_name = "files"
+    class_permission_name = "Center"
+    openapi_spec_tag = "Chats"
+    csrf_exempt = False
+    allow_browser_login = True
+    responses = RESPONSES
+
+    @expose("/<int:file_id>", methods=["GET"])
+    @protect()
+    @problems
+    def download(self, file_id: int) -> ResponseReturnValue:
+        """A file, always as a download
+        ---
+        get:
+          parameters:
+          - {in: path, name: file_id, schema: {type: integer}, required: true}
+          responses:
+            200:
+              description: The file
+            404: {$ref: '#/components/responses/404'}
+        """
+        file = access.access_file(acting_user().id, file_id)
+        # What a browser could run is told to be bytes; the name keeps its ending.
+        kind = "application/octet-stream" if file.type.startswith("text/") else file.type
+        return _sent(chat_files.path_of(file.stored_as), kind, name=file.name)
+
+    @expose("/<int:file_id>/thumbnail", methods=["GET"])
+    @protect()
+    @problems
+    def thumbnail(self, file_id: int) -> ResponseReturnValue:
+        """A picture's preview, which we have drawn ourselves
+        ---
+        get:
+          parameters:
+          - {in: path, name: file_id, schema: {type: integer}, required: true}
+          responses:
+            200:
+              description: A WebP picture
+            404: {$ref: '#/components/responses/404'}
+        """
+        file = access.access_file(acting_user().id, file_id)
+        if file.thumbnail != ThumbnailState.DONE:
+            raise NotFound("Preview")
+        return _sent(chat_files.thumbnail_of(file.stored_as), "image/webp")
+
+
+class UploadApi(BaseApi):  # type: ignore[misc]
+    """Files on their way into a chat."""
+
+    resource_name = "chats"
+    class_permission_name = "Center"
+    openapi_spec_tag = "Chats"
+    csrf_exempt = False
+    allow_browser_login = True
+    responses = RESPONSES
+
+    @expose("/<int:chat_id>/files", methods=["POST"])
+    @protect()
+    @problems
+    def upload(self, chat_id: int) -> ResponseReturnValue:
+        """Upload a file, to be sent with a message within a day
+        ---
+        post:
+          parameters:
+          - {in: path, name: chat_id, schema: {type: integer}, required: true}
+          requestBody:
+            content:
+              multipart/form-data:
+                schema: {type: object, properties: {file: {type: string, format: binary}}}
+          responses:
+            201:
+              description: "`id`, `result`"
+            413:
+              description: Too big
+            422: {$ref: '#/components/responses/422'}
+        """
+        actor, given = acting_user(), uploaded_file()
+        file = write(actor, lambda: chat_files.store(actor.id, chat_id, given.filename, given.stream))
+        columns = ("id", "name", "size", "type", "width", "height", "thumbnail")
+        shown = message_pages.file_json({name: getattr(file, name) for name in columns})
+        return self.response(201, id=file.id, result=shown)
+
+
+def _sent(path: Path, kind: str, name: str | None = None) -> Response:
+    if not path.exists():
+        raise NotFound("File")
+    response = send_file(path, mimetype=kind, as_attachment=name is not None, download_name=name, max_age=0)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = NOTHING_RUNS
+    response.headers["Cache-Control"] = "private, max-age=3600" if name is None else "private, no-store"
+    return response

@@ -1,0 +1,42 @@
+"""/api/v1/search: people, user groups, chats, messages and clients as one types, only what one may read."""
+
+from __future__ import annotations
+
+from flask import request
+from flask.typing import ResponseReturnValue
+from flask_appbuilder.api import BaseApi, expose, protect
+
+from app.security import acting_user
+from app.services import chat_search
+from app.views.api.chats import number
+from app.views.api.documentation import RESPONSES
+from app.views.api.problem import problems
+
+
+class SearchApi(BaseApi):  # type: ignore[misc]
+    """Search as JSON."""
+
+    resource_name = "search"
+    class_permission_name = "Center"
+    openapi_spec_tag = "Search"
+    csrf_exempt = False
+    allow_browser_login = True
+    responses = RESPONSES
+
+    @expose("", methods=["GET"])
+    @expose("/", methods=["GET"])
+    @protect()
+    @problems
+    def search(self) -> ResponseReturnValue:
+        """Find as one types
+        ---
+        get:
+          parameters:
+          - {in: query, name: q, schema: {type: string}}
+          - {in: query, name: chat_id, schema: {type: integer}, description: "only the messages of this chat"}
+          responses:
+            200:
+              description: "`people`, `groups`, `chats`, `messages`, `clients`: at most 20 each"
+        """
+        found = chat_search.find(acting_user(), request.args.get("q", ""), number("chat_id"))
+        return self.response(200, **found)
