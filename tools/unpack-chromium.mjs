@@ -34,10 +34,21 @@ chmodSync(join(target, "chromium"), 0o755);
 
 const folders = execFileSync("find", [target, "-name", "*.so*", "-printf", "%h\n"], { encoding: "utf8" });
 const libraries = [...new Set(folders.trim().split("\n").filter((name) => !name.includes("node_modules")))].join(":");
-const fonts = execFileSync("find", [target, "-name", "fonts.conf", "-not", "-path", "*/node_modules/*"], { encoding: "utf8" });
+// The package's own font configuration names folders of the place it was made for.
+const fonts = join(target, "fonts.conf");
+writeFileSync(
+  fonts,
+  `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir>${join(target, "fonts")}</dir>
+  <cachedir>${join(target, "font-cache")}</cachedir>
+</fontconfig>
+`,
+);
 const script = `#!/bin/sh
 export LD_LIBRARY_PATH="${libraries}\${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
-export FONTCONFIG_FILE="${fonts.trim().split("\n")[0]}"
+export FONTCONFIG_FILE="${fonts}"
 exec "${join(target, "chromium")}" "$@"
 `;
 writeFileSync(join(target, "run"), script, { mode: 0o755 });
