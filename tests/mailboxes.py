@@ -119,10 +119,14 @@ def _plain(mail: EmailMessage) -> str:
 @pytest.fixture
 def smtp(app: Flask) -> Iterator[SmtpServer]:
     """A mail server that the application sends through during the test."""
+    from app.channels import email
+
     server = SmtpServer()
     server.start()
     before = {name: app.config[name] for name in ("MAIL_SERVER", "MAIL_PORT", "MAIL_TIMEOUT_SECONDS")}
     app.config.update(MAIL_SERVER="127.0.0.1", MAIL_PORT=server.port, MAIL_TIMEOUT_SECONDS=5)
+    email.init_app(app)  # Flask-Mail reads the settings once
     yield server
     app.config.update(before)
+    email.init_app(app)
     server.stop()
