@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from flask_appbuilder.security.sqla.models import assoc_user_group
-from sqlalchemy import ColumnElement, and_, false, or_, select, true, union
+from sqlalchemy import ColumnElement, Row, and_, false, or_, select, text, true, union
 from sqlalchemy.orm import joinedload
 from sqlalchemy.sql.selectable import Subquery
 
 from app.errors import NotFound
 from app.extensions import db
 from app.models.base import Model
+from app.models.chats import Chat, ChatFile, ChatMember
 from app.models.crm import Company, Contact, Lead, Pipeline, Stage, Task
 from app.models.people import Group, RoleName, User
 from app.services import account
@@ -36,7 +37,7 @@ def is_admin(user: User) -> bool:
 
 
 def is_free(user: User) -> bool:
-    """Whether the person has a limited account: *Free* and nothing stronger. Nobody without any role is more than that."""
+    """Whether the person has a limited account: *Free* and nothing stronger, or no role at all."""
     return not role_names(user) - {RoleName.FREE}
 
 
@@ -164,3 +165,56 @@ def _load(model: type[M], record_id: int, visible: ColumnElement[bool], what: st
     if found is None:
         raise NotFound(what)
     return found
+
+
+def access_chat(user_id: int, chat_id: int) -> ChatMember:
+    """Return the person's place in a chat, the chat loaded with it. Raises NotFound for everybody who is not in it."""
+    if 0 < chat_id <= LARGEST_ID:
+        statement = (
+            select(ChatMember)
+            .where(ChatMember.chat_id == chat_id, ChatMember.user_id == user_id, ChatMember.left_at.is_(None))
+            .options(joinedload(ChatMember.chat).joinedload(Chat.group))
+            .execution_options(populate_existing=True)
+        )
+        found = db.session.scalars(statement).unique().one_or_none()
+        if found is not None:
+            return found
+    raise NotFound("Chat")
+
+
+def access_message(user_id: int, message_id: int, lock: bool = False) -> Row[Any]:
+    """Return a message of one of the person's chats with what its chat needs; ``lock`` it for a change.
+
+    System messages are nobody's to change. Raises NotFound.
+    """
+    row = None
+    if 0 < message_id < 2**63:
+        row = db.session.execute(
+            text(
+                "SELECT m.id, m.chat_id, m.seq, m.author_id, m.body, m.deleted_at, m.has_files, c.kind AS chat_kind,"
+                " c.direct_key AS chat_direct_key, c.archived_at IS NOT NULL AS chat_archived"
+                " FROM messages m JOIN chats c ON c.id = m.chat_id"
+                " JOIN chat_members p ON p.chat_id = m.chat_id AND p.user_id = :user_id AND p.left_at IS NULL"
+                " WHERE m.id = :id AND m.author_kind <> 'system'" + (" FOR NO KEY UPDATE OF m" if lock else "")
+            ),
+            {"id": message_id, "user_id": user_id},
+        ).one_or_none()
+    if row is None:
+        raise NotFound("Message")
+    return row
+
+
+def access_file(user_id: int, file_id: int) -> ChatFile:
+    """Return a file of one of the person's chats; one that is not sent yet only for who uploaded it. Raises NotFound."""
+    if 0 < file_id <= LARGEST_ID:
+        statement = (
+            select(ChatFile)
+            .join(ChatMember, ChatMember.chat_id == ChatFile.chat_id)
+            .where(ChatFile.id == file_id, ChatFile.deleted_at.is_(None))
+            .where(ChatMember.user_id == user_id, ChatMember.left_at.is_(None))
+            .where(or_(ChatFile.message_id.is_not(None), ChatFile.uploader_id == user_id))
+        )
+        found = db.session.scalars(statement).one_or_none()
+        if found is not None:
+            return found
+    raise NotFound("File")

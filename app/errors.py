@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class UserError(Exception):
     """Input or state that a person can correct.
@@ -16,7 +18,7 @@ class UserError(Exception):
         self.field = field
         self.status = status
 
-    def as_json(self) -> dict[str, dict[str, str]]:
+    def as_json(self) -> dict[str, dict[str, Any]]:
         """Return ``{"error": {"code", "message", "field"?}}``, the shape of PROTOCOL."""
         error = {"code": self.code, "message": self.message}
         if self.field:
@@ -43,6 +45,18 @@ class Conflict(UserError):
 
     def __init__(self, code: str, message: str, field: str | None = None) -> None:
         super().__init__(code, message, field, status=409)
+
+
+class TooMany(UserError):
+    """More at once than one person may do; ``retry_after_seconds`` is when the next will be taken."""
+
+    def __init__(self, message: str, retry_after_seconds: int) -> None:
+        super().__init__("rate_limited", message, status=429)
+        self.retry_after_seconds = retry_after_seconds
+
+    def as_json(self) -> dict[str, dict[str, Any]]:
+        """Return the error with the seconds to wait."""
+        return {"error": {**super().as_json()["error"], "retry_after_seconds": self.retry_after_seconds}}
 
 
 class SendError(Exception):

@@ -43,6 +43,39 @@ class PatientRedisManager(RedisManager):
             self._paused_until = time.monotonic() + PUBLISH_PAUSE_SECONDS
             log.warning("live updates do not reach other processes: %s", type(error).__name__)
 
+    def move(self, namespace: str, people: list[str], room: str, *, enter: bool) -> None:
+        """Put all sockets of the rooms ``people`` into ``room``, or take them out, in every process.
+
+        Other processes hear of it in the order of emits, so that nothing sent before or after goes astray.
+        """
+        message = {
+            "method": "enter_room" if enter else "leave_room",
+            "people": people,
+            "room": room,
+            "namespace": namespace,
+            "host_id": self.host_id,
+        }
+        if enter:
+            self._handle_enter_room(message)
+        else:
+            self._handle_leave_room(message)
+        self._publish(message)
+
+    def _handle_enter_room(self, message: dict[str, Any]) -> None:
+        for sid in self._sids(message):
+            super()._handle_enter_room({**message, "sid": sid})
+
+    def _handle_leave_room(self, message: dict[str, Any]) -> None:
+        for sid in self._sids(message):
+            super()._handle_leave_room({**message, "sid": sid})
+
+    def _sids(self, message: dict[str, Any]) -> list[str]:
+        if "people" not in message:
+            return [message["sid"]]
+        if not message["people"]:
+            return []
+        return [sid for sid, _ in self.get_participants(message["namespace"], message["people"])]
+
     def _redis_listen_with_retries(self) -> Iterator[dict[str, Any]]:
         lost = False
         while True:

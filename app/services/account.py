@@ -9,7 +9,11 @@ from app.extensions import db
 from app.models.people import AccountSetting
 
 # Every setting there is, with what it may be; the first one is the default.
-CHOICES: dict[str, tuple[str, ...]] = {"record_visibility": ("all", "groups", "own")}
+CHOICES: dict[str, tuple[str, ...]] = {
+    "record_visibility": ("all", "groups", "own"),
+    "direct_chats": ("on", "off"),
+    "group_chat_creators": ("all_but_free", "everyone", "managers", "admins"),
+}
 _CACHE = "account_settings"
 
 
@@ -41,3 +45,14 @@ def record_visibility() -> str:
     """Return whose records staff see: ``all``, ``groups`` (their groups') or ``own``."""
     value = get_setting("record_visibility", "all")
     return value if value in CHOICES["record_visibility"] else "all"
+
+
+def direct_chats_on() -> bool:
+    """Whether people may write to each other directly."""
+    return get_setting("direct_chats", "on") != "off"
+
+
+def group_chat_creators() -> str:
+    """Return who may create group chats: ``all_but_free``, ``everyone``, ``managers`` or ``admins`` (only)."""
+    value = get_setting("group_chat_creators", "all_but_free")
+    return value if value in CHOICES["group_chat_creators"] else "all_but_free"

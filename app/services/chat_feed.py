@@ -19,7 +19,7 @@ BODY_LENGTH = 200
 WAITS = "x.author_kind <> 'system' AND x.deleted_at IS NULL AND x.author_id IS DISTINCT FROM m.user_id"
 
 # The newest message alone decides in nearly every case; only else the messages are looked at.
-UNREAD = f"""(m.marked_unread OR (c.last_seq > m.last_read_seq AND (c.last_author_id <> m.user_id OR EXISTS (
+UNREAD = f"""(m.marked_unread OR (c.last_seq > m.last_read_seq AND (coalesce(c.last_author_id <> m.user_id, false) OR EXISTS (
     SELECT FROM messages x WHERE x.chat_id = m.chat_id AND x.seq > m.last_read_seq AND {WAITS}))))"""
 
 PUT_AWAY = "(c.archived_at IS NOT NULL OR coalesce(c.last_seq <= m.archived_seq, false))"

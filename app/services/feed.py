@@ -16,10 +16,12 @@ from sqlalchemy.orm import Session
 
 from app.catalogue import KINDS, Tab
 from app.errors import UserError
+from app.models.base import sort_key_of
+from app.services import chat_feed, message_pages, team_feed
 from app.services.render import headline
 
 MAX_LIMIT = 100
-FILTERS = ("all", *(tab.value for tab in Tab))
+FILTERS = ("all", *(tab.value for tab in Tab), team_feed.FILTER)
 
 # What sync looks back before its cursor: changes are stamped before they commit, and commit within 20 s.
 SYNC_OVERLAP = dt.timedelta(seconds=30)
@@ -41,6 +43,26 @@ _ACTIONS = {
     "task:due_soon": ["complete", "postpone"],
     "task:expired": ["complete", "postpone"],
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The last item of a page. ``kind`` is its id's letter: notices come before chats of the same moment."""
+
+    unread: bool
+    at: dt.datetime
+    id: int
+    kind: str = "n"
+
+    def of(self, kind: str) -> tuple[bool, dt.datetime, int]:
+        """Return the key after which the items of a kind follow."""
+        if kind == self.kind:
+            return self.unread, self.at, self.id
+        return self.unread, self.at, 0 if kind > self.kind else _AFTER_ALL
+
+
+# Greater than any id.
+_AFTER_ALL = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,25 +90,45 @@ def page(
     if filter not in FILTERS:
         raise UserError("invalid", f"filter must be one of {', '.join(FILTERS)}", "filter", 400)
     limit = max(1, min(limit, MAX_LIMIT))
+    after = _read_cursor(cursor) if cursor else None
+    if filter == team_feed.FILTER:
+        items, more = team_feed.page(user_id, limit, (after.at, after.id) if after else None)
+        last = items[-1] if more else None
+        return Page(items, _write_cursor((False, *team_feed.key_of(last))) if last else None)
+    found: list[tuple[tuple[bool, dt.datetime, int], dict[str, Any]]] = []
+    found += _notices(session, user_id, filter, unread_first, limit + 1, after, q.strip())
+    if filter in ("all", Tab.CHATS):
+        bound = after.of("c") if after else None
+        words = _escape_like(sort_key_of(q))
+        found += chat_feed.page(session, user_id, unread_first=unread_first, limit=limit + 1, after=bound, q=words)
+    # At the same moment notices come first, then what is newer.
+    found.sort(
+        key=lambda one: (one[0][0] if unread_first else True, one[0][1], one[1]["id"][0], one[0][2]), reverse=True
+    )
+    shown = found[:limit]
+    last_key = (*shown[-1][0], shown[-1][1]["id"][0]) if len(found) > limit else None
+    return Page([item for _, item in shown], _write_cursor(last_key) if last_key else None)
+
+
+def _notices(
+    session: Session, user_id: int, filter: str, unread_first: bool, limit: int, after: Cursor | None, q: str
+) -> list[tuple[tuple[bool, dt.datetime, int], dict[str, Any]]]:
     where = ["i.user_id = :user_id", "NOT i.archived"]
-    values: dict[str, Any] = {"user_id": user_id, "limit": limit + 1}
+    values: dict[str, Any] = {"user_id": user_id, "limit": limit}
     if filter != "all":
         where.append("i.tab = :tab")
         values["tab"] = filter
-    if q.strip():
+    if q:
         where.append("e.data ->> 'text' ILIKE :q")
-        values["q"] = f"%{_escape_like(q.strip())}%"
-    if cursor:
-        unread, at, item_id = _read_cursor(cursor)
-        values |= {"c_unread": unread, "c_at": at, "c_id": item_id}
+        values["q"] = f"%{_escape_like(q)}%"
+    if after:
+        values["c_unread"], values["c_at"], values["c_id"] = after.of("n")
         where.append(
             "(i.unread, i.at, i.id) < (:c_unread, :c_at, :c_id)" if unread_first else "(i.at, i.id) < (:c_at, :c_id)"
         )
     order = "i.unread DESC, i.at DESC, i.id DESC" if unread_first else "i.at DESC, i.id DESC"
     query = f"SELECT {_COLUMNS} WHERE {' AND '.join(where)} ORDER BY {order} LIMIT :limit"
-    rows = session.execute(text(query), values).all()
-    shown = rows[:limit]
-    return Page([_as_item(row) for row in shown], _write_cursor(shown[-1]) if len(rows) > limit else None)
+    return [((row.unread, row.at, row.id), _as_item(row)) for row in session.execute(text(query), values)]
 
 
 def items_by_id(connection: Connection | Session, item_ids: Collection[int]) -> list[tuple[int, dict[str, Any]]]:
@@ -108,11 +150,12 @@ def counters(connection: Connection | Session, user_ids: Collection[int]) -> dic
         text(
             "SELECT user_id, tab, count(*) AS unread FROM feed_items"
             " WHERE user_id = ANY(:ids) AND unread AND NOT archived GROUP BY user_id, tab"
+            f" UNION ALL {chat_feed.COUNT_UNREAD}"
         ),
         {"ids": list(user_ids)},
     )
     for row in rows:
-        tabs[row.user_id][row.tab] = row.unread
+        tabs[row.user_id][row.tab] += row.unread
     return {
         user_id: {
             "total": sum(tabs[user_id].values()),
@@ -137,28 +180,41 @@ def sync(session: Session, user_id: int, cursor: str | None) -> dict[str, Any]:
     since = _read_moment(cursor)
     if db_now - since > SYNC_MAX_AGE:
         return {"reset": True, "cursor": fresh}
-    query = text(
-        f"SELECT {_COLUMNS} WHERE i.user_id = :user_id AND i.changed_at > :since ORDER BY i.changed_at LIMIT :limit"
-    )
-    rows = session.execute(
-        query, {"user_id": user_id, "since": since - SYNC_OVERLAP, "limit": SYNC_MAX_CHANGES + 1}
-    ).all()
-    if len(rows) > SYNC_MAX_CHANGES:
+    values = {"user_id": user_id, "since": since - SYNC_OVERLAP, "limit": SYNC_MAX_CHANGES + 1}
+    query = f"SELECT {_COLUMNS} WHERE i.user_id = :user_id AND i.changed_at > :since ORDER BY i.changed_at LIMIT :limit"
+    notices = [_as_item(row) for row in session.execute(text(query), values)]
+    told = message_pages.changed_since(session, user_id, values["since"], SYNC_MAX_CHANGES + 1)
+    chats = chat_feed.changed_since(session, user_id, values["since"], SYNC_MAX_CHANGES + 1)
+    described = chat_feed.described_since(session, user_id, values["since"])
+    if len(notices) + len(told) + len(chats) + len(described) > SYNC_MAX_CHANGES:
         return {"reset": True, "cursor": fresh}
-    events: list[dict[str, Any]] = [{"event": "notification.changed", "data": _as_item(row)} for row in rows]
+    events: list[dict[str, Any]] = [*told, *({"event": "chat.changed", "data": chat} for chat in described)]
+    events += [{"event": "notification.changed", "data": item} for item in (*notices, *chats)]
     events.append({"event": "counters", "data": counters(session, [user_id])[user_id]})
     return {"events": events, "cursor": fresh}
 
 
-def item_ids(values: Iterable[object], field: str = "items") -> list[int]:
-    """Read public ids like "n:12". Raises UserError for anything else."""
-    ids = []
+@dataclass(frozen=True, slots=True)
+class ItemIds:
+    """Public ids, told apart: notices ("n:12") and chats ("c:7")."""
+
+    notices: list[int]
+    chats: list[int]
+
+
+def item_ids(values: Iterable[object], field: str = "items") -> ItemIds:
+    """Read public ids like "n:12" and "c:7". Raises UserError for anything else."""
+    found = ItemIds([], [])
     for value in values:
         kind, _, number = str(value).partition(":")
-        if kind != "n" or not number.isdigit() or len(number) > 18:
+        if (
+            kind not in ("n", "c")
+            or not (number.isascii() and number.isdigit())
+            or len(number) > (18 if kind == "n" else 9)
+        ):
             raise UserError("invalid", f"{str(value)[:40]!r} is not an item", field, 400)
-        ids.append(int(number))
-    return ids
+        (found.notices if kind == "n" else found.chats).append(int(number))
+    return found
 
 
 def _as_item(row: Row[Any]) -> dict[str, Any]:
@@ -187,14 +243,17 @@ def _escape_like(words: str) -> str:
     return words[:100].replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def _write_cursor(row: Row[Any]) -> str:
-    return base64.urlsafe_b64encode(json.dumps([row.unread, row.at.isoformat(), row.id]).encode()).decode()
+def _write_cursor(key: tuple[Any, ...]) -> str:
+    unread, at, item_id, *kind = key
+    return base64.urlsafe_b64encode(json.dumps([unread, at.isoformat(), item_id, *kind]).encode()).decode()
 
 
-def _read_cursor(cursor: str) -> tuple[bool, dt.datetime, int]:
+def _read_cursor(cursor: str) -> Cursor:
     try:
-        unread, at, item_id = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-        return bool(unread), _aware(dt.datetime.fromisoformat(at)), int(item_id)
+        unread, at, item_id, *kind = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        if kind and kind not in (["n"], ["c"]):
+            raise ValueError("no such kind of item")
+        return Cursor(bool(unread), _aware(dt.datetime.fromisoformat(at)), int(item_id), *kind)
     except (ValueError, TypeError, binascii.Error):
         raise UserError("invalid", "The cursor is not one of ours", "cursor", 400) from None
 

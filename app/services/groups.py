@@ -11,7 +11,7 @@ from app import access
 from app.errors import Conflict, UserError
 from app.extensions import db
 from app.models.people import Group, User
-from app.services import fields
+from app.services import chat_members, fields
 from app.services.people import require_admin
 
 FIELDS = ("name", "description", "zone", "manager_id", "member_ids")
@@ -39,6 +39,8 @@ def update(actor: User, group: Group, changes: Mapping[str, Any]) -> Group:
     for field, value in values.items():
         setattr(group, field, value)
     fields.flush_unique("ab_group", _TAKEN)
+    if "member_ids" in changes:
+        chat_members.follow([group.id])
     return group
 
 

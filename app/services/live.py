@@ -50,24 +50,31 @@ def changed_items(item_ids: Collection[int]) -> None:
 
 def changed_feed(user_id: int) -> None:
     """Tell one person's tabs that many items changed at once."""
+    emit("feed.stale", {}, [room_of(user_id)])
+    show_counters(user_id)
+
+
+def show_counters(user_id: int) -> None:
+    """Push how much is unread to one person's tabs."""
     with db.engine.connect() as connection:
         counters = feed.counters(connection, [user_id])
-    emit("feed.stale", {}, [room_of(user_id)])
     emit("counters", counters[user_id], [room_of(user_id)])
 
 
-def cut_off(user_id: int) -> None:
+def cut_off(user_id: int, deactivated: bool = False) -> None:
     """Say good-bye to a person's tabs; each web process's guard then disconnects them by the session epoch."""
-    message = {"code": "session_ended", "message": "Your session has ended"}
-    emit("session.ended", message, [room_of(user_id)])
+    reason = {"code": "session_ended", "message": "Your session has ended. Please log in again."}
+    if deactivated:
+        reason = {"code": "deactivated", "message": "Your account is deactivated. Ask an admin of your account."}
+    emit("session.ended", reason, [room_of(user_id)])
 
 
-def emit(event: str, payload: Mapping[str, Any], rooms: list[str]) -> None:
+def emit(event: str, payload: Mapping[str, Any], rooms: list[str], skip_sid: str = "") -> None:
     """Emit to rooms of /center from any process; a Redis that is down is logged and nothing else."""
     if not rooms:
         return
     try:
-        socketio.emit(event, dict(payload), to=rooms, namespace=NAMESPACE)
+        socketio.emit(event, dict(payload), to=rooms, namespace=NAMESPACE, skip_sid=skip_sid or None)
     except (RedisError, OSError) as error:
         log.warning("could not push %s: %s", event, error)
 

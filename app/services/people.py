@@ -11,7 +11,7 @@ from app import access
 from app.errors import Conflict, Forbidden, UserError
 from app.extensions import db
 from app.models.people import Group, Role, RoleName, User
-from app.services import fields, live, passwords
+from app.services import chat_members, fields, live, passwords
 from app.transaction import on_commit
 
 is_free = access.is_free
@@ -50,6 +50,7 @@ def create_user(actor: User, changes: Mapping[str, Any]) -> User:
     user.roles, user.groups = values["roles"], values.get("groups", [])
     db.session.add(user)
     fields.flush_unique("ab_user", _TAKEN)
+    chat_members.follow([group.id for group in user.groups])
     if changes.get("active") is False:
         deactivate(actor, user, changes.get("deactivated_reason"))
     return user
@@ -66,9 +67,11 @@ def update_user(actor: User, user: User, changes: Mapping[str, Any]) -> User:
         setattr(user, name, value)
     if "roles" in values:
         _change_roles(user, values["roles"])
+    groups_before = {group.id for group in user.groups}
     if "groups" in values:
         user.groups = values["groups"]
     fields.flush_unique("ab_user", _TAKEN)
+    chat_members.follow(groups_before ^ {group.id for group in user.groups})
     if changes.get("password"):
         set_password(actor, user, changes["password"])
     if "active" in changes:
@@ -239,11 +242,12 @@ def _keep_an_admin(user: User) -> None:
 
 
 def _other_active_admin(user_id: int | None) -> bool:
-    # Locked in one order: two admins who demote each other at the same moment must not both succeed.
-    role = db.session.scalars(select(Role).where(Role.name == RoleName.ADMIN).with_for_update()).one_or_none()
+    # Locked: two admins who demote each other at the same moment must not both succeed. Not against new holders.
+    statement = select(Role).where(Role.name == RoleName.ADMIN).with_for_update(key_share=True)
+    role = db.session.scalars(statement).one_or_none()
     if role is None:
         return False
-    statement = (
+    others = (
         select(User.id)
         .where(User.active, User.id != (user_id or 0))
         .where(
@@ -251,7 +255,7 @@ def _other_active_admin(user_id: int | None) -> bool:
         )
         .limit(1)
     )
-    return db.session.scalar(statement) is not None
+    return db.session.scalar(others) is not None
 
 
 def _end_sessions(user: User) -> None:
@@ -260,5 +264,5 @@ def _end_sessions(user: User) -> None:
 
 
 def _cut_off(user: User) -> None:
-    user_id = user.id
-    on_commit(lambda: live.cut_off(user_id))
+    user_id, deactivated = user.id, not user.active
+    on_commit(lambda: live.cut_off(user_id, deactivated))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from flask import Flask
@@ -35,6 +36,8 @@ class Connections:
     def __init__(self) -> None:
         self._by_sid: dict[str, Connection] = {}
         self._guarding = False
+        # Called with the sockets at each round of the guard.
+        self.watchers: list[Callable[[Flask, Mapping[str, Connection]], None]] = []
 
     def add(self, app: Flask, sid: str, connection: Connection) -> None:
         """Remember a socket."""
@@ -70,11 +73,20 @@ class Connections:
                 self.remove(sid)
                 socketio.server.disconnect(sid, namespace=NAMESPACE)
 
+    def _watch(self, app: Flask) -> None:
+        watched = dict(self._by_sid)
+        if not watched:
+            return
+        with app.app_context():
+            for watcher in self.watchers:
+                watcher(app, watched)
+
     def _guard(self, app: Flask) -> None:
         while True:
             socketio.sleep(GUARD_SECONDS)
             try:
                 self.cut_ended(app)
+                self._watch(app)
             except SQLAlchemyError as error:
                 log.warning("sockets could not be checked: %s", type(error).__name__)
 

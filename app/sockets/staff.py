@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import current_app, request
+from flask import current_app, request, session
 from flask_jwt_extended import decode_token
 from flask_login import current_user
 from socketio.exceptions import ConnectionRefusedError
@@ -16,11 +16,14 @@ from app.errors import UserError
 from app.extensions import db, socketio
 from app.models.people import User
 from app.services import feed, live
+from app.services import presence as presence_service
+from app.sockets import chats, presence
 from app.sockets.connections import Connection, connections
 
 log = logging.getLogger(__name__)
 
 Handler = Callable[[int, Mapping[str, Any]], dict[str, Any]]
+ConnectionHandler = Callable[[Connection, Mapping[str, Any]], dict[str, Any]]
 
 MAX_CONNECTIONS_PER_PROCESS = 5000
 
@@ -40,26 +43,33 @@ def register() -> None:
     socketio.on_event("connect", _connect, namespace=live.NAMESPACE)
     socketio.on_event("disconnect", _disconnect, namespace=live.NAMESPACE)
     for name, handler in HANDLERS.items():
-        socketio.on_event(name, _guarded(name, handler), namespace=live.NAMESPACE)
+        socketio.on_event(name, _guarded(name, _checked(handler)), namespace=live.NAMESPACE)
+    for name, self_checking in chats.SELF_CHECKING.items():
+        socketio.on_event(name, _guarded(name, self_checking), namespace=live.NAMESPACE)
+    connections.watchers.append(chats.follow_moves)
     socketio.on_event("*", _unknown, namespace=live.NAMESPACE)
 
 
 def _connect(auth: object = None) -> None:
     user = _user_of_token(auth) if isinstance(auth, Mapping) and auth.get("token") else _user_of_session()
     if user is None:
-        raise Refused("unauthorized", "Please log in")
+        raise _refusal(auth)
     if len(connections) >= MAX_CONNECTIONS_PER_PROCESS:
         raise Refused("busy", "Too many connections, please try again")
     socketio.server.enter_room(_sid(), live.room_of(user.id), namespace=live.NAMESPACE)
-    connections.add(
-        current_app._get_current_object(),  # type: ignore[attr-defined]
-        _sid(),
-        Connection(user_id=user.id, epoch=user.session_epoch),
-    )
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    partners = chats.enter(_sid(), user.id)
+    connections.add(app, _sid(), Connection(user_id=user.id, epoch=user.session_epoch))
+    presence.viewers.add(app, _sid(), partners)
 
 
 def _disconnect(*_: object) -> None:
-    connections.remove(_sid())
+    sid = _sid()
+    connection, opened = connections.get(sid), chats.leave(sid)
+    connections.remove(sid)
+    presence.viewers.remove(sid)
+    if connection is not None:
+        presence_service.gone(connection.user_id, sid, opened)
 
 
 def _sync(user_id: int, payload: Mapping[str, Any]) -> dict[str, Any]:
@@ -69,10 +79,21 @@ def _sync(user_id: int, payload: Mapping[str, Any]) -> dict[str, Any]:
     return feed.sync(db.session(), user_id, cursor)
 
 
-HANDLERS: dict[str, Handler] = {"sync": _sync}
+HANDLERS: dict[str, Handler] = {"sync": _sync, **chats.HANDLERS, **presence.HANDLERS}
 
 
-def _guarded(name: str, handler: Handler) -> Callable[..., dict[str, Any]]:
+def _checked(handler: Handler) -> ConnectionHandler:
+    """Let a handler only be called while the connection's session is good."""
+
+    def handle(connection: Connection, payload: Mapping[str, Any]) -> dict[str, Any]:
+        if not _still_valid(connection):
+            raise UserError("session_ended", "Your session has ended", status=401)
+        return handler(connection.user_id, payload)
+
+    return handle
+
+
+def _guarded(name: str, handler: ConnectionHandler) -> Callable[..., dict[str, Any]]:
     """Wrap a handler: an ack always comes, an error of any kind is ``{"error": {code, field?, message}}``."""
 
     def handle(*args: object) -> dict[str, Any]:
@@ -80,10 +101,10 @@ def _guarded(name: str, handler: Handler) -> Callable[..., dict[str, Any]]:
         if len(args) > 1 or not isinstance(payload, Mapping):
             return UserError("invalid", "One object is expected", status=400).as_json()
         connection = connections.get(_sid())
-        if connection is None or not _still_valid(connection):
+        if connection is None:
             return UserError("session_ended", "Your session has ended", status=401).as_json()
         try:
-            return handler(connection.user_id, payload)
+            return handler(connection, payload)
         except UserError as error:
             db.session.rollback()
             return error.as_json()
@@ -118,6 +139,23 @@ def _user_of_token(auth: Mapping[str, Any]) -> User | None:
         log.info("socket token refused: %s", type(error).__name__)
         return None
     return user if claims.get("type") == "access" and user is not None and user.active else None
+
+
+def _refusal(auth: object) -> Refused:
+    """Say why: a person who was deactivated, or whose session ended, is told so instead of being asked to log in."""
+    token = auth.get("token") if isinstance(auth, Mapping) else None
+    user_id: object = session.get("_user_id")
+    if token:
+        try:
+            user_id = decode_token(str(token), allow_expired=True).get("sub")
+        except Exception:  # not one of ours
+            user_id = None
+    user = db.session.get(User, int(str(user_id))) if str(user_id or "").isdigit() else None
+    if user is None:
+        return Refused("unauthorized", "Please log in")
+    if not user.active:
+        return Refused("deactivated", "Your account is deactivated. Ask an admin of your account.")
+    return Refused("session_ended", "Your session has ended. Please log in again.")
 
 
 def _sid() -> str:

@@ -48,6 +48,11 @@ APIS: tuple[tuple[str, str], ...] = (
     ("groups", "GroupApi"),
     ("me", "MeApi"),
     ("center", "CenterApi"),
+    ("chats", "ChatApi"),
+    ("messages", "MessageApi"),
+    ("files", "FileApi"),
+    ("files", "UploadApi"),
+    ("search", "SearchApi"),
 )
 
 MENU_LABELS = {

@@ -12,7 +12,7 @@ from flask_appbuilder.api import BaseApi, expose, protect
 
 from app.errors import UserError
 from app.extensions import db
-from app.services import feed, preferences, reading, trace
+from app.services import chat_reading, chat_trace, feed, preferences, reading, trace
 from app.transaction import transaction
 from app.views.api.problem import json_object, problems
 
@@ -87,7 +87,10 @@ class CenterApi(BaseApi):
             404:
               description: Not one of this person's items
         """
-        (number,) = feed.item_ids([item_id], "id")
+        asked = feed.item_ids([item_id], "id")
+        if asked.chats:
+            return self.response(200, **chat_trace.of_chat(g.user.id, asked.chats[0]))
+        (number,) = asked.notices
         why = trace.of_item(g.user.id, number)
         # With the item itself: a page opened on an item that its first rows do not hold needs no other call.
         ((_, item),) = feed.items_by_id(db.session(), [number])
@@ -116,9 +119,11 @@ class CenterApi(BaseApi):
         body = json_object()
         if body.get("all") is True:
             tab = str(body.get("filter") or "all")
-            return self._change(lambda: reading.mark_all_read(g.user.id, tab))
+            return self._change(
+                lambda: (reading.mark_all_read(g.user.id, tab), chat_reading.mark_all_read(g.user.id, tab))
+            )
         ids = _ids(body)
-        return self._change(lambda: reading.mark_read(g.user.id, ids))
+        return self._change_both(reading.mark_read, chat_reading.mark_read, ids)
 
     @expose("/unread", methods=["POST"])
     @protect()
@@ -136,7 +141,7 @@ class CenterApi(BaseApi):
               description: "`items` that changed and `counters`"
         """
         ids = _ids(json_object())
-        return self._change(lambda: reading.mark_unread(g.user.id, ids))
+        return self._change_both(reading.mark_unread, chat_reading.mark_unread, ids)
 
     @expose("/archive", methods=["POST"])
     @protect()
@@ -154,7 +159,7 @@ class CenterApi(BaseApi):
               description: "`items` that changed and `counters`"
         """
         ids = _ids(json_object())
-        return self._change(lambda: reading.archive(g.user.id, ids))
+        return self._change_both(reading.archive, chat_reading.archive, ids)
 
     @expose("/remind", methods=["POST"])
     @protect()
@@ -177,17 +182,24 @@ class CenterApi(BaseApi):
         """
         body = json_object()
         ids, at = _ids(body), _moment(body.get("at"))
-        return self._change(lambda: reading.remind(g.user.id, ids, at))
+        return self._change_both(reading.remind, chat_reading.remind, ids, at)
 
-    def _change(self, change: Callable[[], list[int]]) -> ResponseReturnValue:
+    def _change_both(
+        self, notices: Callable[..., list[int]], chats: Callable[..., list[int]], ids: feed.ItemIds, *values: Any
+    ) -> ResponseReturnValue:
+        user_id = g.user.id
+        return self._change(lambda: (notices(user_id, ids.notices, *values), chats(user_id, ids.chats, *values)))
+
+    def _change(self, change: Callable[[], tuple[list[int], list[int]]]) -> ResponseReturnValue:
         user_id = g.user.id
         with transaction(user_id):
-            changed = change()
+            notices, chats = change()
         counters = feed.counters(db.session(), [user_id])[user_id]
-        return self.response(200, items=[f"n:{item_id}" for item_id in changed], counters=counters)
+        changed = [*(f"n:{number}" for number in notices), *(f"c:{number}" for number in chats)]
+        return self.response(200, items=changed, counters=counters)
 
 
-def _ids(body: dict[str, Any]) -> list[int]:
+def _ids(body: dict[str, Any]) -> feed.ItemIds:
     items = body.get("items")
     if not isinstance(items, list) or not items:
         raise UserError("invalid", "A list of items is needed", "items", 400)
