@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -77,9 +78,15 @@ def website(value: object, field: str = "website") -> str | None:
     return cleaned
 
 
+@cache
+def zones() -> frozenset[str]:
+    """Return the names of all time zones; finding them reads the whole database of zones."""
+    return frozenset(available_timezones())
+
+
 def zone(value: object, field: str = "zone") -> str:
     """Return the name of a time zone."""
-    if not isinstance(value, str) or value not in available_timezones():
+    if not isinstance(value, str) or value not in zones():
         raise UserError("invalid", "Choose a time zone like Europe/Vienna", field)
     return value
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import cache
 from typing import Any
-from zoneinfo import available_timezones
 
 from flask_appbuilder.forms import GeneralModelConverter
 from wtforms import BooleanField, DateTimeLocalField, Field, SelectField, StringField, TextAreaField
@@ -13,6 +13,7 @@ from wtforms.validators import InputRequired, Length, Optional, ValidationError
 from app.formatting import viewer_zone
 from app.models.crm import Company, Contact, Lead, Stage
 from app.models.people import Group, Role, User
+from app.services.fields import zones
 from app.views.lookup_field import LookupField, LookupManyField
 
 # Which search serves a relation to this model.
@@ -47,15 +48,17 @@ class ZonedDateTimeField(DateTimeLocalField):  # type: ignore[misc]
             self.data = self.data.replace(tzinfo=viewer_zone()).astimezone(dt.UTC)
 
 
+@cache
+def _zone_choices() -> tuple[str, ...]:
+    return ("UTC", *sorted(zone for zone in zones() if "/" in zone and not zone.startswith(("Etc/", "posix/"))))
+
+
 class ZoneField(SelectField):  # type: ignore[misc]
     """One of the world's time zones."""
 
     def __init__(self, label: str | None = None, validators: Any = None, **kwargs: Any) -> None:
-        names = sorted(
-            zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix/"))
-        )
         render_kw = {"class": "form-control fd-zone", "autocomplete": "off"}
-        super().__init__(label, validators, choices=["UTC", *names], render_kw=render_kw, **kwargs)
+        super().__init__(label, validators, choices=_zone_choices(), render_kw=render_kw, **kwargs)
 
 
 def not_blank(form: Any, field: Field) -> None:

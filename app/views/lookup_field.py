@@ -29,7 +29,7 @@ class LookupWidget:
             "class": "fd-lookup form-control",
             "data-url": f"/lookup/{field.kind}",
             "multiple": many,
-            "required": field.flags.required and not many,
+            "required": bool(field.flags.required) and not many,
             "aria-invalid": "true" if field.errors else False,
         }
         options = [Markup("")] if many else [Markup('<option value=""></option>')]

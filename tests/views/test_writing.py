@@ -99,6 +99,32 @@ def test_an_unticked_box_of_a_needed_boolean_can_be_saved(app: Flask, client: Fl
         assert db.session.get_one(Task, task_id).all_day is False
 
 
+def test_a_due_date_is_typed_and_shown_in_ones_own_zone(app: Flask, client: FlaskClient, staff: int) -> None:
+    tomorrow = (clock.now() + dt.timedelta(days=1)).date()
+    with app.app_context():
+        db.session.get_one(User, staff).zone = "Asia/Tokyo"  # nine hours ahead, all year round
+        db.session.commit()
+    form = {"text": "Call Ada", "responsible": str(staff), "due_at": f"{tomorrow}T21:30", "type": "call"}
+    assert client.post("/taskview/add", data=form).status_code == 302
+    with app.app_context():
+        task = db.session.query(Task).one()
+        assert task.due_at == dt.datetime.combine(tomorrow, dt.time(12, 30), dt.UTC)
+        task_id = task.id
+    assert f'value="{tomorrow}T21:30"' in client.get(f"/taskview/edit/{task_id}").get_data(as_text=True)
+
+
+def test_a_form_can_be_filled_by_its_address_with_what_one_may_see(app: Flask, client: FlaskClient, staff: int) -> None:
+    with app.app_context():
+        builders.set_visibility("own")
+        own = builders.make_lead("Own lead", responsible=db.session.get_one(User, staff)).id
+        foreign = builders.make_lead("Foreign lead", responsible=builders.make_user("Staff")).id
+    assert "Own lead</option>" in client.get(f"/taskview/add?lead={own}&text=Call").get_data(as_text=True)
+    for odd in (foreign, "abc", "", "99999999999"):
+        page = client.get(f"/taskview/add?lead={odd}&due_at=garbage")
+        assert page.status_code == 200
+        assert "Foreign lead" not in page.get_data(as_text=True)
+
+
 def test_fab_never_writes_itself() -> None:
     for hook in ("pre_add", "pre_update", "pre_delete", "post_add", "post_update", "post_delete"):
         assert getattr(Screen, hook).__module__.startswith("flask_appbuilder"), f"{hook} is not to be used"

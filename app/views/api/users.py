@@ -12,6 +12,7 @@ from marshmallow import Schema, fields
 from app import access
 from app.errors import UserError
 from app.models.people import User, full_name
+from app.security import acting_user
 from app.services import people
 from app.views.api.base import Api
 from app.views.api.problem import problems
@@ -33,10 +34,15 @@ class UserOut(Schema):
     zone = fields.String()
     active = fields.Boolean()
     deactivated_at = Moment()
-    deactivated_reason = fields.String()
+    deactivated_reason = fields.Function(lambda user: _reason(user))
     roles = fields.Function(lambda user: [role.name for role in user.roles])
     role_ids = fields.Function(lambda user: [role.id for role in user.roles])
     group_ids = fields.Function(lambda user: [group.id for group in user.groups])
+
+
+def _reason(user: User) -> str | None:
+    """Why somebody is deactivated is between that person and the admins."""
+    return user.deactivated_reason if access.is_admin(acting_user()) else None
 
 
 class UserRow(UserOut):
