@@ -14,7 +14,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     """Build the application from the environment, updated by ``settings``. Runs no SQL and connects to nothing."""
     import config
     from app import assets, formatting, headers, logs, models, security, sockets, testmode, views
-    from app.channels import email
+    from app.channels import email, telegram
     from app.extensions import csrf, db, init_redis, init_socketio, migrate
     from app.services import live, outbox
 
@@ -31,6 +31,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     init_redis(app)
     init_socketio(app)
     email.init_app(app)
+    telegram.init_app(app)
     outbox.init_app(app)
     live.init_app(app)
     assets.init_app(app)

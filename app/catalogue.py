@@ -37,6 +37,10 @@ class Rule(StrEnum):
 
     RESPONSIBLE = "responsible"
     AUTHOR = "author"
+    ADMIN = "admin"
+    CONCERNED = "concerned"
+    MEMBER = "member"
+    MENTIONED = "mentioned"
 
 
 class Audience(StrEnum):
@@ -45,6 +49,8 @@ class Audience(StrEnum):
     RESPONSIBLE = "responsible"
     AUTHOR = "author"
     AUTHOR_AND_RESPONSIBLE = "author_and_responsible"
+    ADMINS_AND_CONCERNED = "admins_and_concerned"
+    MEMBERS = "members"
 
 
 class Tab(StrEnum):
@@ -92,8 +98,10 @@ def per_role(admin: str | None, manager: str | None, staff: str | None, free: st
 class Kind:
     """One kind of news.
 
-    ``defaults`` is keyed by the rule by which a person was found; ``replaces`` are the tags whose unread notice about
-    the same subject this one takes the place of, instead of counting up; ``tells_actor`` is for what a clock did.
+    ``defaults`` is keyed by the rule by which a person was found; ``mandatory`` are the roles for which the cells that
+    are on by default cannot be switched off; ``channels`` are the cells that the row has. Urgent kinds, and only they,
+    break through quiet hours. ``replaces`` are the tags whose unread notice about the same subject this one takes the
+    place of, instead of counting up; ``tells_actor`` is for what a clock did.
     """
 
     tag: str
@@ -103,12 +111,18 @@ class Kind:
     defaults: Mapping[Rule, Mapping[str, Cells | None]]
     icon: str
     urgent: bool = False
+    mandatory: frozenset[str] = frozenset()
+    channels: frozenset[Channel] = frozenset(Channel)
     digestible: bool = True
     tells_actor: bool = False
     replaces: frozenset[str] = frozenset()
 
 
+_ERRORS = {Rule.ADMIN: per_role("PD", "PD", "PD", None), Rule.CONCERNED: per_role("P", "P", "P", None)}
 _EVERYONE_PMT = per_role("PMT", "PMT", "PMT", None)
+
+_PMTW = per_role("PMTW", "PMTW", "PMTW", "PMTW")
+_P = per_role("P", "P", "P", "P")
 
 _KINDS = (
     Kind(
@@ -146,6 +160,78 @@ _KINDS = (
         audience=Audience.AUTHOR,
         defaults={Rule.AUTHOR: per_role("D", "D", "–", None)},
         icon="check-circle",
+    ),
+    Kind(
+        tag="error:mail_undelivered",
+        row="errors",
+        tab=Tab.SYSTEM,
+        audience=Audience.ADMINS_AND_CONCERNED,
+        defaults=_ERRORS,
+        icon="alert",
+        tells_actor=True,
+    ),
+    Kind(
+        tag="error:telegram_unlinked",
+        row="errors",
+        tab=Tab.SYSTEM,
+        audience=Audience.ADMINS_AND_CONCERNED,
+        defaults=_ERRORS,
+        icon="alert",
+        tells_actor=True,
+    ),
+    Kind(
+        tag="error:channel_down",
+        row="errors",
+        tab=Tab.SYSTEM,
+        audience=Audience.ADMINS_AND_CONCERNED,
+        defaults=_ERRORS,
+        icon="alert",
+        urgent=True,
+        tells_actor=True,
+        replaces=frozenset({"error:channel_up"}),
+    ),
+    Kind(
+        tag="error:channel_up",
+        row="errors",
+        tab=Tab.SYSTEM,
+        audience=Audience.ADMINS_AND_CONCERNED,
+        defaults=_ERRORS,
+        icon="check-circle",
+        tells_actor=True,
+        replaces=frozenset({"error:channel_down"}),
+    ),
+    # Messages themselves are no events: services/chat_news.py decides about them by these kinds.
+    Kind(
+        tag="chat:direct",
+        row="chat_direct",
+        tab=Tab.CHATS,
+        audience=Audience.MEMBERS,
+        defaults={Rule.MEMBER: _PMTW},
+        icon="user",
+    ),
+    Kind(
+        tag="chat:mention",
+        row="chat_direct",
+        tab=Tab.CHATS,
+        audience=Audience.MEMBERS,
+        defaults={Rule.MENTIONED: _PMTW},
+        icon="at",
+    ),
+    Kind(
+        tag="chat:group",
+        row="chat_group",
+        tab=Tab.CHATS,
+        audience=Audience.MEMBERS,
+        defaults={Rule.MEMBER: _P},
+        icon="hash",
+    ),
+    Kind(
+        tag="chat:added",
+        row="chat_group",
+        tab=Tab.CHATS,
+        audience=Audience.MEMBERS,
+        defaults={Rule.MEMBER: _P},
+        icon="user-plus",
     ),
 )
 

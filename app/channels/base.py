@@ -49,6 +49,8 @@ class Message:
     """The event's tag, e.g. `task:assigned`."""
     thread: str = ""
     """Subject key, e.g. `task:5`; messages with the same key belong together."""
+    item: str = ""
+    """The item of the center that it is about, e.g. `n:12`: reading it elsewhere closes what a device shows."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Further mail headers, e.g. List-Unsubscribe."""
     images: tuple[InlineImage, ...] = ()
@@ -58,8 +60,10 @@ class Message:
 class Sender(Protocol):
     """An opened channel: sends many messages one after another over one connection."""
 
-    def send(self, address: str, message: Message) -> None:
+    def send(self, address: str, message: Message) -> str | None:
         """Hand the message to the provider; returning means that it took it.
+
+        The answer is what the provider calls the message, where answers will refer to it.
 
         :raises TemporarySendError: try again later; with `connection_lost` the rest of the batch would fail as well
         :raises PermanentSendError: this message will never be taken

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.services import delivery, reading, reminders, tasks
+from app.services import chat_files, chat_news, chat_reading, delivery, digests, reading, reminders, tasks
 from app.transaction import transaction
 
 
@@ -30,5 +30,11 @@ PERIODIC_JOBS: tuple[PeriodicJob, ...] = (
     PeriodicJob("deliveries", 1, delivery.sweep),
     PeriodicJob("task reminders", 1, _in_transaction(reminders.remind_due)),
     PeriodicJob("expired tasks", 1, _in_transaction(tasks.expire_due)),
+    PeriodicJob("digests", 1, _in_transaction(digests.prepare_due)),
+    PeriodicJob("digest plans", 5, _in_transaction(digests.plan_missing)),
     PeriodicJob("reminded items", 1, _in_transaction(reading.wake_reminded)),
+    PeriodicJob("reminded chats", 1, _in_transaction(chat_reading.wake_reminded)),
+    PeriodicJob("messages left behind", 2, chat_news.sweep),
+    PeriodicJob("files never sent", 600, _in_transaction(chat_files.remove_loose)),
+    PeriodicJob("previews left behind", 30, chat_files.enqueue_pending),
 )

@@ -1,4 +1,4 @@
-"""One event's way: Event → Notification (per person) → FeedItem (per subject) and Delivery (per channel and address)."""
+"""One event's way: Event → Notification (per person) → FeedItem (per subject), Delivery (per channel and address)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,19 @@ import datetime as dt
 from enum import StrEnum
 
 from flask_appbuilder.security.sqla.models import User
-from sqlalchemy import BigInteger, Boolean, ForeignKey, Identity, Index, Integer, SmallInteger, String, Text, text
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    SmallInteger,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -75,6 +86,7 @@ class Notification(Model, CreatedAt):
     __table_args__ = (
         UniqueConstraint("event_id", "user_id", name="uq_notifications_event_user"),
         Index("ix_notifications_item", "feed_item_id", "id"),
+        Index("ix_notifications_digest", "user_id", "id", postgresql_where=text("for_digest")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -83,6 +95,8 @@ class Notification(Model, CreatedAt):
     feed_item_id: Mapped[int] = mapped_column(ForeignKey("feed_items.id", ondelete="CASCADE"), nullable=False)
     rule: Mapped[str] = mapped_column(String(30), nullable=False)
     decisions: Mapped[dict[str, str]] = mapped_column(JSONB, nullable=False)
+    # Waits for the person's next digest; false again once that was prepared.
+    for_digest: Mapped[bool] = mapped_column(Boolean, default=False, nullable=False, server_default="false")
 
 
 class DeliveryState(StrEnum):
@@ -106,6 +120,18 @@ class Delivery(Model, CreatedAt):
         Index("ix_deliveries_failed", "id", postgresql_where=text("state = 'failed'")),
         Index("ix_deliveries_notification", "notification_id"),
         Index("ix_deliveries_user", "user_id", "id"),
+        # One brief per address collects what is held; one that was claimed collects no more.
+        Index(
+            "uq_deliveries_open_brief",
+            "user_id",
+            "channel",
+            "address",
+            unique=True,
+            postgresql_where=text("purpose = 'brief' AND state = 'pending' AND attempts = 0"),
+        ),
+        # What somebody answers in the messenger is found by the messenger's own number of our message.
+        Index("ix_deliveries_receipt", "channel", "address", "receipt", postgresql_where=text("receipt IS NOT NULL")),
+        Index("ix_deliveries_chat", "user_id", postgresql_where=text("purpose = 'chat' AND state = 'pending'")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -125,6 +151,8 @@ class Delivery(Model, CreatedAt):
     skip_reason: Mapped[str | None] = mapped_column(String(30))
     error: Mapped[str | None] = mapped_column(Text)
     finished_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    # What the provider calls the message that it took.
+    receipt: Mapped[str | None] = mapped_column(String(120))
     # What is not rendered from a notification: set-up mails, tests, reports.
     data: Mapped[dict[str, object] | None] = mapped_column(JSONB)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import Boolean, ForeignKey, SmallInteger, String
+from flask_appbuilder.security.sqla.models import User
+from sqlalchemy import Boolean, ForeignKey, Identity, Integer, SmallInteger, String, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.base import Model, UtcDateTime
 
@@ -21,7 +22,9 @@ class UserSettings(Model):
     receive: Mapped[bool] = mapped_column(Boolean, default=True, nullable=False, server_default="true")
     lead_times: Mapped[list[int] | None] = mapped_column(ARRAY(SmallInteger), nullable=True)
     unread_first: Mapped[bool] = mapped_column(Boolean, default=True, nullable=False, server_default="true")
-    digest: Mapped[dict[str, list[int]] | None] = mapped_column(JSONB, nullable=True)
+    # {"hours": ["08:30"], "weekdays": [0…6]}, Monday is 0; hours as they were given: "08:30" or 8.
+    digest: Mapped[dict[str, object] | None] = mapped_column(JSONB, nullable=True)
+    # [{"weekdays": [0…6], "from": "21:00", "to": "07:30"}]: each begins on its weekdays; "to" may be on the next day.
     quiet_hours: Mapped[list[dict[str, object]] | None] = mapped_column(JSONB, nullable=True)
     dnd_until: Mapped[dt.datetime | None] = mapped_column(UtcDateTime, nullable=True)
 
@@ -41,10 +44,14 @@ class DefaultCell(Model):
     """The account's default for one cell and role, where admins changed it; ``mandatory`` locks it for everybody."""
 
     __tablename__ = "default_cells"
+    __table_args__ = (UniqueConstraint("role", "row", "channel", name="uq_default_cells_cell"),)
 
-    role: Mapped[str] = mapped_column(String(20), primary_key=True)
-    row: Mapped[str] = mapped_column(String(40), primary_key=True)
-    channel: Mapped[str] = mapped_column(String(16), primary_key=True)
+    id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True)
+    role: Mapped[str] = mapped_column(String(20), nullable=False)
+    row: Mapped[str] = mapped_column(String(40), nullable=False)
+    channel: Mapped[str] = mapped_column(String(16), nullable=False)
     value: Mapped[str] = mapped_column(String(10), nullable=False)
     mandatory: Mapped[bool] = mapped_column(Boolean, default=False, nullable=False, server_default="false")
     changed_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id", ondelete="SET NULL"), nullable=True)
+
+    changed_by: Mapped[User | None] = relationship(User)

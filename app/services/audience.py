@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import text
 
-from app.catalogue import Audience, Kind, Rule
+from app import clock
+from app.catalogue import Audience, Channel, Kind, Rule
+from app.channels import telegram, webpush
 from app.extensions import db
+from app.models.people import RoleName, User
+from app.services import activity
+from app.services.digest_times import next_after, plan_of
+from app.services.quiet import Hold, hold_of
 from app.services.routing import AccountDefault, AccountDefaults, Facts
 
 # A person's role for defaults is the strongest one, own or by a group; roles made by admins count as staff.
@@ -30,13 +37,24 @@ own AS (
     SELECT c.user_id, jsonb_object_agg(c.channel, c.value) AS cells
     FROM preference_cells c JOIN asked ON asked.user_id = c.user_id
     WHERE c."row" = :row GROUP BY c.user_id
+),
+pushed AS (
+    SELECT v.user_id,
+           array_agg('device:' || v.id ORDER BY v.id) FILTER (WHERE v.kind = 'browser') AS browser,
+           array_agg('device:' || v.id ORDER BY v.id) FILTER (WHERE v.kind = 'mobile') AS mobile
+    FROM devices v JOIN asked ON asked.user_id = v.user_id GROUP BY v.user_id
 )
-SELECT u.id, coalesce(u.email, '') AS email, u.zone, coalesce(s.receive, true) AS receive, ranked.rank, own.cells
+SELECT u.id, coalesce(u.email, '') AS email, u.zone, coalesce(s.receive, true) AS receive, ranked.rank, own.cells,
+       p.address IS NOT NULL AS email_paused, pushed.browser, pushed.mobile, t.chat_id,
+       s.quiet_hours::text AS quiet_hours, s.dnd_until, s.digest::text AS digest
 FROM asked
 JOIN ab_user u ON u.id = asked.user_id
 JOIN ranked ON ranked.user_id = u.id
 LEFT JOIN user_settings s ON s.user_id = u.id
 LEFT JOIN own ON own.user_id = u.id
+LEFT JOIN pushed ON pushed.user_id = u.id
+LEFT JOIN telegram_links t ON t.user_id = u.id
+LEFT JOIN paused_addresses p ON p.address = lower(u.email)
 WHERE u.active
 ORDER BY u.id
 """)
@@ -52,6 +70,17 @@ class Recipient:
     email: str
     zone: str
     facts: Facts
+    browser: tuple[str, ...] = ()
+    mobile: tuple[str, ...] = ()
+    telegram: str = ""
+
+    def addresses(self, channel: Channel) -> tuple[str, ...]:
+        """Return where a channel reaches the person: one push per device."""
+        if channel is Channel.EMAIL:
+            return (self.email,)
+        if channel is Channel.TELEGRAM:
+            return (self.telegram,)
+        return self.browser if channel is Channel.BROWSER else self.mobile
 
 
 def people_of(kind: Kind, data: Mapping[str, object], actor_id: int | None) -> dict[int, Rule]:
@@ -71,11 +100,18 @@ def people_of(kind: Kind, data: Mapping[str, object], actor_id: int | None) -> d
     return found
 
 
-def recipients(kind: Kind, told: Mapping[int, Rule]) -> list[Recipient]:
-    """Load the active ones among ``told`` with their facts: one statement, however many they are."""
+def recipients(kind: Kind, told: Mapping[int, Rule], at: dt.datetime | None = None) -> list[Recipient]:
+    """Load the active ones among ``told`` with their facts: one statement, however many they are.
+
+    ``at`` asks what would be true at another moment than now.
+    """
     if not told:
         return []
-    rows = db.session.execute(_PEOPLE, {"user_ids": list(told), "row": kind.row})
+    now = at or clock.now()
+    has_push, has_bot = webpush.is_configured(), telegram.is_configured()
+    rows = db.session.execute(_PEOPLE, {"user_ids": list(told), "row": kind.row}).all()
+    active = activity.active_among([row.id for row in rows if row.browser or row.mobile or row.chat_id is not None])
+    holds = Holds(now)
     return [
         Recipient(
             user_id=row.id,
@@ -87,18 +123,76 @@ def recipients(kind: Kind, told: Mapping[int, Rule]) -> list[Recipient]:
                 receive=row.receive,
                 own_cells=tuple(sorted(row.cells.items())) if row.cells else (),
                 has_email="@" in row.email,
+                email_paused=row.email_paused,
+                has_browser=has_push and bool(row.browser),
+                has_mobile=has_push and bool(row.mobile),
+                has_telegram=has_bot and row.chat_id is not None,
+                active=row.id in active,
+                held=holds.of(row.zone, row.quiet_hours, row.dnd_until, row.digest),
             ),
+            browser=tuple(row.browser or ()),
+            mobile=tuple(row.mobile or ()),
+            telegram=str(row.chat_id) if row.chat_id is not None else "",
         )
         for row in rows
     ]
 
 
+class Holds:
+    """Until when each person's news is held: thousands of people share a few settings, worked out once each."""
+
+    def __init__(self, now: dt.datetime) -> None:
+        self._now = now
+        self._known: dict[tuple[str, str | None, dt.datetime | None, str | None], Hold | None] = {}
+
+    def of(self, zone: str, quiet_hours: str | None, dnd_until: dt.datetime | None, digest: str | None) -> Hold | None:
+        """Return the hold; ``digest_first`` where a digest is due by its end, which then takes the held mails along."""
+        if quiet_hours is None and dnd_until is None:
+            return None
+        key = (zone, quiet_hours, dnd_until, digest)
+        if key not in self._known:
+            hold = hold_of(zone, quiet_hours, dnd_until, self._now)
+            if hold is not None:
+                due = next_after(plan_of(digest), zone, self._now)
+                hold = replace(hold, digest_first=due is not None and due <= hold.until)
+            self._known[key] = hold
+        return self._known[key]
+
+
 def account_defaults(row: str) -> AccountDefaults:
     """Return what the account's admins changed for one row of the matrix."""
     found = db.session.execute(
-        text('SELECT role, channel, value, mandatory FROM default_cells WHERE "row" = :row'), {"row": row}
+        text(
+            "SELECT d.role, d.channel, d.value, d.mandatory,"
+            " trim(concat(u.first_name, ' ', u.last_name)) AS required_by"
+            ' FROM default_cells d LEFT JOIN ab_user u ON u.id = d.changed_by_id WHERE d."row" = :row'
+        ),
+        {"row": row},
     )
-    return {(cell.role, cell.channel): AccountDefault(cell.value, cell.mandatory) for cell in found}
+    return {
+        (cell.role, cell.channel): AccountDefault(cell.value, cell.mandatory, cell.required_by or "") for cell in found
+    }
+
+
+def role_of(user: User) -> str:
+    """Return whose defaults count for a person: the strongest role, own or by a group, as in ``_PEOPLE``."""
+    names = {role.name for role in user.roles} | {role.name for group in user.groups for role in group.roles}
+    ranks = [{RoleName.ADMIN: 0, RoleName.MANAGER: 1, RoleName.FREE: 3}.get(name, 2) for name in names]
+    return _ROLES[min(ranks, default=3)]
+
+
+def admins() -> list[int]:
+    """Return the ids of the active admins, by own role or by a group's."""
+    rows = db.session.execute(
+        text(
+            "SELECT u.id FROM ab_user u WHERE u.active AND EXISTS ("
+            " SELECT 1 FROM ab_role r WHERE r.name = 'Admin' AND (r.id IN ("
+            "  SELECT role_id FROM ab_user_role WHERE user_id = u.id) OR r.id IN ("
+            "  SELECT gr.role_id FROM ab_user_group ug JOIN ab_group_role gr USING (group_id)"
+            "  WHERE ug.user_id = u.id)))"
+        )
+    )
+    return [row.id for row in rows]
 
 
 def _person_id(person: object) -> int | None:

@@ -10,71 +10,23 @@ import datetime as dt
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
 from sqlalchemy import text
 
 from app import clock
-from app.catalogue import KINDS, Rule
 from app.channels import CHANNELS
 from app.errors import AddressGone, PermanentSendError, SendError, TemporarySendError
 from app.extensions import db
-from app.services import audience, outbound
-from app.services.mailing import message_of
-from app.services.routing import Decision, choose_channels
+from app.services import devices, lost_addresses, outbound
+from app.services.claimed import Claimed, claim
+from app.services.outgoing import PURPOSES
 from app.transaction import transaction
 
 log = logging.getLogger(__name__)
 
-LEASE = dt.timedelta(minutes=5)
 BATCH_SECONDS = 60
 RETRY_DELAYS_SECONDS = (30, 120, 600, 3600, 21600)
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A delivery that is ours for the length of the lease, with all that is needed to send it."""
-
-    id: int
-    purpose: str
-    channel: str
-    address: str
-    user_id: int | None
-    attempts: int
-    only_if_unread: bool
-    data: Mapping[str, Any] | None
-    active: bool | None
-    email: str | None
-    zone: str | None
-    name: str | None
-    notification_id: int | None
-    item_unread: bool | None
-    event_tag: str | None
-    rule: str | None
-    event_data: Mapping[str, Any] | None
-    subject_key: str | None
-
-
-_CLAIM = text("""
-UPDATE deliveries SET state = 'sending', claimed_until = :lease, attempts = attempts + 1, queued_until = NULL
-WHERE id IN (SELECT id FROM deliveries WHERE id = ANY(:ids) AND state = 'pending' AND not_before <= :now
-             ORDER BY id FOR UPDATE SKIP LOCKED)
-RETURNING id
-""")
-
-_LOAD = text("""
-SELECT d.id, d.purpose, d.channel, d.address, d.user_id, d.attempts, d.only_if_unread, d.data,
-       u.active, u.email, u.zone, nullif(trim(concat(u.first_name, ' ', u.last_name)), '') AS name,
-       n.id AS notification_id, i.unread AS item_unread, e.tag AS event_tag, n.rule, e.data AS event_data, i.subject_key
-FROM deliveries d
-LEFT JOIN ab_user u ON u.id = d.user_id
-LEFT JOIN notifications n ON n.id = d.notification_id
-LEFT JOIN feed_items i ON i.id = n.feed_item_id
-LEFT JOIN events e ON e.id = n.event_id
-WHERE d.id = ANY(:ids) ORDER BY d.id
-""")
 
 
 def deliver(channel: str, ids: Sequence[int]) -> None:
@@ -82,11 +34,14 @@ def deliver(channel: str, ids: Sequence[int]) -> None:
 
     Stops after BATCH_SECONDS or at the first sign that the connection is gone, and gives the rest back.
     """
-    claimed = _claim(ids)
+    with transaction():
+        claimed = claim(ids)
     if not claimed:
         return
     refused = _recheck(claimed)
     left = [delivery for delivery in claimed if delivery.id not in refused]
+    wire = devices.wire_addresses([delivery.address for delivery in left])
+    db.session.rollback()  # nothing is open while sending
     started = time.monotonic()
     with CHANNELS[channel].open() as sender:
         while left:
@@ -95,11 +50,14 @@ def deliver(channel: str, ids: Sequence[int]) -> None:
                 return
             delivery = left.pop(0)
             try:
-                sender.send(delivery.address, message_of(delivery))
+                message = PURPOSES[delivery.purpose].message(delivery)
+                db.session.rollback()
+                receipt = sender.send(wire.get(delivery.address, delivery.address), message)
             except TemporarySendError as error:
                 _try_later(delivery, error)
                 if error.connection_lost:
-                    _release(left, clock.now() + dt.timedelta(seconds=RETRY_DELAYS_SECONDS[0]))
+                    wait = error.retry_after_seconds or RETRY_DELAYS_SECONDS[0]
+                    _release(left, clock.now() + dt.timedelta(seconds=wait))
                     return
             except SendError as error:
                 _fail(delivery, error)
@@ -107,7 +65,7 @@ def deliver(channel: str, ids: Sequence[int]) -> None:
                 log.exception("delivery %s could not be prepared", delivery.id)
                 _fail(delivery, PermanentSendError(f"Could not be prepared: {type(error).__name__}"))
             else:
-                _finish(delivery.id, "sent")
+                _finish(delivery, receipt)
 
 
 def sweep(limit: int = 1000) -> int:
@@ -138,8 +96,8 @@ def send_again(delivery_id: int) -> bool:
     """Put a failed delivery back at the start of the ladder. Return False when it is not failed (any more)."""
     row = db.session.execute(
         text(
-            "UPDATE deliveries SET state = 'pending', attempts = 0, error = NULL, finished_at = NULL,"
-            " skip_reason = NULL, not_before = :now, queued_until = NULL"
+            "UPDATE deliveries SET state = 'pending', error = NULL, finished_at = NULL, skip_reason = NULL,"
+            " attempts = CASE purpose WHEN 'brief' THEN 1 ELSE 0 END, not_before = :now, queued_until = NULL"
             " WHERE id = :id AND state = 'failed' RETURNING id"
         ),
         {"id": delivery_id, "now": clock.now()},
@@ -147,61 +105,18 @@ def send_again(delivery_id: int) -> bool:
     return row is not None
 
 
-def _claim(ids: Sequence[int]) -> list[Claimed]:
-    now = clock.now()
-    with transaction():
-        ours = [row.id for row in db.session.execute(_CLAIM, {"ids": list(ids), "now": now, "lease": now + LEASE})]
-        rows = db.session.execute(_LOAD, {"ids": ours}).all() if ours else []
-        return [Claimed(**row._mapping) for row in rows]
-
-
 def _recheck(claimed: Sequence[Claimed]) -> set[int]:
     """Decide again with what is true now; mark what must not leave any more, and return its ids."""
+    by_purpose: dict[str, list[Claimed]] = defaultdict(list)
+    for delivery in claimed:
+        by_purpose[delivery.purpose].append(delivery)
     refused: dict[int, str] = {}
     with transaction():
-        decided = _decide_again([d for d in claimed if d.purpose == "notice"])
-        for delivery in claimed:
-            reason = _reason_against(delivery, decided)
-            if reason:
-                refused[delivery.id] = reason
+        for purpose, deliveries in by_purpose.items():
+            refused |= PURPOSES[purpose].refuse(deliveries)
         for delivery_id, reason in refused.items():
             _mark(delivery_id, "skipped", skip_reason=reason)
     return set(refused)
-
-
-def _reason_against(delivery: Claimed, decided: Mapping[int, Decision | None]) -> str | None:
-    if delivery.user_id is not None and not delivery.active:
-        return "deactivated"
-    if delivery.purpose != "notice":
-        return None
-    if not delivery.item_unread:
-        return "already_read"
-    if delivery.channel == "email" and delivery.address != delivery.email:
-        return "address_changed"
-    decision = decided.get(delivery.id)
-    if decision is None:
-        return "deactivated"
-    return None if decision.leaves_the_house else decision.outcome.value
-
-
-def _decide_again(notices: Sequence[Claimed]) -> dict[int, Decision | None]:
-    """Route every notice anew: three statements per kind of news in the batch, however many people."""
-    by_tag: dict[str, list[Claimed]] = defaultdict(list)
-    for delivery in notices:
-        by_tag[str(delivery.event_tag)].append(delivery)
-    decided: dict[int, Decision | None] = {}
-    for tag, deliveries in by_tag.items():
-        kind = KINDS[tag]
-        account = audience.account_defaults(kind.row)
-        for rule in {str(delivery.rule) for delivery in deliveries}:
-            same_rule = [d for d in deliveries if d.rule == rule]
-            told = {int(d.user_id): Rule(rule) for d in same_rule if d.user_id is not None}
-            facts = {person.user_id: person.facts for person in audience.recipients(kind, told)}
-            for delivery in same_rule:
-                known = facts.get(int(delivery.user_id or 0))
-                decisions = choose_channels(kind, known, account) if known else ()
-                decided[delivery.id] = next((d for d in decisions if d.channel == delivery.channel), None)
-    return decided
 
 
 def _try_later(delivery: Claimed, error: TemporarySendError) -> None:
@@ -224,21 +139,42 @@ def _fail(delivery: Claimed, error: SendError) -> None:
     reason = "address_gone" if isinstance(error, AddressGone) else None
     with transaction():
         _mark(delivery.id, "failed", error=error.reason, skip_reason=reason)
+        if reason:
+            lost_addresses.forget(delivery, error.reason)
     log.warning("delivery %s failed: %s", delivery.id, error.reason, extra={"delivery_id": delivery.id})
 
 
-def _finish(delivery_id: int, state: str) -> None:
+def _finish(delivery: Claimed, receipt: str | None) -> None:
     with transaction():
-        _mark(delivery_id, state)
+        _mark(delivery.id, "sent", receipt=receipt)
+        if delivery.address.startswith(devices.ADDRESS_PREFIX):
+            db.session.execute(
+                text("UPDATE devices SET last_used_at = :now WHERE id = :id"),
+                {"now": clock.now(), "id": int(delivery.address.removeprefix(devices.ADDRESS_PREFIX))},
+            )
 
 
-def _mark(delivery_id: int, state: str, *, error: str | None = None, skip_reason: str | None = None) -> None:
+def _mark(
+    delivery_id: int,
+    state: str,
+    *,
+    error: str | None = None,
+    skip_reason: str | None = None,
+    receipt: str | None = None,
+) -> None:
     db.session.execute(
         text(
             "UPDATE deliveries SET state = :state, claimed_until = NULL, finished_at = :now, error = :error,"
-            " skip_reason = :skip_reason WHERE id = :id"
+            " skip_reason = :skip_reason, receipt = :receipt WHERE id = :id"
         ),
-        {"id": delivery_id, "state": state, "now": clock.now(), "error": error, "skip_reason": skip_reason},
+        {
+            "id": delivery_id,
+            "state": state,
+            "now": clock.now(),
+            "error": error,
+            "skip_reason": skip_reason,
+            "receipt": receipt,
+        },
     )
 
 
@@ -249,8 +185,10 @@ def _release(deliveries: Sequence[Claimed], not_before: dt.datetime) -> None:
     with transaction():
         db.session.execute(
             text(
-                "UPDATE deliveries SET state = 'pending', claimed_until = NULL, attempts = attempts - 1,"
-                " not_before = :at WHERE id = ANY(:ids) AND state = 'sending'"
+                "UPDATE deliveries SET state = 'pending', claimed_until = NULL,"
+                # A brief that was claimed once is closed: with no attempts it would be the open one again.
+                " attempts = CASE purpose WHEN 'brief' THEN attempts ELSE attempts - 1 END, not_before = :at"
+                " WHERE id = ANY(:ids) AND state = 'sending'"
             ),
             {"ids": [delivery.id for delivery in deliveries], "at": not_before},
         )

@@ -17,9 +17,10 @@ from app import clock
 from app.catalogue import KINDS, Kind, Rule
 from app.extensions import db
 from app.models.notifications import Event
-from app.services import audience, live, outbound
+from app.services import audience, briefs, live, outbound
 from app.services.audience import Recipient
-from app.services.routing import AccountDefaults, Decision, Facts, Outcome, choose_channels
+from app.services.briefs import Held
+from app.services.routing import DIGEST_OUTCOMES, POPUP_OUTCOMES, AccountDefaults, Decision, Facts, choose_channels
 from app.transaction import on_commit
 
 
@@ -54,23 +55,29 @@ RETURNING item.id, item.user_id
 # Decisions repeat: they travel once each, people refer to them by number.
 _TELL = text("""
 WITH told AS (
-    INSERT INTO notifications (event_id, user_id, feed_item_id, rule, decisions, created_at)
-    SELECT :event_id, person.user_id, person.item_id, person.rule, CAST(:choices AS jsonb) -> person.choice, :at
+    INSERT INTO notifications (event_id, user_id, feed_item_id, rule, decisions, for_digest, created_at)
+    SELECT :event_id, person.user_id, person.item_id, person.rule, CAST(:choices AS jsonb) -> person.choice,
+           (CAST(:choices AS jsonb) -> person.choice ->> 'email') = ANY(CAST(:digest_outcomes AS text[])), :at
     FROM unnest(CAST(:user_ids AS int[]), CAST(:item_ids AS bigint[]), CAST(:rules AS text[]), CAST(:choice AS int[]))
         AS person(user_id, item_id, rule, choice)
     ON CONFLICT (event_id, user_id) DO NOTHING
     RETURNING id, user_id
+),
+written AS (
+    INSERT INTO deliveries (dedupe_key, purpose, channel, address, user_id, notification_id, state, not_before,
+                            only_if_unread, queued_until, created_at)
+    SELECT 'n:' || told.id || ':' || out.channel || ':' || out.address, 'notice', out.channel, out.address,
+           told.user_id, told.id, 'pending', CAST(:at AS timestamptz) + make_interval(secs => out.delay_seconds),
+           out.delay_seconds > 0, CASE WHEN out.delay_seconds = 0 THEN CAST(:queued_until AS timestamptz) END, :at
+    FROM unnest(CAST(:out_user_ids AS int[]), CAST(:out_channels AS text[]), CAST(:out_addresses AS text[]),
+                CAST(:out_delays AS int[])) AS out(user_id, channel, address, delay_seconds)
+    JOIN told ON told.user_id = out.user_id
+    ON CONFLICT (dedupe_key) DO NOTHING
+    RETURNING id, channel, queued_until
 )
-INSERT INTO deliveries (dedupe_key, purpose, channel, address, user_id, notification_id, state, not_before,
-                        only_if_unread, queued_until, created_at)
-SELECT 'n:' || told.id || ':' || out.channel || ':' || out.address, 'notice', out.channel, out.address, told.user_id,
-       told.id, 'pending', CAST(:at AS timestamptz) + make_interval(secs => out.delay_seconds), out.delay_seconds > 0,
-       CASE WHEN out.delay_seconds = 0 THEN CAST(:queued_until AS timestamptz) END, :at
-FROM unnest(CAST(:out_user_ids AS int[]), CAST(:out_channels AS text[]), CAST(:out_addresses AS text[]),
-            CAST(:out_delays AS int[])) AS out(user_id, channel, address, delay_seconds)
-JOIN told ON told.user_id = out.user_id
-ON CONFLICT (dedupe_key) DO NOTHING
-RETURNING id, channel, queued_until IS NOT NULL AS due
+SELECT id, channel, NULL AS user_id FROM written WHERE queued_until IS NOT NULL
+UNION ALL
+SELECT id, NULL, user_id FROM told WHERE user_id = ANY(CAST(:held_user_ids AS int[]))
 """)
 
 
@@ -130,8 +137,13 @@ def _tell(kind: Kind, event_id: int, subject: Subject, people: list[Recipient], 
         )
     }
     leaving = [
-        (person, decision) for person in people for decision in chosen[person.facts] if decision.leaves_the_house
+        (person, decision, address)
+        for person in people
+        for decision in chosen[person.facts]
+        if decision.leaves_the_house
+        for address in person.addresses(decision.channel)
     ]
+    held = [person for person in people if any(decision.is_held for decision in chosen[person.facts])]
     choices = list(chosen)
     number = {facts: position for position, facts in enumerate(choices)}
     written = db.session.execute(
@@ -145,13 +157,18 @@ def _tell(kind: Kind, event_id: int, subject: Subject, people: list[Recipient], 
             "item_ids": [item_ids[user_id] for user_id in user_ids],
             "rules": rules,
             "choice": [number[person.facts] for person in people],
-            "out_user_ids": [person.user_id for person, _ in leaving],
-            "out_channels": [decision.channel.value for _, decision in leaving],
-            "out_addresses": [person.email for person, _ in leaving],
-            "out_delays": [decision.delay_seconds for _, decision in leaving],
+            "digest_outcomes": sorted(DIGEST_OUTCOMES),
+            "out_user_ids": [person.user_id for person, _, _ in leaving],
+            "out_channels": [decision.channel.value for _, decision, _ in leaving],
+            "out_addresses": [address for _, _, address in leaving],
+            "out_delays": [decision.delay_seconds for _, decision, _ in leaving],
+            "held_user_ids": audience.ids(held),
         },
     ).all()
-    due = [(row.channel, row.id) for row in written if row.due]
+    due = [(row.channel, row.id) for row in written if row.user_id is None]
+    if held:
+        notices = {row.user_id: row.id for row in written if row.user_id is not None}
+        briefs.hold(_held(held, notices, chosen))
     popups = {person.user_id for person in people if _pops_up(chosen[person.facts])}
     on_commit(lambda: live.show_items(item_ids, popups))
     on_commit(lambda: outbound.enqueue(due))
@@ -162,9 +179,22 @@ def _choose(kind: Kind, people: list[Recipient], account: AccountDefaults) -> di
     return {facts: choose_channels(kind, facts, account) for facts in {person.facts for person in people}}
 
 
+def _held(
+    people: list[Recipient], notices: Mapping[int, int], chosen: Mapping[Facts, tuple[Decision, ...]]
+) -> list[Held]:
+    return [
+        Held(notices[person.user_id], person.user_id, decision.channel.value, address, person.facts.held.until)
+        for person in people
+        if person.facts.held is not None and person.user_id in notices
+        for decision in chosen[person.facts]
+        if decision.is_held
+        for address in person.addresses(decision.channel)
+    ]
+
+
 def _as_json(decisions: tuple[Decision, ...]) -> dict[str, str]:
     return {decision.channel.value: decision.outcome.value for decision in decisions}
 
 
 def _pops_up(decisions: tuple[Decision, ...]) -> bool:
-    return any(decision.outcome is Outcome.POPUP for decision in decisions)
+    return any(decision.outcome in POPUP_OUTCOMES for decision in decisions)

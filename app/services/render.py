@@ -13,15 +13,17 @@ from typing import Any, Protocol
 
 import css_inline
 from flask import current_app, render_template
+from flask_babel import gettext
 
 from app import clock
 from app.catalogue import KINDS, Rule
 from app.channels.base import Message, Urgency
+from app.services import added_words, error_words, labels
 from app.services.wording import TaskNews, one_line, title_and_body
 
 SETTINGS_PATH = "/profile/#notifications"
 SUBJECT_LENGTH = 120
-_INLINER = css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=False)
+INLINER = css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,12 @@ def headline(
 
     ``zone`` is the reader's; ``now`` makes "tomorrow" mean something. Raises KeyError for a tag without words.
     """
-    title, body = title_and_body(tag, TaskNews.read(data, zone, now or clock.now()), rule)
+    if tag.startswith(error_words.PREFIX):
+        title, body = error_words.title_and_body(tag, data, rule)
+    elif tag.startswith(added_words.PREFIX):
+        title, body = added_words.title_and_body(data)
+    else:
+        title, body = title_and_body(tag, TaskNews.read(data, zone, now or clock.now()), rule)
     icon = KINDS[tag].icon if tag in KINDS else "bell"
     return Headline(title, body, str(data.get("url") or ""), icon)
 
@@ -69,59 +76,78 @@ def email_message(
     *,
     unsubscribe_url: str = "",
     required_by: str = "",
+    hidden: bool = False,
     now: dt.datetime | None = None,
 ) -> Message:
     """The mail about one event to one person, from ``templates/email/<event>``.
 
     ``data["link"]`` is where the button leads (it marks the item as read), else ``data["url"]`` under PUBLIC_URL.
     ``unsubscribe_url`` sets the headers of RFC 8058; ``required_by`` names who made this mail mandatory instead.
+    ``hidden``: it says that there is news, and of what kind, but not which.
     """
     at = now or clock.now()
     home = current_app.config["PUBLIC_URL"]
     line = headline(tag, rule, data, recipient.zone, at)
-    link = _absolute(home, str(data.get("link") or line.url))
-    folder = f"email/{tag.replace(':', '_')}"
+    link = absolute(home, str(data.get("link") or line.url))
+    folder = "email/hidden" if hidden else folder_of(tag)
+    if hidden:
+        line = Headline(hidden_title(tag), "", line.url, line.icon)
     context = {
         "headline": line,
         "task": TaskNews.read(data, recipient.zone, at),
         "for_author": rule == Rule.AUTHOR,
+        "concerned": rule == Rule.CONCERNED,
         "link": link,
-        "settings_url": _absolute(home, SETTINGS_PATH),
+        "settings_url": absolute(home, SETTINGS_PATH),
         "unsubscribe_url": unsubscribe_url,
         "required_by": required_by,
     }
-    subject = _cut(one_line(render_template(f"{folder}/subject.txt", **context)))
+    subject = cut(one_line(render_template(f"{folder}/subject.txt", **context)))
     context["subject"] = subject
     return Message(
         delivery_id=delivery.id,
         subject=subject,
         title=line.title,
-        text=_squeeze(render_template(f"{folder}/body.txt", **context)),
-        html=_INLINER.inline(render_template(f"{folder}/body.html", **context)),
+        text=squeeze(render_template(f"{folder}/body.txt", **context)),
+        html=INLINER.inline(render_template(f"{folder}/body.html", **context)),
         url=link,
         tag=tag,
         thread=f"task:{data['task_id']}" if data.get("task_id") is not None else "",
-        headers={} if required_by else _unsubscribe_headers(unsubscribe_url),
+        headers={} if required_by else unsubscribe_headers(unsubscribe_url),
         urgency=Urgency.HIGH if tag in KINDS and KINDS[tag].urgent else Urgency.NORMAL,
     )
 
 
-def _absolute(home: str, address: str) -> str:
+def folder_of(tag: str) -> str:
+    """Where a kind's mail is written."""
+    return "email/error" if tag.startswith(error_words.PREFIX) else f"email/{tag.replace(':', '_')}"
+
+
+def hidden_title(tag: str) -> str:
+    """What is said of a kind of news where its texts are hidden."""
+    label = labels.row_label(KINDS[tag].row) if tag in KINDS else gettext("Frontdesk")
+    return gettext("News: %(kind)s", kind=label)
+
+
+def absolute(home: str, address: str) -> str:
+    """An address under PUBLIC_URL, unless it is whole already."""
     return address if address.startswith(("https://", "http://")) else f"{home}/{address.lstrip('/')}"
 
 
-def _cut(subject: str) -> str:
+def cut(subject: str) -> str:
+    """A subject of at most SUBJECT_LENGTH characters."""
     return subject if len(subject) <= SUBJECT_LENGTH else subject[: SUBJECT_LENGTH - 1].rstrip() + "…"
 
 
-def _squeeze(text: str) -> str:
+def squeeze(text: str) -> str:
     """At most one empty line in a row: what a template leaves out must not leave a hole."""
     lines = text.strip().splitlines()
     kept = [line for line, before in zip(lines, ["", *lines], strict=False) if line.strip() or before.strip()]
     return "\n".join(kept) + "\n"
 
 
-def _unsubscribe_headers(url: str) -> dict[str, str]:
+def unsubscribe_headers(url: str) -> dict[str, str]:
+    """The headers of RFC 8058: one click in the mail program is enough."""
     if not url:
         return {}
     return {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}

@@ -8,12 +8,17 @@ from typing import Any
 from flask_babel import gettext
 from sqlalchemy import Row, text
 
+from app import clock
 from app.catalogue import Channel, Rule
 from app.errors import NotFound
 from app.extensions import db
-from app.services.routing import Outcome
+from app.services.due_words import short_due
+from app.services.routing import POPUP_OUTCOMES, Outcome
 
 MAX_NOTIFICATIONS = 20
+
+# (notification, channel) → a row of deliveries
+Deliveries = dict[tuple[int, str], Row[Any]]
 
 
 def of_item(user_id: int, item_id: int) -> dict[str, Any]:
@@ -24,8 +29,9 @@ def of_item(user_id: int, item_id: int) -> dict[str, Any]:
     """
     notices = db.session.execute(
         text(
-            "SELECT n.id, n.rule, n.decisions, n.created_at, e.tag FROM notifications n"
+            "SELECT n.id, n.rule, n.decisions, n.created_at, e.tag, u.zone FROM notifications n"
             " JOIN events e ON e.id = n.event_id JOIN feed_items i ON i.id = n.feed_item_id"
+            " JOIN ab_user u ON u.id = n.user_id"
             " WHERE i.id = :item_id AND i.user_id = :user_id ORDER BY n.id DESC LIMIT :limit"
         ),
         {"item_id": item_id, "user_id": user_id, "limit": MAX_NOTIFICATIONS},
@@ -39,12 +45,30 @@ def of_item(user_id: int, item_id: int) -> dict[str, Any]:
         ),
         {"ids": [notice.id for notice in notices]},
     ).all()
-    deliveries = {(row.notification_id, row.channel): row for row in rows}
-    newest, *earlier = [_notice(notice, deliveries) for notice in notices]
+    # One of several devices speaks for its channel: the one that got it, if any did.
+    deliveries: Deliveries = {}
+    for row in sorted(rows, key=lambda row: row.state == "sent"):
+        deliveries[row.notification_id, row.channel] = row
+    collected = _collected([notice.id for notice in notices])
+    newest, *earlier = [_notice(notice, deliveries, collected) for notice in notices]
     return {"id": f"n:{item_id}", **newest, "earlier": earlier}
 
 
-def _notice(notice: Row[Any], deliveries: dict[tuple[int, str], Row[Any]]) -> dict[str, Any]:
+def _collected(notification_ids: list[int]) -> Deliveries:
+    """The newest brief or digest that each notice is part of, per channel."""
+    rows = db.session.execute(
+        text(
+            "SELECT c.notification_id, d.channel, d.purpose, d.state, d.not_before, d.finished_at, d.skip_reason,"
+            " d.error"
+            " FROM delivery_items c JOIN deliveries d ON d.id = c.delivery_id"
+            " WHERE c.notification_id = ANY(:ids) ORDER BY d.id"
+        ),
+        {"ids": notification_ids},
+    )
+    return {(row.notification_id, row.channel): row for row in rows}
+
+
+def _notice(notice: Row[Any], deliveries: Deliveries, collected: Deliveries) -> dict[str, Any]:
     at = notice.created_at.isoformat()
     return {
         "event": notice.tag,
@@ -53,7 +77,13 @@ def _notice(notice: Row[Any], deliveries: dict[tuple[int, str], Row[Any]]) -> di
         "channels": [
             {"channel": "center", "state": "sent", "text": gettext("In your center"), "at": at},
             *(
-                _channel(channel, notice.decisions.get(channel.value), deliveries.get((notice.id, channel.value)))
+                channel_outcome(
+                    channel,
+                    notice.decisions.get(channel.value),
+                    deliveries.get((notice.id, channel.value)),
+                    collected.get((notice.id, channel.value)),
+                    notice.zone,
+                )
                 for channel in Channel
             ),
         ],
@@ -61,19 +91,56 @@ def _notice(notice: Row[Any], deliveries: dict[tuple[int, str], Row[Any]]) -> di
 
 
 def _why(tag: str, rule: str) -> str:
+    if rule == Rule.MEMBER:
+        return gettext("You were added to this chat")
+    if rule == Rule.ADMIN:
+        return gettext("You are an admin of this account")
+    if rule == Rule.CONCERNED:
+        return gettext("It concerns you")
     if rule == Rule.AUTHOR:
         return gettext("You set this task")
     return gettext("You are responsible for this task")
 
 
-def _channel(channel: Channel, decision: str | None, delivery: Row[Any] | None) -> dict[str, Any]:
-    state, words, at = _delivered(delivery) if delivery is not None else (*_decided(channel, decision), None)
+def channel_outcome(
+    channel: Channel,
+    decision: str | None,
+    delivery: Row[Any] | None,
+    collected: Row[Any] | None = None,
+    zone: str = "UTC",
+) -> dict[str, Any]:
+    """Return one channel's line: what became of the brief, digest or delivery that it is in, else what was decided."""
+    if collected is not None:
+        state, words, at = _part_of(collected, zone)
+    elif delivery is not None:
+        state, words, at = _delivered(delivery)
+    else:
+        (state, words), at = _decided(channel, decision), None
     return {"channel": channel.value, "state": state, "text": words, "at": at.isoformat() if at else None}
+
+
+def _part_of(row: Row[Any], zone: str) -> tuple[str, str, dt.datetime | None]:
+    """A notice's outcome as part of a brief or digest."""
+    at = short_due(row.finished_at or row.not_before, zone, clock.now(), all_day=False)
+    brief = row.purpose == "brief"
+    if row.state == "sent":
+        said = (
+            gettext("Sent in the brief of %(at)s", at=at) if brief else gettext("Sent in the digest of %(at)s", at=at)
+        )
+        return "sent", said, row.finished_at
+    if row.state in ("pending", "sending"):
+        said = gettext("Held, one brief at %(at)s", at=at) if brief else gettext("Part of the digest of %(at)s", at=at)
+        return "pending", said, row.not_before
+    if row.state == "failed":
+        return "failed", gettext("Failed: %(reason)s", reason=row.error), row.finished_at
+    return row.state, _skipped(row.skip_reason), row.finished_at
 
 
 def _delivered(row: Row[Any]) -> tuple[str, str, dt.datetime | None]:
     if row.state == "sent":
-        return "sent", gettext("Sent to %(address)s", address=row.address), row.finished_at
+        place = _place(row)
+        said = gettext("Sent to %(address)s", address=place) if place else gettext("Sent")
+        return "sent", said, row.finished_at
     if row.state in ("skipped", "cancelled"):
         return row.state, _skipped(row.skip_reason), row.finished_at
     if row.state == "failed":
@@ -85,11 +152,26 @@ def _delivered(row: Row[Any]) -> tuple[str, str, dt.datetime | None]:
     return "pending", gettext("Waiting to be sent"), row.not_before
 
 
+def _place(row: Row[Any]) -> str:
+    """Where it went, as people name it: the address of a mail; a device's own number says nothing."""
+    names = {"browser": gettext("your browser"), "mobile": gettext("your phone"), "telegram": "Telegram"}
+    return str(row.address) if row.channel == "email" else names.get(row.channel, "")
+
+
 def _skipped(reason: str | None) -> str:
     sentences = {
         "already_read": gettext("Skipped: you had read it before"),
         "deactivated": gettext("Skipped: the account was deactivated"),
+        "muted": gettext("Skipped: you have muted this chat"),
+        "not_a_member": gettext("Skipped: you left the chat"),
         "address_changed": gettext("Skipped: the address has changed since"),
+        "address_gone": gettext("Skipped: the address is gone"),
+        "seen_live": gettext("Skipped: you saw the popup"),
+        Outcome.HELD: gettext("Held for a brief"),
+        Outcome.HELD_FOR_DIGEST: gettext("Held, part of the next digest"),
+        Outcome.QUIET: gettext("Skipped: quiet hours, it waits in your center"),
+        Outcome.ADDRESS_PAUSED: gettext("Skipped: mails to your address are refused"),
+        Outcome.POPUP: gettext("Skipped: nothing linked any more"),
         Outcome.PREFERENCE_OFF: gettext("Skipped: switched off in your settings"),
         Outcome.RECEIVE_OFF: gettext("Skipped: you receive no notifications"),
         Outcome.DIGEST: gettext("Left for the digest"),
@@ -98,10 +180,12 @@ def _skipped(reason: str | None) -> str:
 
 
 def _decided(channel: Channel, decision: str | None) -> tuple[str, str]:
-    if decision == Outcome.POPUP:
+    if decision in POPUP_OUTCOMES:
         return "shown", gettext("Shown as a popup in open tabs")
     if decision == Outcome.DIGEST:
         return "pending", gettext("Set to digest: part of the next one if still unread")
+    if decision == Outcome.HELD_FOR_DIGEST:
+        return "pending", gettext("Held: part of the next digest if still unread")
     if decision == Outcome.NO_ADDRESS:
         missing = gettext("no address in your profile") if channel is Channel.EMAIL else gettext("nothing linked")
         return "skipped", gettext("Skipped: %(reason)s", reason=missing)
@@ -109,5 +193,10 @@ def _decided(channel: Channel, decision: str | None) -> tuple[str, str]:
         Outcome.PREFERENCE_OFF: gettext("Skipped: switched off in your settings"),
         Outcome.RECEIVE_OFF: gettext("Skipped: you receive no notifications"),
         Outcome.NOT_FOR_ROLE: gettext("Skipped: not for your role"),
+        Outcome.NO_CELL: gettext("Skipped: this kind of news never comes here"),
+        Outcome.QUIET: gettext("No popup: quiet hours, it waits in your center"),
+        Outcome.HELD: gettext("Held by quiet hours"),
+        Outcome.ADDRESS_PAUSED: gettext("Skipped: mails to your address are refused"),
+        "muted": gettext("Skipped: you have muted this chat"),
     }
     return "skipped", sentences.get(decision or "", gettext("Skipped"))

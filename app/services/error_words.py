@@ -1,0 +1,62 @@
+"""The words for *errors & other info*: what the system could not do and a person must know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask_babel import gettext
+
+from app.catalogue import Rule
+from app.services.wording import one_line
+
+PREFIX = "error:"
+
+
+def title_and_body(tag: str, data: Mapping[str, Any], rule: str) -> tuple[str, str]:
+    """The title and the line below it. Raises KeyError for a tag without words."""
+    return _WORDS[tag](data, rule)
+
+
+def channel_name(channel: object) -> str:
+    """Return what a channel is called in a sentence."""
+    names = {
+        "email": gettext("Email"),
+        "browser": gettext("Browser push"),
+        "mobile": gettext("Mobile push"),
+        "telegram": gettext("Telegram"),
+    }
+    return names.get(str(channel), str(channel))
+
+
+def _mail_undelivered(data: Mapping[str, Any], rule: str) -> tuple[str, str]:
+    reason = one_line(data.get("reason"))
+    if rule == Rule.CONCERNED:
+        return gettext("Mails to %(address)s are refused", address=one_line(data.get("address"))), gettext(
+            "They are paused until you change or confirm your address. %(reason)s", reason=reason
+        )
+    return gettext("Mails to %(name)s are refused", name=one_line(data.get("name"))), reason
+
+
+def _telegram_unlinked(data: Mapping[str, Any], rule: str) -> tuple[str, str]:
+    return gettext("Telegram is no longer linked"), gettext(
+        "The bot was blocked, so news does not come there any more. You can link it again in your settings."
+    )
+
+
+def _channel_down(data: Mapping[str, Any], rule: str) -> tuple[str, str]:
+    title = gettext("%(channel)s does not work", channel=channel_name(data.get("channel")))
+    return title, one_line(data.get("problem"))
+
+
+def _channel_up(data: Mapping[str, Any], rule: str) -> tuple[str, str]:
+    title = gettext("%(channel)s works again", channel=channel_name(data.get("channel")))
+    return title, gettext("What was waiting is being sent.")
+
+
+_WORDS: Mapping[str, Callable[[Mapping[str, Any], str], tuple[str, str]]] = {
+    "error:mail_undelivered": _mail_undelivered,
+    "error:telegram_unlinked": _telegram_unlinked,
+    "error:channel_down": _channel_down,
+    "error:channel_up": _channel_up,
+}

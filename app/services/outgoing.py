@@ -1,0 +1,238 @@
+"""From a claimed delivery to the message that its channel sends, by what the delivery is for."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from flask import current_app, render_template
+from flask_babel import gettext, ngettext
+
+from app import clock
+from app.catalogue import KINDS, Channel
+from app.channels.base import Message, Urgency
+from app.services import account, chat_mail, labels, recheck, unsubscribe
+from app.services.claimed import Claimed, Content
+from app.services.due_words import short_due, zone_of
+from app.services.mailing import link_token
+from app.services.render import (
+    INLINER,
+    SETTINGS_PATH,
+    Headline,
+    absolute,
+    cut,
+    email_message,
+    headline,
+    hidden_title,
+    squeeze,
+    unsubscribe_headers,
+)
+from app.services.wording import TEST_TAG
+
+SHOWN_PER_KIND = 5
+SHOWN_IN_A_PUSH = 3
+SHOWN_IN_A_CHAT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """What a delivery is for: ``refuse`` says which must not leave any more and why, ``message`` words the rest."""
+
+    refuse: Callable[[Sequence[Claimed]], dict[int, str]]
+    message: Callable[[Claimed], Message]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One item of a digest or brief."""
+
+    title: str
+    body: str
+    link: str
+    when: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One kind of news in a digest or brief: the newest lines of it, and the way to all."""
+
+    label: str
+    count: int
+    lines: tuple[Line, ...]
+    link: str
+
+
+def notice_message(delivery: Claimed) -> Message:
+    """Word one notice, for a mail or for a device."""
+    tag, rule = str(delivery.event_tag), str(delivery.rule)
+    link = f"/go/{link_token(int(delivery.notification_id or 0))}"
+    if delivery.channel == Channel.EMAIL:
+        unsubscribe_url = unsubscribe.url_for_row(int(delivery.user_id or 0), KINDS[tag].row)
+        return email_message(
+            tag,
+            rule,
+            {**(delivery.event_data or {}), "link": link},
+            Reader(delivery.zone),
+            delivery,
+            unsubscribe_url="" if delivery.found.required_by else unsubscribe_url,
+            required_by=delivery.found.required_by,
+            hidden=texts_hidden(),
+        )
+    line = _line_of(tag, rule, delivery.event_data or {}, delivery.zone or "UTC")
+    return Message(
+        delivery_id=delivery.id,
+        subject=line.title,
+        title=line.title,
+        text=line.body,
+        url=absolute(current_app.config["PUBLIC_URL"], link),
+        tag=tag,
+        thread=str(delivery.subject_key or ""),
+        item=f"n:{delivery.item_id}",
+        urgency=Urgency.HIGH if KINDS[tag].urgent else Urgency.NORMAL,
+    )
+
+
+def collected_message(delivery: Claimed) -> Message:
+    """Word a digest or brief from what is still unread of it: grouped by kind, the newest of each."""
+    contents = _one_per_item(delivery.found.contents)
+    if delivery.channel != Channel.EMAIL:
+        return _short_brief(delivery, contents)
+    zone = delivery.zone or "UTC"
+    home = current_app.config["PUBLIC_URL"]
+    digest = delivery.purpose == "digest"
+    window = _moment((delivery.data or {}).get("window"))
+    title = ngettext("%(num)s unread", "%(num)s unread", len(contents))
+    title = (
+        gettext("Your digest: %(count)s", count=title)
+        if digest
+        else gettext("While it was quiet: %(count)s", count=title)
+    )
+    late = bool((delivery.data or {}).get("late"))
+    stop = unsubscribe.url_for_digest(int(delivery.user_id or 0)) if digest else ""
+    context = {
+        "headline": Headline(title, gettext("Still unread, the newest first.") if digest else "", "/center", "bell"),
+        "subject": cut(title),
+        "groups": _groups(contents, zone, home),
+        "link": absolute(home, "/center"),
+        "settings_url": absolute(home, SETTINGS_PATH),
+        "unsubscribe_url": stop,
+        "required_by": "",
+        "late": late,
+        "window": f"{window.astimezone(ZoneInfo(zone_of(zone).key)):%H:%M}" if window else "",
+    }
+    folder = f"email/{delivery.purpose}"
+    return Message(
+        delivery_id=delivery.id,
+        subject=cut(title),
+        title=title,
+        text=squeeze(render_template(f"{folder}/body.txt", **context)),
+        html=INLINER.inline(render_template(f"{folder}/body.html", **context)),
+        url=absolute(home, "/center"),
+        tag=delivery.purpose,
+        headers=unsubscribe_headers(stop),
+    )
+
+
+def test_message(delivery: Claimed) -> Message:
+    """Word a test notification."""
+    if delivery.channel == Channel.EMAIL:
+        return email_message(TEST_TAG, "", {"link": SETTINGS_PATH}, Reader(delivery.zone), delivery)
+    line = headline(TEST_TAG, "", {}, delivery.zone or "UTC")
+    return Message(
+        delivery_id=delivery.id,
+        subject=line.title,
+        title=line.title,
+        text=line.body,
+        url=absolute(current_app.config["PUBLIC_URL"], SETTINGS_PATH),
+        tag=TEST_TAG,
+        thread=TEST_TAG,
+    )
+
+
+# Adding something that leaves the house: an entry here, and rows with its purpose.
+PURPOSES: dict[str, Purpose] = {
+    "notice": Purpose(recheck.refuse_notices, notice_message),
+    "digest": Purpose(recheck.refuse_collected, collected_message),
+    "brief": Purpose(recheck.refuse_collected, collected_message),
+    "chat": Purpose(chat_mail.refuse_chats, chat_mail.message_of),
+    "test": Purpose(recheck.refuse_nothing, test_message),
+}
+
+
+class Reader:
+    """The zone that a message speaks in."""
+
+    def __init__(self, zone: str | None) -> None:
+        self.zone = zone or "UTC"
+
+
+def texts_hidden() -> bool:
+    """Whether admins want no texts of messages in mails, pushes and Telegram."""
+    return bool(account.get_setting("message_texts", "full") == "hidden")
+
+
+def _line_of(tag: str, rule: str, data: Mapping[str, object], zone: str) -> Headline:
+    line = headline(tag, rule, data, zone)
+    return Headline(hidden_title(tag), "", line.url, line.icon) if texts_hidden() else line
+
+
+def _one_per_item(contents: Sequence[Content]) -> list[Content]:
+    """The newest notice of each item: the center shows one row for them, too."""
+    newest: dict[int, Content] = {}
+    for one in contents:
+        newest.setdefault(one.item_id, one)
+    return list(newest.values())
+
+
+def _groups(contents: Sequence[Content], zone: str, home: str) -> list[Group]:
+    by_row: dict[str, list[Content]] = {}
+    for one in contents:
+        by_row.setdefault(KINDS[one.event_tag].row, []).append(one)
+    order = list(labels.ROWS)
+    return [
+        Group(
+            label=labels.row_label(row),
+            count=len(found),
+            lines=tuple(_line(one, zone, home) for one in found[:SHOWN_PER_KIND]),
+            link=absolute(home, f"/center?tab={KINDS[found[0].event_tag].tab.value}"),
+        )
+        for row, found in sorted(by_row.items(), key=lambda pair: order.index(pair[0]) if pair[0] in order else 99)
+    ]
+
+
+def _line(one: Content, zone: str, home: str) -> Line:
+    words = _line_of(one.event_tag, one.rule, one.event_data, zone)
+    when = short_due(one.at, zone, clock.now(), all_day=False)
+    return Line(words.title, words.body, absolute(home, f"/go/{link_token(one.notification_id)}"), when)
+
+
+def _short_brief(delivery: Claimed, contents: Sequence[Content]) -> Message:
+    """A brief for a device or a messenger: one line each, or the notice itself where it is the only one."""
+    zone = delivery.zone or "UTC"
+    home = current_app.config["PUBLIC_URL"]
+    lines = [_line_of(one.event_tag, one.rule, one.event_data, zone) for one in contents]
+    if len(contents) == 1:
+        title, body = lines[0].title, lines[0].body
+        url = absolute(home, f"/go/{link_token(contents[0].notification_id)}")
+    else:
+        title = ngettext("%(num)s new while it was quiet", "%(num)s new while it was quiet", len(contents))
+        shown = SHOWN_IN_A_CHAT if delivery.channel == Channel.TELEGRAM else SHOWN_IN_A_PUSH
+        more = [gettext("and %(count)s more", count=len(lines) - shown)] if len(lines) > shown else []
+        body, url = "\n".join([*(line.title for line in lines[:shown]), *more]), absolute(home, "/center")
+    single = contents[0] if len(contents) == 1 else None
+    return Message(
+        delivery_id=delivery.id,
+        subject=title,
+        title=title,
+        text=body,
+        url=url,
+        tag=single.event_tag if single else "brief",
+        thread=single.subject_key if single else "brief",
+        item=f"n:{single.item_id}" if single else "",
+    )
+
+
+def _moment(iso: object) -> dt.datetime | None:
+    return dt.datetime.fromisoformat(str(iso)) if iso else None
