@@ -68,14 +68,14 @@ function Head({ center, ui, chatId, chat, onClose, onSearch, searching }) {
   ];
   return html`<div class="fd-col-head chat-head">
     <button type="button" class="fd-icon-btn only-phone fd-back" aria-label="Back to the feed" onClick=${onClose}><${Icon} name="left" /></button>
-    <button type="button" class="fd-chat-who" onClick=${() => ui.showDetails(!ui.details.peek())} aria-label=${`${title}, details`}>
+    <button type="button" class="fd-chat-who" onClick=${() => ui.showDetails(!ui.details.peek())} title="Details: members, settings">
       <${ChatAvatar} kind=${kind} id=${chatId} personId=${personId} name=${title} picture=${chat?.picture_url ?? chat?.person?.picture_url ?? item?.chat?.picture_url} presence=${presence} />
       <span class="fd-grow"><h2 class="t-cut">${title}</h2><span class="sub t-cut">${subline(chat, kind, presence, chats)}</span></span></button>
     <button type="button" class="fd-icon-btn" aria-label="Search in this chat" title="Search in this chat" aria-expanded=${String(searching)} onClick=${onSearch}><${Icon} name="search" /></button>
     <${Menu} label=${mute === "none" ? "Mute" : "Muted, change"} title=${mute === "none" ? "Mute" : "Muted"} buttonClass="fd-icon-btn no-phone" items=${muteItems(chatId, mute, ui)}><${Icon} name=${mute === "none" ? "bell" : "bell-off"} /><//>
     ${item && html`<span class="no-phone"><${WhenMenu} label="Remind me later" title="Remind me later" buttonClass="fd-icon-btn" question="Remind me on" zone=${center.zone}
       onPick=${(at, words) => center.leave(item.id, () => actions.remind(item.id, at, words))}><${Icon} name="clock" /><//></span>`}
-    <button type="button" class="fd-icon-btn" aria-label="Details" title="Details: members, settings" aria-expanded=${String(ui.details.value)} onClick=${() => ui.showDetails(!ui.details.peek())}><${Icon} name="info" /></button>
+    <button type="button" class="fd-icon-btn" aria-label="Details" title="Details" aria-expanded=${String(ui.details.value)} onClick=${() => ui.showDetails(!ui.details.peek())}><${Icon} name="info" /></button>
     <${Menu} label="More" title="More" buttonClass="fd-icon-btn" items=${items}><${Icon} name="more" /><//>
   </div>`;
 }

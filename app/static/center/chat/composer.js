@@ -109,7 +109,7 @@ export function Composer({ chatId, chat, ui }) {
       <button type="button" class="fd-btn fd-btn--sm" onClick=${() => { setAsking(false); box.current.focus(); }}>Cancel</button></div>`}
     <div class="fd-composer-box">
       <textarea ref=${box} rows="1" aria-label=${editing ? "Edit your message" : `Message to ${title}`} placeholder=${`Message ${title}`} value=${value} enterkeyhint="send"
-        role="combobox" aria-autocomplete="list" aria-expanded=${String(Boolean(completion.options))} aria-controls="fd-complete" aria-haspopup="listbox"
+        aria-autocomplete="list" aria-haspopup="listbox" aria-controls=${completion.options ? "fd-complete" : undefined}
         aria-activedescendant=${completion.options ? `fd-complete-${completion.at}` : undefined} aria-invalid=${tooLong ? "true" : undefined}
         onInput=${typed} onKeyDown=${keys} onKeyUp=${(event) => /^Arrow(Left|Right)$|^Home$|^End$/.test(event.key) && completion.changed(event.currentTarget)}
         onPaste=${pasted} onBlur=${completion.close}></textarea>

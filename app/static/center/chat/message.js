@@ -38,7 +38,7 @@ export function Message({ message, cont, view }) {
 
 export function Quote({ reply, onJump }) {
   const text = reply.deleted ? "Deleted message" : reply.body || "File";
-  return html`<button type="button" class="fd-quote" onClick=${onJump} aria-label=${`Reply to ${reply.author.name}: ${text}. Go to it`}>
+  return html`<button type="button" class="fd-quote" onClick=${onJump} title="Go to this message"><span class="fd-sr">Reply to </span>
     <${Icon} name="reply" size="14" /><b>${reply.author.name}</b><span class="t-cut">${text}</span></button>`;
 }
 

@@ -37,7 +37,8 @@ export function PeoplePicker({ ui, chosen, onChange, except = [], groups = false
   }, [words]);
   useEffect(() => () => ui.chats.presence.show("picker", []), []);
 
-  const options = found.filter((one) => one.group || !taken.has(one.id));
+  const whole = chosen[0]?.group && !words.trim(); // a user group is everybody that is needed
+  const options = whole ? [] : found.filter((one) => one.group || !taken.has(one.id));
   const pick = (one) => {
     onChange(one.group ? [one] : [...chosen.filter(({ group }) => !group), one]);
     setWords("");

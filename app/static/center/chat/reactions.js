@@ -41,6 +41,7 @@ function Picker({ onPick }) {
     if (event.target.tagName === "INPUT") {
       if (event.key === "Enter") {
         event.preventDefault();
+        event.stopPropagation();
         all[0]?.click();
       } else if (event.key === "ArrowDown") {
         event.preventDefault();

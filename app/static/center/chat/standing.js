@@ -17,7 +17,7 @@ export function useStanding({ chatId, chats, history, ui, scroller, inner }) {
   /** What is on the screen now decides what stays there. */
   const look = () => {
     const box = scroller.current;
-    if (!box || placed.current?.chatId !== chatId) return; // not yet where it is to stand: nothing of this was looked at
+    if (!box || !inner.current || placed.current?.chatId !== chatId) return; // not yet where it is to stand: nothing of this was looked at
     const { top, bottom } = box.getBoundingClientRect();
     const atBottom = box.scrollHeight - box.scrollTop - box.clientHeight < BOTTOM_PX && !history.state.peek().hasAfter;
     keep.current = { bottom: atBottom, ...firstVisible(inner.current, top) };
@@ -36,6 +36,7 @@ export function useStanding({ chatId, chats, history, ui, scroller, inner }) {
   /** After a change of what is drawn: at the end stay at the end, elsewhere the same message stays where it was. */
   const restore = () => {
     const box = scroller.current;
+    if (!box) return;
     const { bottom, id, top } = keep.current;
     if (bottom && !history.state.peek().hasAfter) box.scrollTop = box.scrollHeight;
     else {

@@ -88,8 +88,9 @@ function clock(iso, zone) {
 }
 
 function dividerWords(messages, divider, hasAfter, me) {
+  if (hasAfter) return "New"; // how many, only the end of the chat tells
   const count = messages.filter(({ seq, author }) => seq >= divider && author.kind !== "system" && author.id !== me.id).length;
-  return `${count}${hasAfter ? "+" : ""} new`;
+  return `${count} new`;
 }
 
 function leave(event, active) {
