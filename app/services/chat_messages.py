@@ -132,8 +132,8 @@ def react(user_id: int, message_id: int, emoji: object, on: object) -> dict[str,
         raise UserError("invalid", "true or false is needed", "on", 400)
     statement = (
         "INSERT INTO message_reactions (message_id, user_id, emoji, created_at)"
-        " SELECT :id, :user_id, :emoji, :now WHERE (SELECT count(DISTINCT emoji) FROM message_reactions"
-        "  WHERE message_id = :id AND emoji <> :emoji) < :most ON CONFLICT DO NOTHING RETURNING 1"
+        " SELECT :id, :user_id, CAST(:emoji AS varchar), :now WHERE (SELECT count(DISTINCT emoji) FROM message_reactions"
+        "  WHERE message_id = :id AND emoji <> CAST(:emoji AS varchar)) < :most ON CONFLICT DO NOTHING RETURNING 1"
         if on
         else "DELETE FROM message_reactions WHERE message_id = :id AND user_id = :user_id AND emoji = :emoji RETURNING 1"
     )

@@ -72,7 +72,7 @@ def checked_emoji(value: object) -> str:
     """Return one emoji. Raises UserError on ``emoji`` for words, markup and everything else."""
     if isinstance(value, str) and 0 < len(value) <= MAX_EMOJI and all(map(_may_be_emoji, value)):
         signs = {unicodedata.category(char) for char in value}
-        if "So" in signs or "\u20e3" in value or "Sm" in signs or ("Po" in signs and "\ufe0f" in value):
+        if "So" in signs or "\u20e3" in value or ("\ufe0f" in value and signs & {"Sm", "Po", "Pd"}):
             return value
     raise UserError("invalid", "One emoji is needed", "emoji")
 
@@ -97,4 +97,6 @@ def _file_ids(value: object) -> tuple[int, ...]:
 
 def _may_be_emoji(char: str) -> bool:
     """Symbols, what joins and colours them, and the digits of keycaps."""
-    return unicodedata.category(char) in ("So", "Sk", "Sm", "Mn", "Me", "Cf") or char in "0123456789#*‼⁉〰〽"
+    if char.isascii():
+        return char in "0123456789#*"
+    return unicodedata.category(char) in ("So", "Sk", "Sm", "Mn", "Me", "Cf") or char in "‼⁉〰〽"
