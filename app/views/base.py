@@ -17,7 +17,6 @@ from flask_appbuilder.security.decorators import has_access
 from flask_appbuilder.urltools import get_order_args, get_page_args, get_page_size_args
 from flask_babel import lazy_gettext
 from flask_login import current_user
-from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
 from app.errors import UserError
@@ -25,11 +24,10 @@ from app.models.base import Model
 from app.models.people import User
 from app.security import acting_user
 from app.views.filters import RequestScopedFilters
+from app.views.form_values import changes_of, prefill, show_error
 from app.views.forms import FormConverter
 from app.views.interface import COUNT_MAX, PAGE_SIZE_MAX, ScreenInterface, checked_page
 from app.views.writing import write
-
-SKIPPED_FIELDS = frozenset({"csrf_token"})
 
 
 class SignedIn:
@@ -269,38 +267,3 @@ class Screen(SignedIn, RequestScopedFilters, ModelView):  # type: ignore[misc]
         else:
             flash(done, "success")
         return redirect(self.get_redirect())
-
-
-def prefill(form: Form, arguments: MultiDict[str, str]) -> None:
-    """Fill an add form from the address: ``?lead=5``. What does not fit is left empty."""
-    for field in form:
-        if field.short_name in arguments and field.short_name not in SKIPPED_FIELDS:
-            field.process(arguments)
-            if field.process_errors:
-                field.process_errors = []
-                field.process(None)
-
-
-def changes_of(form: Form) -> dict[str, Any]:
-    """Return what a service takes: by field name, relations as ids."""
-    changes: dict[str, Any] = {}
-    for field in form:
-        if field.short_name in SKIPPED_FIELDS:
-            continue
-        if hasattr(field, "change_key"):
-            changes[field.change_key] = field.change_value()
-        else:
-            changes[field.short_name] = field.data
-    return changes
-
-
-def show_error(form: Form, error: UserError) -> None:
-    """Put a service's refusal beside its field; one without a field, or of another form, above the form."""
-    field = next(
-        (field for field in form if error.field in (field.short_name, getattr(field, "change_key", None))), None
-    )
-    if field is None or error.field is None:
-        flash(error.message, "danger")
-        form.form_errors.append(error.message)
-        return
-    field.errors = [*field.errors, error.message]

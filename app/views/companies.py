@@ -6,16 +6,14 @@ from typing import Any
 
 from flask_babel import lazy_gettext
 from markupsafe import Markup
-from wtforms import Form
 
 from app import access
 from app.models.crm import Company
 from app.models.people import User
-from app.security import acting_user
 from app.services import companies
-from app.views.base import Screen
 from app.views.filters import Visible
 from app.views.interface import ScreenInterface
+from app.views.records import RecordScreen
 
 
 def website_link(address: str | None) -> str | Markup | None:
@@ -26,7 +24,7 @@ def website_link(address: str | None) -> str | Markup | None:
     return link.format(address, address.split("://", 1)[1].rstrip("/"))
 
 
-class CompanyView(Screen):
+class CompanyView(RecordScreen):
     """Firms that contacts work for."""
 
     datamodel = ScreenInterface(Company, eager=("responsible",))
@@ -52,10 +50,6 @@ class CompanyView(Screen):
         "created_at": lazy_gettext("Created"),
     }
     formatters_columns = {"website": website_link}
-
-    def prefill_add(self, form: Form) -> None:
-        """Suggest the person who adds the company."""
-        form.responsible.data = form.responsible.data or acting_user()
 
     def write_add(self, actor: User, changes: dict[str, Any]) -> Company:
         """Add by the service."""

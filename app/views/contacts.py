@@ -5,19 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext
-from wtforms import Form
 
 from app import access
 from app.models.crm import Contact
 from app.models.people import User
-from app.security import acting_user
 from app.services import contacts
-from app.views.base import Screen
 from app.views.filters import Visible
 from app.views.interface import ScreenInterface
+from app.views.records import RecordScreen
 
 
-class ContactView(Screen):
+class ContactView(RecordScreen):
     """Clients and prospects as persons."""
 
     datamodel = ScreenInterface(Contact, eager=("company", "responsible"))
@@ -43,10 +41,6 @@ class ContactView(Screen):
         "responsible": lazy_gettext("Responsible"),
         "created_at": lazy_gettext("Created"),
     }
-
-    def prefill_add(self, form: Form) -> None:
-        """Suggest the person who adds the contact."""
-        form.responsible.data = form.responsible.data or acting_user()
 
     def write_add(self, actor: User, changes: dict[str, Any]) -> Contact:
         """Add by the service."""

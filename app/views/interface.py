@@ -11,7 +11,8 @@ from sqlalchemy.orm import Query, joinedload, selectinload
 from werkzeug.exceptions import BadRequest
 
 from app.models.base import Model
-from app.views.filters import RequestFilters, ScreenFilterConverter
+from app.views.column_filters import ScreenFilterConverter
+from app.views.filters import RequestFilters
 
 # Counting stops one above, so that a list of a million says "10,000+" without counting them.
 COUNT_MAX = 10_000

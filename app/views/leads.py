@@ -11,14 +11,13 @@ from app import access
 from app.formatting import number
 from app.models.crm import Lead
 from app.models.people import User
-from app.security import acting_user
 from app.services import leads
-from app.views.base import Screen
 from app.views.filters import Visible
 from app.views.interface import ScreenInterface
+from app.views.records import RecordScreen
 
 
-class LeadView(Screen):
+class LeadView(RecordScreen):
     """Leads as a list and a record; the board of stages is a later screen."""
 
     datamodel = ScreenInterface(Lead, eager=("stage", "contact", "company", "responsible"))
@@ -64,7 +63,7 @@ class LeadView(Screen):
     def prefill_add(self, form: Form) -> None:
         """Suggest the person who adds the lead, and the stage where leads start."""
         form.stage.data = form.stage.data or leads.default_stage()
-        form.responsible.data = form.responsible.data or acting_user()
+        super().prefill_add(form)
 
     def write_add(self, actor: User, changes: dict[str, Any]) -> Lead:
         """Add by the service."""

@@ -21,7 +21,7 @@ from app.errors import UserError
 from app.security import start_session
 from app.services import passwords, people, signin
 from app.transaction import transaction
-from app.views.base import changes_of, show_error
+from app.views.form_values import changes_of, show_error
 from app.views.personas import demo_person
 
 _INPUT = {"class": "form-control"}

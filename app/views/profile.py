@@ -22,7 +22,8 @@ from app.errors import UserError
 from app.models.people import User
 from app.security import acting_user, keep_session
 from app.services import passwords, people, preferences
-from app.views.base import SignedIn, changes_of, show_error
+from app.views.base import SignedIn
+from app.views.form_values import changes_of, show_error
 from app.views.forms import ZoneField
 from app.views.writing import write
 

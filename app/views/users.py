@@ -20,8 +20,9 @@ from app.errors import UserError
 from app.models.people import Group, Role, RoleName, User, full_name
 from app.security import acting_user
 from app.services import passwords, people, signin
-from app.views.base import Screen, show_error
+from app.views.base import Screen
 from app.views.filters import Where
+from app.views.form_values import show_error
 from app.views.interface import ScreenInterface
 from app.views.writing import write
 

@@ -164,3 +164,12 @@ def test_staff_delete_only_what_they_are_responsible_for(app: Flask, client: Fla
     assert client.delete(f"/api/v1/companies/{company_id}").status_code == 403
     with app.app_context():
         assert db.session.get(Company, company_id) is not None
+
+
+def test_the_list_offers_to_delete_only_what_one_may_delete(app: Flask, client: FlaskClient, staff: int) -> None:
+    with app.app_context():
+        own = builders.make_company(responsible=db.session.get_one(User, staff)).id
+        other = builders.make_company(responsible=builders.make_user("Staff")).id
+    page = client.get("/companyview/list/").get_data(as_text=True)
+    assert f"/companyview/delete/{own}" in page
+    assert f"/companyview/delete/{other}" not in page

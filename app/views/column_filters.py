@@ -1,0 +1,264 @@
+"""What can be asked of a column, by its type: comparisons that are typed, escaped and cannot break a statement."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from flask_appbuilder.models.filters import BaseFilter, BaseFilterConverter
+from flask_babel import lazy_gettext
+from sqlalchemy.orm import Query
+from werkzeug.exceptions import BadRequest
+
+from app.formatting import viewer_zone
+
+MEMBERS_MAX = 200
+
+
+class _ColumnFilter(BaseFilter):  # type: ignore[misc]
+    """A filter on one column or relation; ``value`` is converted to the column's type first."""
+
+    def apply(self, query: Query[Any], value: Any) -> Query[Any]:
+        return query.filter(self.condition(getattr(self.model, self.column_name), value))
+
+    def condition(self, column: Any, value: Any) -> Any:
+        raise NotImplementedError
+
+    def typed(self, value: Any) -> Any:
+        return typed_value(self.datamodel, self.column_name, value)
+
+
+class Contains(_ColumnFilter):
+    """Text contains."""
+
+    name = lazy_gettext("Contains")
+    arg_name = "ct"
+    pattern = "%{}%"
+
+    def condition(self, column: Any, value: Any) -> Any:
+        """Compare without regard to case; % and _ mean themselves."""
+        text = _text(value).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        return column.ilike(self.pattern.format(text), escape="\\")
+
+
+class StartsWith(Contains):
+    """Text starts with."""
+
+    name = lazy_gettext("Starts with")
+    arg_name = "sw"
+    pattern = "{}%"
+
+
+class EndsWith(Contains):
+    """Text ends with."""
+
+    name = lazy_gettext("Ends with")
+    arg_name = "ew"
+    pattern = "%{}"
+
+
+class NotContains(Contains):
+    """Text does not contain; an empty one does not."""
+
+    name = lazy_gettext("Not Contains")
+    arg_name = "nct"
+
+    def condition(self, column: Any, value: Any) -> Any:
+        """Opposite of contains."""
+        return column.is_(None) | ~super().condition(column, value)
+
+
+class Equal(_ColumnFilter):
+    """The same value; on a moment, the whole day of the viewer."""
+
+    name = lazy_gettext("Equal to")
+    arg_name = "eq"
+
+    def condition(self, column: Any, value: Any) -> Any:
+        """Compare."""
+        typed = self.typed(value)
+        if isinstance(typed, Day):
+            return (column >= typed.start) & (column < typed.end)
+        return column == typed
+
+
+class NotEqual(Equal):
+    """Another value, or none."""
+
+    name = lazy_gettext("Not Equal to")
+    arg_name = "neq"
+
+    def condition(self, column: Any, value: Any) -> Any:
+        """Opposite of equal."""
+        return column.is_(None) | ~super().condition(column, value)
+
+
+class Greater(_ColumnFilter):
+    """More, or later; after a day means after its end."""
+
+    name = lazy_gettext("Greater than")
+    arg_name = "gt"
+
+    def condition(self, column: Any, value: Any) -> Any:
+        """Compare."""
+        typed = self.typed(value)
+        return column >= typed.end if isinstance(typed, Day) else column > typed
+
+
+class Smaller(_ColumnFilter):
+    """Less, or earlier."""
+
+    name = lazy_gettext("Smaller than")
+    arg_name = "lt"
+
+    def condition(self, column: Any, value: Any) -> Any:
+        """Compare."""
+        typed = self.typed(value)
+        return column < (typed.start if isinstance(typed, Day) else typed)
+
+
+class In(_ColumnFilter):
+    """One of several values."""
+
+    name = lazy_gettext("In")
+    arg_name = "in"
+
+    def condition(self, column: Any, value: Any) -> Any:
+        """Compare with each."""
+        if not isinstance(value, list) or len(value) > MEMBERS_MAX:
+            raise BadRequest(f"A list of up to {MEMBERS_MAX} values is needed")
+        return column.in_([self.typed(one) for one in value])
+
+
+class NotIn(In):
+    """None of several values."""
+
+    name = lazy_gettext("Not In")
+    arg_name = "not_in"
+
+    def condition(self, column: Any, value: Any) -> Any:
+        """Opposite of in."""
+        return column.is_(None) | ~super().condition(column, value)
+
+
+class RelatedTo(_ColumnFilter):
+    """The related record has this id; compared by key, so that the other table is not read."""
+
+    name = lazy_gettext("Relation")
+    arg_name = "rel_o_m"
+
+    def condition(self, column: Any, value: Any) -> Any:
+        """Compare the foreign key."""
+        (local,) = column.property.local_columns
+        return local == _integer(value)
+
+
+class NotRelatedTo(RelatedTo):
+    """Another related record, or none."""
+
+    name = lazy_gettext("No Relation")
+    arg_name = "nrel_o_m"
+
+    def condition(self, column: Any, value: Any) -> Any:
+        """Opposite of related."""
+        (local,) = column.property.local_columns
+        return local.is_(None) | (local != _integer(value))
+
+
+class RelatedToMany(_ColumnFilter):
+    """One of the related records has this id."""
+
+    name = lazy_gettext("Relation as Many")
+    arg_name = "rel_m_m"
+
+    def condition(self, column: Any, value: Any) -> Any:
+        """Look for the id among the related."""
+        values = value if isinstance(value, list) else [value]
+        return column.any(column.property.mapper.class_.id.in_([_integer(one) for one in values[:MEMBERS_MAX]]))
+
+
+_ORDERED = [Equal, Greater, Smaller, NotEqual, In, NotIn]
+
+
+class ScreenFilterConverter(BaseFilterConverter):  # type: ignore[misc]
+    """Which filters a column offers, by its type."""
+
+    conversion_table = (
+        ("is_relation_many_to_one", [RelatedTo, NotRelatedTo]),
+        ("is_relation_many_to_many", [RelatedToMany]),
+        ("is_relation_one_to_many", [RelatedToMany]),
+        ("is_boolean", [Equal]),
+        ("is_datetime", [Equal, Greater, Smaller]),
+        ("is_integer", _ORDERED),
+        ("is_numeric", _ORDERED),
+        ("is_float", _ORDERED),
+        ("is_string", [Contains, StartsWith, EndsWith, Equal, NotContains, NotEqual, In, NotIn]),
+        ("is_text", [Contains, StartsWith, EndsWith, Equal, NotContains, NotEqual]),
+    )
+
+    def convert(self, col_name: str) -> list[BaseFilter] | None:
+        """Return the column's filters; none for a type that cannot be filtered."""
+        for check, offered in self.conversion_table:
+            if getattr(self.datamodel, check)(col_name):
+                return [one(col_name, self.datamodel) for one in offered]
+        return None
+
+
+class Day:
+    """A day of the viewer's, as the moments where it starts and ends."""
+
+    def __init__(self, day: dt.date) -> None:
+        zone = viewer_zone()
+        self.start = dt.datetime.combine(day, dt.time(), zone).astimezone(dt.UTC)
+        self.end = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), zone).astimezone(dt.UTC)
+
+
+def typed_value(datamodel: Any, column: str, value: Any) -> Any:
+    """Return ``value`` in the column's type. Raises BadRequest, naming the column."""
+    try:
+        if datamodel.is_boolean(column):
+            return _boolean(value)
+        if datamodel.is_datetime(column):
+            return _moment(value)
+        if datamodel.is_integer(column):
+            return _integer(value)
+        if datamodel.is_numeric(column) or datamodel.is_float(column):
+            number = Decimal(str(value))
+            if not number.is_finite() or abs(number) > 10**18:
+                raise ValueError
+            return number
+        return _text(value)
+    except (ValueError, InvalidOperation, OverflowError):
+        raise BadRequest(f"{column}: this value does not fit") from None
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, (list, dict)) or "\x00" in str(value) or len(str(value)) > 500:
+        raise BadRequest("A text of up to 500 characters is needed")
+    return str(value)
+
+
+def _integer(value: Any) -> int:
+    try:
+        number = int(str(value))
+    except ValueError:
+        raise BadRequest("A whole number is needed") from None
+    if abs(number) >= 2**31:
+        raise BadRequest("This number is too large")
+    return number
+
+
+def _boolean(value: Any) -> bool:
+    known = {"y": True, "true": True, "1": True, "n": False, "false": False, "0": False}
+    if str(value).lower() not in known:
+        raise ValueError
+    return known[str(value).lower()]
+
+
+def _moment(value: Any) -> Day | dt.datetime:
+    text = str(value)
+    if len(text) == 10:
+        return Day(dt.date.fromisoformat(text))
+    moment = dt.datetime.fromisoformat(text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=viewer_zone())).astimezone(dt.UTC)
