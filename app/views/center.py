@@ -13,12 +13,12 @@ from sqlalchemy import text
 from app.extensions import db
 from app.models.notifications import FeedItem, Notification
 from app.models.people import RoleName, full_name
-from app.services import feed, mailing, reading
+from app.services import chats, feed, mailing, reading
 from app.services.render import SETTINGS_PATH
 from app.transaction import transaction
 
-# Tabs whose sources exist. "All" and the tasks' tab have one.
-TABS = ("all", "tasks")
+# Tabs whose sources exist.
+TABS = ("all", "chats", "tasks", "team")
 
 
 class CenterView(BaseView):
@@ -72,11 +72,13 @@ def center_boot() -> dict[str, Any]:
             "zone": user.zone,
             "roles": [role.name for role in user.roles],
             "free": any(role.name == RoleName.FREE for role in user.roles),
+            "group_ids": [group.id for group in user.groups],
         },
         "cursor": cursor,
         "counters": feed.counters(db.session(), [user.id])[user.id],
         "tabs": list(TABS),
-        "search": False,
+        "search": True,
+        "chat": chats.boot(user),
         "unread_first": unread_first,
         "csrf": generate_csrf(),
         "urls": {
