@@ -13,7 +13,7 @@ from app.data_folder import DataFolder, EmbeddedError, fernet_key
 from app.startup import Installation, PortTaken, check_port
 from app.supervisor import StartError, die_with_parent
 
-OWN_DATABASE_COMMANDS = ("prepare", "worker", "beat", "web")
+OWN_DATABASE_COMMANDS = ("prepare", "jobs", "worker", "beat", "web")
 
 
 def main(argv: list[str]) -> int:
@@ -93,7 +93,7 @@ def _dispatch(arguments: argparse.Namespace) -> int:
     gc.disable()
     from app import commands
 
-    kinds = {"web": "web", "worker": "worker", "beat": "beat"}
+    kinds = {"web": "web", "jobs": "worker", "worker": "worker", "beat": "beat"}
     os.environ.setdefault("FRONTDESK_PROCESS", kinds.get(arguments.command, "command"))
     return commands.run(arguments)
 
@@ -141,6 +141,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="run.py", description="Runs Frontdesk; without a command everything.")
     commands = parser.add_subparsers(dest="command", metavar="command")
     commands.add_parser("web", help="the web processes")
+    commands.add_parser("jobs", help="all workers and the beat")
     worker = commands.add_parser("worker", help="one worker")
     worker.add_argument("queue", choices=config.QUEUES)
     commands.add_parser("beat", help="the clock that finds what is due")

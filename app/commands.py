@@ -8,9 +8,11 @@ import getpass
 import json
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 
 from flask import Flask
+from setproctitle import setproctitle
 from sqlalchemy import select
 
 import config
@@ -21,6 +23,7 @@ from app.extensions import db
 from app.models.people import Role, RoleName, User
 from app.services import people
 from app.services.processes import start_heartbeat
+from app.supervisor import WORKER_STOP_SECONDS, Process, Supervisor
 from app.transaction import transaction
 
 
@@ -58,6 +61,34 @@ def beat(app: Flask, arguments: argparse.Namespace) -> int:
     start_heartbeat(app, "beat")
     with app.app_context():
         run_beat()
+    return 0
+
+
+def jobs(app: Flask, arguments: argparse.Namespace) -> int:
+    """All workers and the beat, each a fork of this process, kept up and stopped by it."""
+    settings = app.config
+
+    def part(name: str, run: Callable[[], int], stop_seconds: float) -> Process:
+        def named() -> int:
+            setproctitle(f"run.py {name}")
+            logs.configure(settings, name)
+            return run()
+
+        return Process(name, [], {}, run=named, stop_seconds=stop_seconds)
+
+    def work_on(queue: str) -> Callable[[], int]:
+        return lambda: worker(app, argparse.Namespace(queue=queue))
+
+    workers = [
+        part(f"worker {queue}", work_on(queue), WORKER_STOP_SECONDS)
+        for queue in config.QUEUES
+        for _ in range(settings["WORKERS"])
+    ]
+    supervisor = Supervisor()
+    supervisor.stop_on_signals()
+    supervisor.start(*workers, part("beat", lambda: beat(app, arguments), 10))
+    supervisor.watch()
+    supervisor.stop()
     return 0
 
 
@@ -143,6 +174,7 @@ def _password(arguments: argparse.Namespace) -> str:
 
 
 COMMANDS = {
+    "jobs": jobs,
     "worker": worker,
     "beat": beat,
     "prepare": prepare,

@@ -90,6 +90,13 @@ def _queue(name: str, connection: Redis) -> Queue:
     )
 
 
+class QueueWorker(SimpleWorker):
+    """RQ's worker without a process for each job; the process keeps the name that the supervisor gave it."""
+
+    def procline(self, message: str) -> None:
+        """RQ would rename the process at every job."""
+
+
 def run_worker(name: str) -> None:
     """Work on one queue until told to stop.
 
@@ -98,7 +105,7 @@ def run_worker(name: str) -> None:
     if name not in QUEUES:
         raise ValueError(f"no such queue: {name}")
     connection = Redis.from_url(current_app.config["REDIS_URL"], health_check_interval=15)
-    worker = SimpleWorker(
+    worker = QueueWorker(
         [_queue(name, connection)],
         connection=connection,
         job_class=AllowedJob,

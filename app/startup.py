@@ -19,11 +19,9 @@ import psycopg
 import config
 from app import code_version, embedded
 from app.data_folder import DataFolder
-from app.supervisor import Process, StartError, Supervisor
+from app.supervisor import WORKER_STOP_SECONDS, Process, StartError, Supervisor
 
 ROOT = Path(config.ROOT)
-# A worker finishes the job it is in before it stops.
-WORKER_STOP_SECONDS = 20
 DEMO_SETTING = "demo_loaded"
 SETTINGS = (code_version.SETTING, DEMO_SETTING)
 
@@ -99,15 +97,11 @@ class Installation:
 
     def start_processes(self) -> None:
         """Starts workers, beat and web together, and waits until all of them serve. Raises StartError."""
-        workers = [
-            self._process(f"worker-{queue}{number or ''}", ["worker", queue], "worker", WORKER_STOP_SECONDS)
-            for queue in config.QUEUES
-            for number in range(self.settings["WORKERS"])
-        ]
-        beat = self._process("beat", ["beat"], "beat", 10)
+        # Workers and beat are forks of one process that has the application imported: see commands.jobs.
+        jobs = self._process("jobs", ["jobs"], "worker", WORKER_STOP_SECONDS + 5)
         web = self._process("web", ["web"], "web", self.settings["STOP_TIMEOUT_SECONDS"] + 5)
         web.ready = answers(f"{self.local_url}/readyz")
-        self.supervisor.start(*workers, beat, web)
+        self.supervisor.start(jobs, web)
 
     @property
     def local_url(self) -> str:

@@ -15,12 +15,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from app.forked import Forked
+
 log = logging.getLogger(__name__)
 
 RESTART_DELAYS_SECONDS = (0.2, 0.5, 1, 2, 5, 10, 30)
 # A process that has been up this long starts again at the first delay.
 STEADY_SECONDS = 30
 POLL_SECONDS = 0.1
+# A worker finishes the job it is in before it stops.
+WORKER_STOP_SECONDS = 20
 
 _PR_SET_PDEATHSIG = 1
 # Looked up before any fork: between fork and exec nothing may be imported.
@@ -45,7 +49,9 @@ class Process:
     user: pwd.struct_passwd | None = None
     folder: Path | None = None
     log_file: Path | None = None
-    popen: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    # In place of a program: what a fork of this very process runs.
+    run: Callable[[], int] | None = None
+    popen: subprocess.Popen[bytes] | Forked | None = field(default=None, init=False)
     failures: int = field(default=0, init=False)
     started_at: float = field(default=0, init=False)
     start_again_at: float | None = field(default=None, init=False)
@@ -137,6 +143,11 @@ def spawn(process: Process) -> None:
             if os.getppid() != parent:
                 os._exit(1)
 
+    process.started_at = time.monotonic()
+    process.start_again_at = None
+    if process.run is not None:
+        process.popen = Forked(process.run, before_exec)
+        return
     output = process.log_file.open("ab") if process.log_file else None
     try:
         process.popen = subprocess.Popen(
@@ -155,8 +166,6 @@ def spawn(process: Process) -> None:
     finally:
         if output:
             output.close()
-    process.started_at = time.monotonic()
-    process.start_again_at = None
 
 
 def stop(process: Process) -> None:

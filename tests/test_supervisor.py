@@ -129,3 +129,39 @@ def test_a_killed_supervisor_leaves_no_process_behind(journal: Path) -> None:
     pid = int(journal.read_text().split()[-1])
     wait_for(lambda: not is_alive(pid), "the child's end")
     assert "worker stopped" in journal.read_text()
+
+
+def test_a_forked_part_is_kept_up_and_stopped_like_a_program(tmp_path: Path) -> None:
+    """In a process of its own: a fork of the test's process would take its threads' locks with it."""
+    journal = tmp_path / "journal"
+    program = f"""
+import os, signal, sys, threading, time
+from app.supervisor import Process, Supervisor
+
+def run():
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    with open({str(journal)!r}, "a") as journal:
+        journal.write(f"started {{os.getpid()}}\\n")
+    stop.wait(60)
+    with open({str(journal)!r}, "a") as journal:
+        journal.write("stopped\\n")
+    return 0
+
+supervisor = Supervisor()
+supervisor.stop_on_signals()
+supervisor.start(Process("part", [], {{}}, run=run))
+supervisor.watch()
+supervisor.stop()
+"""
+    parent = subprocess.Popen([sys.executable, "-c", program], cwd=Path(__file__).parent.parent)
+    try:
+        wait_for(lambda: journal.exists() and "started" in journal.read_text(), "the start")
+        os.kill(int(journal.read_text().split()[1]), signal.SIGKILL)
+        wait_for(lambda: journal.read_text().count("started") == 2, "the second start")
+        parent.terminate()
+        assert parent.wait(10) == 0
+    finally:
+        parent.kill()
+        parent.wait()
+    assert journal.read_text().endswith("stopped\n")
