@@ -42,7 +42,7 @@ def mark_all_read(user_id: int, tab: str = "all") -> list[int]:
     ids = [row.id for row in rows]
     _cancel_unsent(ids)
     if ids:
-        on_commit(lambda: live.changed_feed(user_id))
+        on_commit(lambda: live.changed_items(ids))
     return ids
 
 
@@ -90,7 +90,7 @@ def settle_subject(subject_key: str, *, only_user_id: int | None = None, archive
             "UPDATE feed_items SET unread = false, read_at = coalesce(read_at, :now), archived = archived OR :archived,"
             " remind_at = NULL, changed_at = clock_timestamp()"
             " WHERE subject_key = :subject_key AND (CAST(:user_id AS int) IS NULL OR user_id = :user_id)"
-            " AND (unread OR remind_at IS NOT NULL OR (:archived AND NOT archived)) RETURNING id"
+            " AND (unread OR remind_at IS NOT NULL OR NOT archived) RETURNING id"
         ),
         {"subject_key": subject_key, "user_id": only_user_id, "now": clock.now(), "archived": archived},
     )
@@ -107,7 +107,7 @@ def _change(
         raise UserError("invalid", f"At most {MAX_ITEMS} items at once", "items", 413)
     rows = db.session.execute(
         text(
-            f"UPDATE feed_items SET {setting}, changed_at = clock_timestamp()"  # noqa: S608  (constants above)
+            f"UPDATE feed_items SET {setting}, changed_at = clock_timestamp()"
             f" WHERE user_id = :user_id AND id = ANY(:ids) AND {only} RETURNING id"
         ),
         {"user_id": user_id, "ids": list(item_ids), "now": clock.now(), **values},
