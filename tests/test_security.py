@@ -122,7 +122,7 @@ def test_reactivation_does_not_revive_what_was_ended(app: Flask, client: FlaskCl
 
 def test_sockets_are_cut_after_the_commit_and_only_then(app: Flask, milo: int, monkeypatch: pytest.MonkeyPatch) -> None:
     cut: list[int] = []
-    monkeypatch.setattr("app.services.live.cut_off", cut.append)
+    monkeypatch.setattr("app.services.live.cut_off", lambda user_id, *_: cut.append(user_id))
     with pytest.raises(RuntimeError):
         deactivate_and_fail(app, milo)
     assert cut == []
