@@ -128,6 +128,38 @@ TABLE: list[Row] = [
     Row("/api/v1/center/unread", "POST", signed_in(400, 401), json={}),
     Row("/api/v1/center/archive", "POST", signed_in(400, 401), json={}),
     Row("/api/v1/center/remind", "POST", signed_in(400, 401), json={}),
+    # -- chats: everybody's own, membership decides; 404 is what a chat of others answers
+    Row("/api/v1/chats/", "GET", signed_in(200, 401)),
+    Row("/api/v1/chats/", "POST", signed_in(422, 401), json={"kind": "nonsense"}),
+    *[
+        Row(f"/api/v1/chats/{rule}", method, signed_in(404, 401), f"/api/v1/chats/{path}", json=body)
+        for rule, path, method, body in (
+            ("<int:chat_id>", "999999", "GET", None),
+            ("<int:chat_id>", "999999", "PUT", {"name": "x"}),
+            ("<int:chat_id>/mine", "999999/mine", "PUT", {"mute": "all"}),
+            ("<int:chat_id>/members", "999999/members", "POST", {"user_ids": [1]}),
+            ("<int:chat_id>/members/<int:user_id>", "999999/members/1", "PUT", {"role": "owner"}),
+            ("<int:chat_id>/members/<int:user_id>", "999999/members/1", "DELETE", None),
+            ("<int:chat_id>/leave", "999999/leave", "POST", {}),
+            ("<int:chat_id>/picture", "999999/picture", "GET", None),
+            ("<int:chat_id>/picture", "999999/picture", "DELETE", None),
+            ("<int:chat_id>/messages", "999999/messages", "GET", None),
+            ("<int:chat_id>/messages", "999999/messages", "POST", {"client_id": "a", "body": "x"}),
+            ("<int:chat_id>/messages/<int:message_id>/trace", "999999/messages/1/trace", "GET", None),
+            ("<int:chat_id>/reads", "999999/reads?seq=1", "GET", None),
+            ("<int:chat_id>/read", "999999/read", "POST", {"seq": 1}),
+            ("messages/<int:message_id>", "messages/999999", "PUT", {"body": "x"}),
+            ("messages/<int:message_id>", "messages/999999", "DELETE", None),
+            ("messages/<int:message_id>/reactions", "messages/999999/reactions", "POST", {"emoji": "👍", "on": True}),
+            ("mentionable", "mentionable?chat_id=999999", "GET", None),
+        )
+    ],
+    Row("/api/v1/chats/<int:chat_id>/picture", "POST", signed_in(400, 401), "/api/v1/chats/999999/picture", data={}),
+    Row("/api/v1/chats/<int:chat_id>/files", "POST", signed_in(400, 401), "/api/v1/chats/999999/files", data={}),
+    Row("/api/v1/files/<int:file_id>", "GET", signed_in(404, 401), "/api/v1/files/999999"),
+    Row("/api/v1/files/<int:file_id>/thumbnail", "GET", signed_in(404, 401), "/api/v1/files/999999/thumbnail"),
+    Row("/api/v1/search", "GET", signed_in(200, 401)),
+    Row("/api/v1/search/", "GET", signed_in(200, 401), "/api/v1/search/?q=a"),
     # -- the team
     *screen("leadview", team, "{lead}"),
     *screen("contactview", team, "{contact}"),

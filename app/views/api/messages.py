@@ -133,7 +133,7 @@ class MessageApi(BaseApi):  # type: ignore[misc]
           requestBody:
             content:
               application/json:
-                schema: {type: object, properties: {emoji: {type: string}, on: {type: boolean}}}
+                schema: {type: object, properties: {emoji: {type: string}, "on": {type: boolean}}}
           responses:
             200:
               description: "`message`"
