@@ -1,5 +1,5 @@
 """All tables. Importing this package registers every model on the one metadata."""
 
-from app.models import audit, channels, chats, crm, idempotency, notifications, outbox, people, preferences
+from app.models import audit, channels, chats, crm, idempotency, notifications, outbox, people, preferences, talks
 
-__all__ = ["audit", "channels", "chats", "crm", "idempotency", "notifications", "outbox", "people", "preferences"]
+__all__ = ["audit", "channels", "chats", "crm", "idempotency", "notifications", "outbox", "people", "preferences", "talks"]

@@ -1,4 +1,4 @@
-"""Chats among colleagues: who is in them, what was said, and what was attached.
+"""Chats among colleagues and with clients: who is in them, what was said, and what was attached.
 
 ``seq`` orders the messages of a chat, nothing else does. Nothing is written per member when a message comes: unread is
 what lies behind ``last_read_seq``.
@@ -12,6 +12,7 @@ from enum import StrEnum
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     Computed,
     ForeignKey,
     Identity,
@@ -32,17 +33,25 @@ _NOW = text("clock_timestamp()")
 
 
 class ChatKind(StrEnum):
-    """Two people, or a group."""
+    """Two people, a group, or a client with whoever of the team answers."""
 
     DIRECT = "direct"
     GROUP = "group"
+    CLIENT = "client"
 
 
 class MemberRole(StrEnum):
-    """Owners change the chat and its members; members write, add people and leave."""
+    """Owners change the chat and its members; members write, add people and leave.
+
+    In a client's chat, a member is told what the client writes; who was told but is no longer concerned keeps a silent
+    copy; viewers have only looked in; guests were asked by a colleague: they read, and write notes.
+    """
 
     OWNER = "owner"
     MEMBER = "member"
+    TOLD = "told"
+    VIEWER = "viewer"
+    GUEST = "guest"
 
 
 class Mute(StrEnum):
@@ -58,13 +67,17 @@ class AuthorKind(StrEnum):
 
     USER = "user"
     SYSTEM = "system"
+    VISITOR = "visitor"
 
 
 class Chat(Model, CreatedAt):
     """One chat. ``direct_key`` is "lower id:higher id", so that two people have one direct chat only."""
 
     __tablename__ = "chats"
-    __table_args__ = (Index("ix_chats_linked", "group_id", postgresql_where=text("linked")),)
+    __table_args__ = (
+        Index("ix_chats_linked", "group_id", postgresql_where=text("linked")),
+        Index("ix_chats_contact", "contact_id", postgresql_where=text("contact_id IS NOT NULL")),
+    )
 
     id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True)
     kind: Mapped[str] = mapped_column(String(8), nullable=False)
@@ -75,6 +88,8 @@ class Chat(Model, CreatedAt):
     # Members follow the user group.
     linked: Mapped[bool] = mapped_column(Boolean, default=False, nullable=False, server_default="false")
     direct_key: Mapped[str | None] = mapped_column(String(30), unique=True)
+    # A client's chat: who that is.
+    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contacts.id", ondelete="SET NULL"))
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id", ondelete="SET NULL"))
     last_seq: Mapped[int] = mapped_column(BigInteger, default=0, nullable=False, server_default="0")
     last_message_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
@@ -130,6 +145,14 @@ class Message(Model, CreatedAt):
         UniqueConstraint("chat_id", "author_id", "client_id", name="uq_messages_client"),
         Index("ix_messages_changed", "chat_id", "changed_at"),
         Index("ix_messages_words", "words", postgresql_using="gin"),
+        Index(
+            "uq_messages_visitor_client",
+            "chat_id",
+            "client_id",
+            unique=True,
+            postgresql_where=text("author_kind = 'visitor'"),
+        ),
+        CheckConstraint("NOT (public AND note)", name="note"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -146,6 +169,10 @@ class Message(Model, CreatedAt):
     mentions_all: Mapped[bool] = mapped_column(Boolean, default=False, nullable=False, server_default="false")
     has_files: Mapped[bool] = mapped_column(Boolean, default=False, nullable=False, server_default="false")
     has_reactions: Mapped[bool] = mapped_column(Boolean, default=False, nullable=False, server_default="false")
+    # The client of a client's chat may read it: never by default, only said by who writes it.
+    public: Mapped[bool] = mapped_column(Boolean, default=False, nullable=False, server_default="false")
+    # Of a client's chat, for colleagues only.
+    note: Mapped[bool] = mapped_column(Boolean, default=False, nullable=False, server_default="false")
     edited_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     deleted_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     stored_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, server_default=_NOW, nullable=False)
@@ -200,6 +227,7 @@ class ChatFile(Model, CreatedAt):
     id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True)
     chat_id: Mapped[int] = mapped_column(ForeignKey("chats.id", ondelete="CASCADE"), nullable=False)
     uploader_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id", ondelete="SET NULL"))
+    by_visitor: Mapped[bool] = mapped_column(Boolean, default=False, nullable=False, server_default="false")
     message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id", ondelete="SET NULL"))
     name: Mapped[str] = mapped_column(String(200), nullable=False)
     size: Mapped[int] = mapped_column(BigInteger, nullable=False)
