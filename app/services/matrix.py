@@ -228,6 +228,12 @@ def set_default(actor: User, role: str, row: str, channel: str, value: str, mand
     return found
 
 
+def remove_default(cell: DefaultCell) -> None:
+    """Let the product's own default count again."""
+    db.session.delete(cell)
+    db.session.flush()
+
+
 def _kinds(row: str) -> list[Kind]:
     return [kind for kind in KINDS.values() if kind.row == row]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any
-from zoneinfo import available_timezones
 
 from flask_babel import gettext
 
@@ -15,7 +14,7 @@ from app.errors import UserError
 from app.extensions import db
 from app.models.people import User
 from app.models.preferences import UserSettings
-from app.services import briefs, digests, matrix, quiet, reminders
+from app.services import briefs, digests, fields, matrix, quiet, reminders
 from app.services.digest_times import DEFAULT_DIGEST, time_of
 
 MAX_DIGEST_HOURS = 8
@@ -112,12 +111,6 @@ def _lead_times(value: object) -> list[int]:
     return sorted(set(value))
 
 
-def _zone(value: object) -> str:
-    if not isinstance(value, str) or value not in available_timezones():
-        raise UserError("invalid", gettext("Choose a time zone like Europe/Berlin"), "zone")
-    return value
-
-
 def _digest(value: object) -> dict[str, Any] | None:
     if value is None:
         return None
@@ -184,7 +177,7 @@ _CHECKS: dict[str, Callable[[object], Any]] = {
     "receive": _flag("receive"),
     "unread_first": _flag("unread_first"),
     "lead_times": _lead_times,
-    "zone": _zone,
+    "zone": fields.zone,
     "digest": _digest,
     "quiet_hours": _quiet_hours,
     "dnd_until": _dnd_until,

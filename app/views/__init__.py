@@ -12,7 +12,18 @@ from flask_appbuilder.views import IndexView, UtilView
 from flask_babel import get_babel, lazy_gettext
 
 from app.extensions import db
-from app.views import center, errors, filter_bar, health, idempotency, navigation, personas
+from app.views import (
+    center,
+    errors,
+    filter_bar,
+    health,
+    idempotency,
+    navigation,
+    personas,
+    push,
+    telegram_hook,
+    unsubscribe,
+)
 from app.views.api.openapi import OpenApi
 
 CRM, SETTINGS = "CRM", "Settings"
@@ -34,6 +45,7 @@ SCREENS: tuple[tuple[str, str, str, str, str], ...] = (
     ("groups", "GroupView", "User groups", SETTINGS, "chats"),
     ("free_users", "FreeUserView", "Free users", SETTINGS, "user-plus"),
     ("roles", "RoleView", "Roles", SETTINGS, "lock"),
+    ("defaults", "DefaultView", "Notification defaults", SETTINGS, "bell"),
     ("deliveries", "DeliveryView", "Deliveries", SETTINGS, "send"),
     ("outbox", "OutboxView", "Outbox", SETTINGS, "mail"),
 )
@@ -47,6 +59,7 @@ APIS: tuple[tuple[str, str], ...] = (
     ("users", "UserApi"),
     ("groups", "GroupApi"),
     ("me", "MeApi"),
+    ("settings", "SettingsApi"),
     ("center", "CenterApi"),
     ("chats", "ChatApi"),
     ("messages", "MessageApi"),
@@ -64,6 +77,7 @@ MENU_LABELS = {
     "User groups": lazy_gettext("User groups"),
     "Free users": lazy_gettext("Free users"),
     "Roles": lazy_gettext("Roles"),
+    "Notification defaults": lazy_gettext("Notification defaults"),
     "Deliveries": lazy_gettext("Deliveries"),
     "Outbox": lazy_gettext("Outbox"),
 }
@@ -115,6 +129,9 @@ def init_app(app: Flask) -> None:
     filter_bar.init_filter_bar(app)
     personas.init_personas(app)
     center.init_center(app)
+    push.init_app(app)
+    unsubscribe.init_app(app)
+    telegram_hook.init_app(app)
     errors.init_errors(app)
 
 

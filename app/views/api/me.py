@@ -60,7 +60,9 @@ class MeApi(BaseApi):  # type: ignore[misc]
         get:
           responses:
             200:
-              description: "`receive`, `lead_times`, `unread_first`, `zone`"
+              description: >-
+                `receive`, `matrix`, `lead_times`, `digest`, `quiet_hours`, `dnd_until`, `unread_first`, `zone`,
+                `next_digest_at`
             401: {$ref: '#/components/responses/401'}
         """
         return self.response(200, **preferences.get(acting_user()))
@@ -82,6 +84,24 @@ class MeApi(BaseApi):  # type: ignore[misc]
                   properties:
                     receive: {type: boolean}
                     lead_times: {type: array, items: {type: integer, enum: [5, 15, 30, 60]}}
+                    matrix:
+                      type: object
+                      description: >-
+                        row → channel → true or false; email: off, now, unread or digest; null: the account's default
+                    digest:
+                      type: object
+                      properties:
+                        hours: {type: array, items: {}, description: "0 to 23, or 08:30"}
+                        weekdays: {type: array, items: {type: integer}, description: "0 is Monday"}
+                    quiet_hours:
+                      type: array
+                      items:
+                        type: object
+                        properties:
+                          weekdays: {type: array, items: {type: integer}, description: "on which they begin"}
+                          from: {type: string, example: "21:00"}
+                          to: {type: string, example: "07:30", description: "may be on the next day"}
+                    dnd_until: {type: string, format: date-time, nullable: true}
                     unread_first: {type: boolean}
                     zone: {type: string}
           responses:

@@ -1,0 +1,1 @@
+"""From outside: verified, read into dataclasses, handed to services."""

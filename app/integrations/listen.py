@@ -1,0 +1,86 @@
+"""The process that holds connections open for minutes: long polling of the Telegram bot. Mailboxes join it here."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+
+from flask import current_app
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.channels import telegram
+from app.errors import SendError, TemporarySendError
+from app.extensions import db
+from app.integrations import telegram_bot
+
+log = logging.getLogger(__name__)
+
+POLL_SECONDS = 20
+IDLE_SECONDS = 30
+PAUSE_SECONDS = 5
+
+
+def run() -> None:
+    """Listen until SIGTERM or SIGINT. Needs an app context. Without a bot it waits: it is there for later."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    listen(stop)
+
+
+def listen(stop: threading.Event) -> None:
+    """Poll the bot, or register the webhook where Telegram can reach us, until ``stop`` is set."""
+    registered = False
+    offset: int | None = None
+    while not stop.is_set():
+        if not telegram.is_configured():
+            stop.wait(IDLE_SECONDS)
+            continue
+        try:
+            if not registered:
+                register()
+                registered = True
+            if telegram_bot.hook_url():
+                stop.wait(IDLE_SECONDS)
+                continue
+            offset = poll_once(offset, POLL_SECONDS)
+        except SendError as error:
+            wait = error.retry_after_seconds if isinstance(error, TemporarySendError) else None
+            log.warning("the bot cannot be asked: %s", error.reason)
+            stop.wait(wait or PAUSE_SECONDS)
+        except SQLAlchemyError as error:
+            log.warning("an update could not be kept, it is asked for again: %s", type(error).__name__)
+            stop.wait(PAUSE_SECONDS)
+        finally:
+            db.session.remove()
+
+
+def register() -> None:
+    """Tell Telegram where updates go: to our address, or nowhere, so that polling is allowed. Raises SendError."""
+    url = telegram_bot.hook_url()
+    if url:
+        telegram.call("set_webhook", url=url, allowed_updates=telegram_bot.ALLOWED_UPDATES)
+        log.info("the bot's updates come to %s", current_app.config["PUBLIC_URL"])
+    else:
+        telegram.call("delete_webhook")
+
+
+def poll_once(offset: int | None, seconds: int) -> int | None:
+    """Ask for updates once and handle them; return what to ask from next. Telegram repeats what was not handled."""
+    updates = telegram.call(
+        "get_updates",
+        offset=offset,
+        timeout=seconds,
+        long_polling_timeout=seconds,
+        allowed_updates=telegram_bot.ALLOWED_UPDATES,
+    )
+    for update in updates:
+        try:
+            found = telegram_bot.read(telegram_bot.raw(update))
+        except ValueError:
+            found = None
+        if found is not None:
+            telegram_bot.handle(found)
+        offset = update.update_id + 1
+    return offset
