@@ -1,5 +1,29 @@
 """All tables. Importing this package registers every model on the one metadata."""
 
-from app.models import audit, channels, chats, crm, idempotency, notifications, outbox, people, preferences, talks
+from app.models import (
+    audit,
+    channels,
+    chats,
+    crm,
+    idempotency,
+    notifications,
+    outbox,
+    people,
+    preferences,
+    records,
+    talks,
+)
 
-__all__ = ["audit", "channels", "chats", "crm", "idempotency", "notifications", "outbox", "people", "preferences", "talks"]
+__all__ = [
+    "audit",
+    "channels",
+    "chats",
+    "crm",
+    "idempotency",
+    "notifications",
+    "outbox",
+    "people",
+    "preferences",
+    "records",
+    "talks",
+]

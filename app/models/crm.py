@@ -6,8 +6,21 @@ import datetime as dt
 from decimal import Decimal
 
 from flask_appbuilder.security.sqla.models import Group, User
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Identity, Index, Integer, Numeric, SmallInteger, String
-from sqlalchemy import Text, UniqueConstraint, event, text
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    Numeric,
+    SmallInteger,
+    String,
+    Text,
+    UniqueConstraint,
+    event,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.base import ChangedAt, CreatedAt, Model, UtcDateTime, sort_key_of
@@ -55,7 +68,7 @@ class Company(Model, CreatedAt, ChangedAt):
     """A firm that contacts work for."""
 
     __tablename__ = "companies"
-    __table_args__ = (Index("ix_companies_name", "sort_key", "id"),)
+    __table_args__ = (Index("ix_companies_name", "sort_key", "id"), Index("ix_companies_created", "created_at", "id"))
 
     id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True)
     name: Mapped[str] = mapped_column(String(160), nullable=False)
@@ -78,6 +91,8 @@ class Contact(Model, CreatedAt, ChangedAt):
         Index("ix_contacts_name", "sort_key", "id"),
         Index("ix_contacts_email", text("lower(email)")),
         Index("ix_contacts_phone_tail", "phone_tail"),
+        Index("ix_contacts_email_order", "email", "id"),
+        Index("ix_contacts_created", "created_at", "id"),
     )
 
     id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True)
@@ -105,6 +120,9 @@ class Lead(Model, CreatedAt, ChangedAt):
         Index("ix_leads_stage", "stage_id", "id"),
         Index("ix_leads_changed", "changed_at", "id"),
         Index("ix_leads_name", "sort_key", "id"),
+        # Every column that a list can be sorted by.
+        Index("ix_leads_budget", "budget", "id"),
+        Index("ix_leads_created", "created_at", "id"),
         CheckConstraint("budget >= 0", name="budget"),
     )
 
@@ -119,11 +137,18 @@ class Lead(Model, CreatedAt, ChangedAt):
     responsible_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id", ondelete="SET NULL"), index=True)
     source: Mapped[str] = mapped_column(String(20), default="manual", nullable=False, server_default="manual")
     closed_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    # Set for what came in by itself (API, form, chat, call, mail): somebody accepts or declines it, once.
+    incoming_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    answered_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    answered_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id", ondelete="SET NULL"))
+    # Why it was declined; NULL for an accepted one.
+    declined_because: Mapped[str | None] = mapped_column(String(500))
 
     stage: Mapped[Stage] = relationship(Stage)
     contact: Mapped[Contact | None] = relationship(Contact)
     company: Mapped[Company | None] = relationship(Company)
-    responsible: Mapped[User | None] = relationship(User)
+    responsible: Mapped[User | None] = relationship(User, foreign_keys=[responsible_id])
+    answered_by: Mapped[User | None] = relationship(User, foreign_keys=[answered_by_id])
 
     def __repr__(self) -> str:
         return self.name
@@ -140,6 +165,9 @@ class Task(Model, CreatedAt, ChangedAt):
         Index("ix_tasks_open_due", "due_at", "id", postgresql_where=text("completed_at IS NULL")),
         Index("ix_tasks_responsible", "responsible_id", "completed_at", "due_at"),
         Index("ix_tasks_author", "author_id"),
+        Index("ix_tasks_due", "due_at", "id"),
+        Index("ix_tasks_text", "text", "id"),
+        Index("ix_tasks_completed", "completed_at", "id"),
     )
 
     id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True)
