@@ -15,6 +15,7 @@ from app.extensions import db
 from app.models.crm import Task
 from app.models.people import User
 from app.services import fields, reading, reminders
+from app.services.due_dates import Later, postponed
 from app.services.notify import record_event
 from app.services.related import checked_related
 from app.services.responsible import checked_responsible, may_delete
@@ -37,6 +38,14 @@ def update(actor: User, task: Task, changes: Mapping[str, Any]) -> Task:
     """Change a task: a new responsible is told and the old one's notice goes away; reminders follow the due date."""
     values = check(actor, changes, task)
     return do_update(actor, task, values)
+
+
+def postpone(actor: User, task: Task, to: Later | dt.datetime) -> Task:
+    """Move a task's due date. Raises Conflict for a completed one, UserError for a moment that has passed."""
+    if task.completed_at is not None:
+        raise Conflict("already_completed", "This task is completed already")
+    due_at = postponed(task, to, actor.zone) if isinstance(to, Later) else to
+    return update(actor, task, {"due_at": due_at})
 
 
 def delete(actor: User, task: Task) -> None:

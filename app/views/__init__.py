@@ -13,6 +13,7 @@ from flask_babel import get_babel, lazy_gettext
 
 from app.extensions import db
 from app.views import (
+    bulk,
     center,
     errors,
     filter_bar,
@@ -21,6 +22,7 @@ from app.views import (
     navigation,
     personas,
     push,
+    tasks,
     telegram_hook,
     unsubscribe,
 )
@@ -128,6 +130,8 @@ def init_app(app: Flask) -> None:
     navigation.init_navigation(app)
     filter_bar.init_filter_bar(app)
     personas.init_personas(app)
+    bulk.init_bulk(app)
+    tasks.init_tasks(app)
     center.init_center(app)
     push.init_app(app)
     unsubscribe.init_app(app)

@@ -49,6 +49,8 @@ class Screen(SignedIn, RequestScopedFilters, ModelView):  # type: ignore[misc]
     max_page_size = PAGE_SIZE_MAX
     # Column shown → column sorted by: names by their folded key.
     sort_columns: dict[str, str] = {}
+    # Template of a row's own buttons, beside edit and delete.
+    row_acts = ""
     # No file is served from a generated screen.
     exclude_route_methods = {"download"}
     add_row_message = lazy_gettext("Added")

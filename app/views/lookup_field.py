@@ -31,6 +31,7 @@ class LookupWidget:
             "multiple": many,
             "required": bool(field.flags.required) and not many,
             "aria-invalid": "true" if field.errors else False,
+            "form": kwargs.get("form", False),
         }
         options = [Markup("")] if many else [Markup('<option value=""></option>')]
         options += [

@@ -6,21 +6,29 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from flask import Flask, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder.actions import action
+from flask_appbuilder.baseviews import expose
+from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext, lazy_gettext
+from markupsafe import Markup
 from wtforms import Form, SelectField
 from wtforms.fields import SelectChoice
 
 from app import access, clock
-from app.formatting import due_of_row, viewer_zone
+from app.errors import UserError
+from app.formatting import day_words, due_of_row, viewer_zone
 from app.models.crm import Task
 from app.models.people import User
 from app.security import acting_user
-from app.services import tasks
+from app.services import my_day, tasks
+from app.services.due_dates import Later
 from app.views.base import Screen
+from app.views.bulk import AssignForm, BulkForms
 from app.views.filters import Visible
 from app.views.interface import ScreenInterface
+from app.views.writing import write
 
 TYPE_LABELS = {
     "todo": lazy_gettext("To do"),
@@ -31,9 +39,15 @@ TYPE_LABELS = {
 }
 
 
-def type_label(kind: str) -> str:
-    """Return the words for a kind of task."""
-    return str(TYPE_LABELS.get(kind, kind))
+# Each type's dot, in the stages' colours.
+TYPE_COLOURS = {"todo": "1", "call": "2", "meeting": "3", "mail": "4", "offer": "won"}
+
+
+def type_label(kind: str) -> Markup:
+    """Return a kind of task as its coloured dot and its words."""
+    return Markup('<span class="fd-stage" data-c="{}">{}</span>').format(
+        TYPE_COLOURS.get(kind, "1"), TYPE_LABELS.get(kind, kind)
+    )
 
 
 def type_field() -> SelectField:
@@ -42,7 +56,7 @@ def type_field() -> SelectField:
     return SelectField(lazy_gettext("Type"), choices=choices, default="todo", render_kw={"class": "form-control"})
 
 
-class TaskView(Screen):
+class TaskView(BulkForms, Screen):
     """What is to be done, by whom, until when."""
 
     datamodel = ScreenInterface(Task, eager=("responsible", "author", "lead", "contact"))
@@ -87,10 +101,14 @@ class TaskView(Screen):
         "result": lazy_gettext("Result"),
     }
     formatters_columns = {"type": type_label, "due_at": due_of_row}
+    bulk_forms = {"assign": AssignForm}
+    list_template = "crm/tasks.html"
+    show_template = "crm/task.html"
+    row_acts = "crm/task_row_acts.html"
 
     def offers(self, what: str, row: Mapping[str, Any]) -> bool:
-        """Offer to complete what is open."""
-        return what != "complete" or row["completed_at"] is None
+        """Leave out the action on one task: its page has a button that asks for the result."""
+        return what != "complete"
 
     def prefill_add(self, form: Form) -> None:
         """Suggest oneself, and the next full hour."""
@@ -117,3 +135,123 @@ class TaskView(Screen):
     def complete(self, items: Any) -> ResponseReturnValue:
         """Complete one task or the selected ones."""
         return self.run_action(items, tasks.complete, gettext("Completed"))
+
+    @action("assign", lazy_gettext("Assign"), icon="user-plus", single=False)
+    def assign(self, items: Any) -> ResponseReturnValue:
+        """Give the selected tasks to somebody."""
+
+        def give(actor: User, task: Task, form: AssignForm) -> None:
+            tasks.update(actor, task, {"responsible_id": form.responsible.data.id})
+
+        return self.run_asked("assign", items, give, gettext("Assigned"))
+
+    # -- what is asked about one task
+
+    @expose("/day/")
+    @has_access
+    @permission_name("list")
+    def day(self) -> ResponseReturnValue:
+        """Show the person's own day: overdue, today, next."""
+        self.update_redirect()
+        return self.render_template(
+            "crm/day.html",
+            title=gettext("My day"),
+            day=day_words(clock.now().astimezone(viewer_zone()).date()),
+            blocks=my_day.blocks_of(acting_user()),
+            labels={"overdue": gettext("Overdue"), "today": gettext("Today"), "next": gettext("Next 7 days")},
+            nothing={
+                "overdue": gettext("Nothing is late."),
+                "today": gettext("Nothing more today."),
+                "next": gettext("Nothing in the next seven days."),
+            },
+        )
+
+    @expose("/complete/<pk>", methods=["GET", "POST"])
+    @has_access
+    @permission_name("edit")
+    def complete_page(self, pk: str) -> ResponseReturnValue:
+        """Ask for the result and complete the task."""
+        task, error = self.item_or_404(pk), ""
+        result = request.form.get("result", "")
+        if request.method == "POST":
+            actor = acting_user()
+            try:
+                write(actor, lambda: tasks.complete(actor, task, result))
+            except UserError as refused:
+                if refused.field is None:
+                    flash(refused.message, "danger")
+                    return redirect(_back(task))
+                error = refused.message
+            else:
+                flash(gettext("Completed"), "success")
+                return redirect(_back(task))
+        return self.render_template(
+            "crm/ask.html",
+            title=gettext("Complete this task?"),
+            subject=task.text,
+            back=_back(task),
+            form_template="crm/complete_form.html",
+            submit_label=gettext("Complete"),
+            result=result,
+            error=error,
+        )
+
+    @expose("/postpone/<pk>", methods=["GET", "POST"])
+    @has_access
+    @permission_name("edit")
+    def postpone(self, pk: str) -> ResponseReturnValue:
+        """Ask for a later moment and move the due date there."""
+        task, error = self.item_or_404(pk), ""
+        if request.method == "POST":
+            actor = acting_user()
+            try:
+                wanted = _wanted_moment()
+                write(actor, lambda: tasks.postpone(actor, task, wanted))
+            except UserError as refused:
+                error = refused.message
+            else:
+                flash(gettext("Postponed"), "success")
+                return redirect(_back(task))
+        return self.render_template(
+            "crm/ask.html",
+            title=gettext("Postpone due date"),
+            subject=task.text,
+            back=_back(task),
+            form_template="crm/postpone_form.html",
+            submit_label="",
+            all_day=task.all_day,
+            due_at=request.form.get("due_at", ""),
+            error=error,
+        )
+
+
+def _wanted_moment() -> Later | dt.datetime:
+    to = request.form.get("to", "at")
+    if to in set(Later):
+        return Later(to)
+    try:
+        local = dt.datetime.fromisoformat(request.form.get("due_at", ""))
+    except ValueError:
+        raise UserError("required", gettext("Choose a date and time"), "due_at") from None
+    return local.replace(tzinfo=viewer_zone()).astimezone(dt.UTC)
+
+
+def _back(task: Task) -> str:
+    """Where the question was asked: a path of this very site."""
+    wanted = request.form.get("back", "")
+    own = wanted.startswith("/") and not wanted.startswith(("//", "/\\"))
+    return wanted if own else url_for("TaskView.show", pk=task.id)
+
+
+def task_tabs() -> list[tuple[str, str, str]]:
+    """Return what is above the tasks' lists: key, words, address."""
+    return [
+        ("day", gettext("My day"), url_for("TaskView.day")),
+        ("all", gettext("All tasks"), url_for("TaskView.list")),
+    ]
+
+
+def init_tasks(app: Flask) -> None:
+    """Offer the tabs and the types to templates."""
+    app.jinja_env.globals["task_tabs"] = task_tabs
+    app.jinja_env.filters["task_type"] = type_label
