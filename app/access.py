@@ -189,13 +189,14 @@ def access_message(user_id: int, message_id: int, lock: bool = False) -> Row[Any
     """
     row = None
     if 0 < message_id < 2**63:
+        locked = " FOR NO KEY UPDATE OF m" if lock else ""
         row = db.session.execute(
             text(
                 "SELECT m.id, m.chat_id, m.seq, m.author_id, m.body, m.deleted_at, m.has_files, c.kind AS chat_kind,"
                 " c.direct_key AS chat_direct_key, c.archived_at IS NOT NULL AS chat_archived"
                 " FROM messages m JOIN chats c ON c.id = m.chat_id"
                 " JOIN chat_members p ON p.chat_id = m.chat_id AND p.user_id = :user_id AND p.left_at IS NULL"
-                " WHERE m.id = :id AND m.author_kind <> 'system'" + (" FOR NO KEY UPDATE OF m" if lock else "")
+                f" WHERE m.id = :id AND m.author_kind <> 'system'{locked}"  # noqa: S608 - built from constants
             ),
             {"id": message_id, "user_id": user_id},
         ).one_or_none()
@@ -205,7 +206,7 @@ def access_message(user_id: int, message_id: int, lock: bool = False) -> Row[Any
 
 
 def access_file(user_id: int, file_id: int) -> ChatFile:
-    """Return a file of one of the person's chats; one that is not sent yet only for who uploaded it. Raises NotFound."""
+    """Return a file of one of the person's chats; an unsent one only for its uploader. Raises NotFound."""
     if 0 < file_id <= LARGEST_ID:
         statement = (
             select(ChatFile)

@@ -111,6 +111,7 @@ TABLE: list[Row] = [
     # -- everybody's own, free users' too
     Row("/center/", "GET", signed_in(200)),
     Row("/go/<string:token>", "GET", signed_in(302), "/go/wrong"),
+    Row("/go/chat/<string:token>", "GET", signed_in(302), "/go/chat/wrong"),
     Row("/profile/", "GET", signed_in(200)),
     Row("/profile/", "POST", signed_in(200), data={}),
     Row("/profile/notifications", "POST", signed_in(302), data={"receive": "y", "unread_first": "y"}),

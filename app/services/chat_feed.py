@@ -19,7 +19,8 @@ BODY_LENGTH = 200
 WAITS = "x.author_kind <> 'system' AND x.deleted_at IS NULL AND x.author_id IS DISTINCT FROM m.user_id"
 
 # The newest message alone decides in nearly every case; only else the messages are looked at.
-UNREAD = f"""(m.marked_unread OR (c.last_seq > m.last_read_seq AND (coalesce(c.last_author_id <> m.user_id, false) OR EXISTS (
+UNREAD = f"""(m.marked_unread OR (c.last_seq > m.last_read_seq
+    AND (coalesce(c.last_author_id <> m.user_id, false) OR EXISTS (
     SELECT FROM messages x WHERE x.chat_id = m.chat_id AND x.seq > m.last_read_seq AND {WAITS}))))"""
 
 PUT_AWAY = "(c.archived_at IS NOT NULL OR coalesce(c.last_seq <= m.archived_seq, false))"
@@ -81,7 +82,8 @@ def page(
     q: str = "",
 ) -> list[tuple[tuple[bool, dt.datetime, int], dict[str, Any]]]:
     """Return ``(sort key, item)`` of the chats that follow ``after`` in the feed's order; ``q`` filters by name."""
-    where, values = ["NOT mine.archived"], {"user_id": user_id, "limit": limit}
+    where = ["NOT mine.archived"]
+    values: dict[str, Any] = {"user_id": user_id, "limit": limit}
     if after is not None:
         values |= {"c_unread": after[0], "c_at": after[1], "c_id": after[2]}
         order = "(mine.unread, mine.at, mine.id) < (:c_unread, :c_at, :c_id)"

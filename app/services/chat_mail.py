@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from flask import current_app, render_template
@@ -15,7 +16,7 @@ from app.catalogue import KINDS, Kind, Rule
 from app.channels.base import Message
 from app.extensions import db
 from app.models.chats import Mute
-from app.services import audience, chat_feed, render
+from app.services import account, audience, chat_feed, render, unsubscribe
 from app.services.audience import Recipient
 from app.services.names import NAME_SQL
 from app.services.routing import AccountDefaults, Decision, choose_channels
@@ -117,41 +118,56 @@ def chat_of(token: str) -> tuple[int, int, int] | None:
 
 
 def _worded(delivery: ChatDelivery, item: dict[str, Any], lines: list[dict[str, Any]], more: int) -> Message:
-    chat = item["chat"]
-    title = one_line(chat["name"])
-    if chat["mention"]:
-        title = gettext("%(author)s mentioned you in %(chat)s", author=lines[-1]["author"], chat=title)
-    elif chat["kind"] == "group":
-        title = ngettext("%(num)s message in %(chat)s", "%(num)s messages in %(chat)s", item["count"], chat=title)
+    chat, user_id = item["chat"], int(delivery.user_id or 0)
+    tag, seq = str(_data(delivery)["tag"]), int(lines[-1]["seq"])
+    hidden = account.get_setting("message_texts", "full") == "hidden"
+    if hidden:
+        title, lines, more = render.hidden_title(tag), [], 0
     else:
-        title = ngettext("%(num)s message from %(chat)s", "%(num)s messages from %(chat)s", item["count"], chat=title)
-    token = link_token(chat["id"], int(delivery.user_id or 0), lines[-1]["seq"])
-    link = f"{current_app.config['PUBLIC_URL']}/go/chat/{token}"
-    context = {
-        "headline": {"title": title, "body": one_line(lines[-1]["text"])[:120]},
-        "lines": lines,
-        "more": more,
-        "chat": chat,
-        "link": link,
-        "subject": title,
-        "settings_url": f"{current_app.config['PUBLIC_URL']}{render.SETTINGS_PATH}",
-        "unsubscribe_url": "",
-        "required_by": "",
-    }
-    words = "\n".join(
-        f"{line['author']}: {line['text']}" if chat["kind"] == "group" else line["text"] for line in lines
-    )
-    mail = delivery.channel == "email"
-    return Message(
+        title = _title(chat, item["count"], lines)
+    link = render.absolute(current_app.config["PUBLIC_URL"], f"/go/chat/{link_token(chat['id'], user_id, seq)}")
+    direct = chat["kind"] == "direct"
+    words = "\n".join(line["text"] if direct else f"{line['author']}: {line['text']}" for line in lines)
+    message = Message(
         delivery_id=delivery.id,
         subject=render.cut(title),
         title=title,
-        text=render.squeeze(render_template("email/chat_messages/body.txt", **context)) if mail else words[-1000:],
-        html=render.INLINER.inline(render_template("email/chat_messages/body.html", **context)) if mail else "",
+        text=words[-1000:],
         url=link,
-        tag=item["event"],
+        tag=tag,
         thread=f"chat:{chat['id']}",
+        item=item["id"],
     )
+    return _as_mail(message, lines, more, user_id) if delivery.channel == "email" else message
+
+
+def _as_mail(message: Message, lines: list[dict[str, Any]], more: int, user_id: int) -> Message:
+    stop = unsubscribe.url_for_row(user_id, KINDS[message.tag].row)
+    context = {
+        "headline": {"title": message.title, "body": one_line(lines[-1]["text"])[:120] if lines else ""},
+        "lines": lines,
+        "more": more,
+        "link": message.url,
+        "subject": message.subject,
+        "settings_url": render.absolute(current_app.config["PUBLIC_URL"], render.SETTINGS_PATH),
+        "unsubscribe_url": stop,
+        "required_by": "",
+    }
+    return replace(
+        message,
+        text=render.squeeze(render_template("email/chat_messages/body.txt", **context)),
+        html=render.INLINER.inline(render_template("email/chat_messages/body.html", **context)),
+        headers=render.unsubscribe_headers(stop),
+    )
+
+
+def _title(chat: dict[str, Any], count: int, lines: list[dict[str, Any]]) -> str:
+    name = one_line(chat["name"])
+    if chat["mention"]:
+        return gettext("%(author)s mentioned you in %(chat)s", author=lines[-1]["author"], chat=name)
+    if chat["kind"] == "direct":
+        return ngettext("%(num)s message from %(chat)s", "%(num)s messages from %(chat)s", count, chat=name)
+    return ngettext("%(num)s message in %(chat)s", "%(num)s messages in %(chat)s", count, chat=name)
 
 
 def _reason(state: Row[Any] | None) -> str | None:
@@ -197,8 +213,9 @@ def _hold(delivery: ChatDelivery, until: dt.datetime) -> None:
     db.session.execute(
         text(
             "INSERT INTO deliveries (dedupe_key, purpose, channel, address, user_id, state, not_before, only_if_unread,"
-            " data, created_at) SELECT left(dedupe_key, 360) || ':held:' || CAST(:id AS text), purpose, channel, address,"
-            " user_id, 'pending', :until, true, data, created_at FROM deliveries WHERE id = :id"
+            " data, created_at)"
+            " SELECT left(dedupe_key, 360) || ':held:' || CAST(:id AS text), purpose, channel, address, user_id,"
+            " 'pending', :until, true, data, created_at FROM deliveries WHERE id = :id"
             " ON CONFLICT (dedupe_key) DO NOTHING"
         ),
         {"id": delivery.id, "until": until},

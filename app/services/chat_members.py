@@ -1,4 +1,4 @@
-"""Who is in a chat: added, removed, gone by themselves, or following a user group. Effective on open sockets at once."""
+"""Who is in a chat: added, removed, gone by themselves, or following a user group. Open sockets follow at once."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ WHERE c.linked AND c.group_id = ANY(:group_ids)
 
 
 def add(actor: User, chat_id: int, user_ids: Sequence[int]) -> ChatMember:
-    """Add active people to a group chat, which every member may. Raises UserError on ``user_ids``, Conflict, NotFound."""
+    """Add active people to a group chat, as every member may. Raises UserError on ``user_ids``, Conflict, NotFound."""
     own = access.access_chat(actor.id, chat_id)
     require_group(own.chat)
     check_people(user_ids)

@@ -17,7 +17,7 @@ from app import access, clock
 from app.errors import Conflict, NotFound, UserError
 from app.extensions import db
 from app.services import chat_files, chat_live, chat_news, flood, mentions, message_pages
-from app.services.drafts import Draft, checked_body, checked_emoji
+from app.services.drafts import Draft, checked_body, checked_emoji, read_draft
 from app.services.names import NAME_SQL
 from app.transaction import on_commit, transaction
 
@@ -132,10 +132,12 @@ def react(user_id: int, message_id: int, emoji: object, on: object) -> dict[str,
         raise UserError("invalid", "true or false is needed", "on", 400)
     statement = (
         "INSERT INTO message_reactions (message_id, user_id, emoji, created_at)"
-        " SELECT :id, :user_id, CAST(:emoji AS varchar), :now WHERE (SELECT count(DISTINCT emoji) FROM message_reactions"
-        "  WHERE message_id = :id AND emoji <> CAST(:emoji AS varchar)) < :most ON CONFLICT DO NOTHING RETURNING 1"
+        " SELECT :id, :user_id, CAST(:emoji AS varchar), :now WHERE (SELECT count(DISTINCT emoji)"
+        "  FROM message_reactions WHERE message_id = :id AND emoji <> CAST(:emoji AS varchar)) < :most"
+        " ON CONFLICT DO NOTHING RETURNING 1"
         if on
-        else "DELETE FROM message_reactions WHERE message_id = :id AND user_id = :user_id AND emoji = :emoji RETURNING 1"
+        else "DELETE FROM message_reactions WHERE message_id = :id AND user_id = :user_id AND emoji = :emoji"
+        " RETURNING 1"
     )
     values = {"id": message_id, "user_id": user_id, "emoji": sign, "now": clock.now(), "most": MAX_EMOJIS}
     if db.session.execute(text(statement), values).first() is None:
@@ -166,6 +168,11 @@ def trace(user_id: int, message_id: int) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
+
+
+def answer(user_id: int, chat_id: int, words: str, client_id: str) -> None:
+    """Send what somebody answered from a messenger; the same answer twice is one message. Raises like send."""
+    send(user_id, chat_id, read_draft({"client_id": client_id, "body": words}))
 
 
 def _store(author_id: int, chat_id: int, draft: Draft, epoch: int | None) -> dict[str, Any]:

@@ -53,7 +53,8 @@ WITH news AS (
 SELECT p.*, coalesce(before.any_unread, false) AS was_unread,
        coalesce(CASE p.mute WHEN 'none' THEN before.any_unread ELSE before.any_mention END, false) AS was_told
 FROM concerned p LEFT JOIN LATERAL (
-    SELECT true AS any_unread, bool_or(x.mentions_all OR coalesce(p.user_id = ANY(x.mentioned_ids), false)) AS any_mention
+    SELECT true AS any_unread,
+           bool_or(x.mentions_all OR coalesce(p.user_id = ANY(x.mentioned_ids), false)) AS any_mention
     FROM (SELECT mentions_all, mentioned_ids FROM messages x WHERE x.chat_id = :chat_id AND x.seq > p.last_read_seq
           AND x.seq <= :after AND x.author_kind <> 'system' AND x.deleted_at IS NULL
           AND x.author_id IS DISTINCT FROM p.user_id ORDER BY x.seq DESC LIMIT 100) x
@@ -69,8 +70,8 @@ SELECT concat_ws(':', 'chat', CAST(:chat_id AS int), o.user_id, o.channel, o.add
        o.address, o.user_id, 'pending', o.not_before, o.not_before > :now,
        CASE WHEN o.not_before <= :now THEN CAST(:queued_until AS timestamptz) END,
        jsonb_build_object('chat_id', CAST(:chat_id AS int), 'tag', o.tag, 'rule', o.rule, 'read_seq', o.read_seq), :now
-FROM unnest(CAST(:user_ids AS int[]), CAST(:channels AS text[]), CAST(:addresses AS text[]), CAST(:times AS timestamptz[]),
-            CAST(:read_seqs AS bigint[]), CAST(:tags AS text[]), CAST(:rules AS text[]))
+FROM unnest(CAST(:user_ids AS int[]), CAST(:channels AS text[]), CAST(:addresses AS text[]),
+            CAST(:times AS timestamptz[]), CAST(:read_seqs AS bigint[]), CAST(:tags AS text[]), CAST(:rules AS text[]))
     AS o(user_id, channel, address, not_before, read_seq, tag, rule)
 ON CONFLICT (dedupe_key) DO NOTHING
 RETURNING id, channel, queued_until IS NOT NULL AS due

@@ -30,7 +30,8 @@ LEFT JOIN LATERAL (
 _VIEW = f"""
 SELECT c.id, c.kind, c.name, c.picture, c.linked, c.last_seq, c.last_message_at, c.created_at,
        greatest(c.changed_at, m.changed_at) AS changed_at, c.archived_at IS NOT NULL AS archived,
-       m.role, m.mute, m.by_link, m.last_read_seq, g.id AS group_id, coalesce(nullif(g.label, ''), g.name) AS group_name,
+       m.role, m.mute, m.by_link, m.last_read_seq, g.id AS group_id,
+       coalesce(nullif(g.label, ''), g.name) AS group_name,
        o.id AS person_id, o.username AS person_username, o.name AS person_name, o.picture AS person_picture,
        o.active AS person_active, o.free AS person_free,
        (SELECT count(*) FROM chat_members t WHERE t.chat_id = c.id AND t.left_at IS NULL) AS members
@@ -60,7 +61,8 @@ def of_person(user_id: int, *, archived: bool = False, q: str = "") -> list[dict
         values["q"] = f"%{key}%"
         where += (
             " AND (c.sort_key LIKE :q OR c.kind = 'direct' AND EXISTS (SELECT FROM chat_members t"
-            " JOIN ab_user u ON u.id = t.user_id WHERE t.chat_id = c.id AND t.user_id <> :user_id AND u.sort_key LIKE :q))"
+            " JOIN ab_user u ON u.id = t.user_id WHERE t.chat_id = c.id AND t.user_id <> :user_id"
+            " AND u.sort_key LIKE :q))"
         )
     query = f"{where} ORDER BY coalesce(c.last_message_at, m.joined_at) DESC, c.id DESC LIMIT :limit"
     direct = account.direct_chats_on()
@@ -100,7 +102,8 @@ def readers_of(chat_id: int, seq: int) -> list[dict[str, Any]]:
     rows = db.session.execute(
         text(
             f"SELECT u.id, {NAME_SQL} AS name, m.last_read_seq FROM chat_members m JOIN ab_user u ON u.id = m.user_id"
-            " WHERE m.chat_id = :chat_id AND m.left_at IS NULL AND m.last_read_seq >= :seq AND m.user_id IS DISTINCT FROM"
+            " WHERE m.chat_id = :chat_id AND m.left_at IS NULL AND m.last_read_seq >= :seq"
+            " AND m.user_id IS DISTINCT FROM"
             " (SELECT author_id FROM messages WHERE chat_id = :chat_id AND seq = :seq) ORDER BY u.sort_key, u.id"
         ),
         {"chat_id": chat_id, "seq": seq},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
+from functools import partial
 from typing import Any
 
 from sqlalchemy import text
@@ -89,15 +90,16 @@ def wake_reminded(limit: int = 500) -> int:
     now = clock.now()
     rows = db.session.execute(
         text(
-            "UPDATE chat_members m SET marked_unread = true, archived_seq = NULL, remind_at = NULL, resurfaced_at = :now,"
-            " changed_at = clock_timestamp() WHERE (chat_id, user_id) IN (SELECT chat_id, user_id FROM chat_members"
+            "UPDATE chat_members m SET marked_unread = true, archived_seq = NULL, remind_at = NULL,"
+            " resurfaced_at = :now, changed_at = clock_timestamp() WHERE (chat_id, user_id) IN ("
+            " SELECT chat_id, user_id FROM chat_members"
             " WHERE remind_at <= :now AND left_at IS NULL ORDER BY remind_at LIMIT :limit FOR UPDATE SKIP LOCKED)"
             " RETURNING chat_id, user_id"
         ),
         {"now": now, "limit": limit},
     ).all()
     for row in rows:
-        on_commit(lambda row=row: chat_live.show_items(row.chat_id, [row.user_id], {row.user_id}))
+        on_commit(partial(chat_live.show_items, row.chat_id, [row.user_id], {row.user_id}))
     return len(rows)
 
 

@@ -53,7 +53,7 @@ ORDER BY x.id DESC
 
 
 def find(user: User, q: str, chat_id: int | None = None) -> dict[str, list[dict[str, Any]]]:
-    """Return what matches ``q``, all kinds of things, or the messages of one chat only. Raises NotFound for the chat."""
+    """Return what matches ``q``, or only the messages of one chat. Raises NotFound for the chat."""
     words = q.replace("\x00", "").strip()[:MAX_QUERY]
     if chat_id is not None:
         access.access_chat(user.id, chat_id)
@@ -77,7 +77,8 @@ def mentionable(user_id: int, chat_id: int, typed: str) -> dict[str, Any]:
     values = {"chat_id": chat_id, "user_id": user_id, "starts": f"{key}%", "word": f"% {key}%"}
     people = db.session.execute(
         text(
-            f"SELECT u.id, u.username, {NAME_SQL} AS name, u.picture FROM chat_members m JOIN ab_user u ON u.id = m.user_id"
+            f"SELECT u.id, u.username, {NAME_SQL} AS name, u.picture"
+            " FROM chat_members m JOIN ab_user u ON u.id = m.user_id"
             " WHERE m.chat_id = :chat_id AND m.left_at IS NULL AND u.active AND u.id <> :user_id"
             " AND (u.sort_key LIKE :starts OR u.sort_key LIKE :word OR lower(u.username) LIKE :starts)"
             " ORDER BY u.sort_key, u.id LIMIT 8"

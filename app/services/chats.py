@@ -24,7 +24,7 @@ NAME_LENGTH = 100
 
 
 def create(actor: User, changes: Mapping[str, Any]) -> tuple[ChatMember, bool]:
-    """Open a chat; return the actor's place in it and whether it is new. Raises UserError naming the field, Forbidden."""
+    """Open a chat; return the actor's place in it and whether it is new. Raises UserError naming the field."""
     fields.known(changes, FIELDS)
     kind = changes.get("kind")
     if kind == ChatKind.DIRECT:

@@ -180,12 +180,13 @@ def sync(session: Session, user_id: int, cursor: str | None) -> dict[str, Any]:
     since = _read_moment(cursor)
     if db_now - since > SYNC_MAX_AGE:
         return {"reset": True, "cursor": fresh}
-    values = {"user_id": user_id, "since": since - SYNC_OVERLAP, "limit": SYNC_MAX_CHANGES + 1}
+    since -= SYNC_OVERLAP
+    values = {"user_id": user_id, "since": since, "limit": SYNC_MAX_CHANGES + 1}
     query = f"SELECT {_COLUMNS} WHERE i.user_id = :user_id AND i.changed_at > :since ORDER BY i.changed_at LIMIT :limit"
     notices = [_as_item(row) for row in session.execute(text(query), values)]
-    told = message_pages.changed_since(session, user_id, values["since"], SYNC_MAX_CHANGES + 1)
-    chats = chat_feed.changed_since(session, user_id, values["since"], SYNC_MAX_CHANGES + 1)
-    described = chat_feed.described_since(session, user_id, values["since"])
+    told = message_pages.changed_since(session, user_id, since, SYNC_MAX_CHANGES + 1)
+    chats = chat_feed.changed_since(session, user_id, since, SYNC_MAX_CHANGES + 1)
+    described = chat_feed.described_since(session, user_id, since)
     if len(notices) + len(told) + len(chats) + len(described) > SYNC_MAX_CHANGES:
         return {"reset": True, "cursor": fresh}
     events: list[dict[str, Any]] = [*told, *({"event": "chat.changed", "data": chat} for chat in described)]

@@ -1,4 +1,4 @@
-"""Who is meant by @…: ``@username`` of a member, ``@Group name`` of a user group, ``@all``. Resolved here, not in clients."""
+"""Who is meant by @…: ``@username`` of a member, ``@Group name`` of a user group, ``@all``. Clients only show it."""
 
 from __future__ import annotations
 

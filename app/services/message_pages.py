@@ -16,7 +16,8 @@ MAX_LIMIT = 100
 QUOTE_LENGTH = 200
 
 _REACTIONS = """
-(SELECT jsonb_agg(jsonb_build_object('emoji', e.emoji, 'count', e.count, 'user_ids', e.user_ids) ORDER BY e.first, e.emoji)
+(SELECT jsonb_agg(jsonb_build_object('emoji', e.emoji, 'count', e.count, 'user_ids', e.user_ids)
+                  ORDER BY e.first, e.emoji)
  FROM (SELECT t.emoji, count(*) AS count, array_agg(t.user_id ORDER BY t.created_at, t.user_id) AS user_ids,
               min(t.created_at) AS first
        FROM message_reactions t WHERE t.message_id = m.id GROUP BY t.emoji) e)

@@ -42,7 +42,7 @@ def renew(connections: Mapping[str, int], focused: Mapping[str, int]) -> None:
     # The machine's clock: a moved test clock must not end connections.
     now = clock.real_now().timestamp()
     until = now + ALIVE_SECONDS
-    by_chat: dict[int, dict[str, float]] = {}
+    by_chat: dict[int, dict[str | bytes, bytes | float | int | str]] = {}
     for sid, chat_id in focused.items():
         by_chat.setdefault(chat_id, {})[f"{connections[sid]}:{sid}"] = until
     try:

@@ -20,6 +20,7 @@ from app.errors import SendError, UserError
 from app.extensions import db
 from app.models.channels import TelegramCode, TelegramLink
 from app.models.people import User, full_name
+from app.services import chat_messages
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ BOT_NAME_KEPT_SECONDS = 600
 
 # subject type → answers in it: (user_id, subject_id, text, client_id). The id makes a repeated update answer once.
 Answer = Callable[[int, int, str, str], None]
-ANSWERS: dict[str, Answer] = {}
+ANSWERS: dict[str, Answer] = {"chat": chat_messages.answer}
 
 _bot_name: tuple[float, str, str] | None = None
 

@@ -10,10 +10,11 @@ from flask_appbuilder import BaseView, expose, has_access
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy import text
 
+from app.errors import NotFound
 from app.extensions import db
 from app.models.notifications import FeedItem, Notification
 from app.models.people import RoleName, full_name
-from app.services import chats, feed, mailing, reading
+from app.services import chat_feed, chat_mail, chat_reading, chats, feed, mailing, reading
 from app.services.render import SETTINGS_PATH
 from app.transaction import transaction
 
@@ -54,6 +55,21 @@ class MailLinkView(BaseView):
             return redirect(url_for("CenterView.page"))
         (_, item) = feed.items_by_id(db.session(), [item_id])[0]
         return redirect(item["url"] or url_for("CenterView.page"))
+
+    @expose("/chat/<string:token>")
+    @has_access
+    def chat(self, token: str) -> ResponseReturnValue:
+        """Mark the chat read up to what the mail showed, and open it; somebody else's link leads to the center."""
+        named = chat_mail.chat_of(token)
+        if named is None or named[1] != g.user.id:
+            return redirect(url_for("CenterView.page"))
+        chat_id, user_id, seq = named
+        try:
+            with transaction(user_id):
+                chat_reading.read(user_id, chat_id, seq)
+        except NotFound:
+            return redirect(url_for("CenterView.page"))
+        return redirect(chat_feed.url_of(chat_id, seq))
 
 
 def init_center(app: Flask) -> None:

@@ -255,7 +255,8 @@ def test_opening_a_chat_reads_no_big_table_from_end_to_end(pair) -> None:
         db.session.execute(text("UPDATE chats SET last_seq = 5001 WHERE id = :id"), {"id": chat_id})
     db.session.execute(text("ANALYZE messages"))
     plan = db.session.execute(
-        text("EXPLAIN SELECT id FROM messages WHERE chat_id = :chat_id ORDER BY seq DESC LIMIT 50"), {"chat_id": chat_id}
+        text("EXPLAIN SELECT id FROM messages WHERE chat_id = :chat_id ORDER BY seq DESC LIMIT 50"),
+        {"chat_id": chat_id},
     )
     assert not any("Seq Scan" in row[0] for row in plan)
     item = feed.page(db.session(), ben.id).items[0]

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from socketio.exceptions import SocketIOError
 
 from tests.houses import House
 from tests.socket_clients import Tab, tab
@@ -188,8 +189,7 @@ def test_of_a_stream_cut_by_kill_9_every_answered_message_is_there_exactly_once(
                         acknowledged.append(waiting.pop(0))
                         if len(acknowledged) > 30:
                             flowing.set()
-            except Exception as error:  # the process was killed: the client comes back and sends again
-                assert not isinstance(error, AssertionError), error
+            except (SocketIOError, OSError):  # the process was killed: the client comes back and sends again
                 threading.Event().wait(0.1)
 
     with ThreadPoolExecutor(1) as pool:
