@@ -10,7 +10,7 @@ from flask import current_app
 from sqlalchemy import select, text
 
 from app import clock
-from app.demo import story
+from app.demo import chats, story
 from app.extensions import db
 from app.models.crm import Company, Contact, Lead, Stage, Task
 from app.models.people import Group, Role, User
@@ -33,6 +33,7 @@ def load() -> bool:
         _leads(people, contacts)
         tasks = _tasks(people, contacts)
         _news(people, tasks)
+        chats.load(people)
         _nothing_fires()
     return True
 
@@ -158,7 +159,7 @@ def _nothing_fires() -> None:
         " WHERE id = (SELECT d.id FROM deliveries d JOIN ab_user u ON u.id = d.user_id"
         " WHERE u.username = 'staff2' ORDER BY d.id LIMIT 1)",
         # A third of the news was read already.
-        "UPDATE feed_items SET unread = false, read_at = :now WHERE id % 3 = 0",
+        "UPDATE feed_items SET unread = false, read_at = :now WHERE id % 3 = 0 OR event_tag = 'chat:added'",
         "UPDATE tasks SET expired_at = due_at WHERE completed_at IS NULL",
         "INSERT INTO reminders (task_id, user_id, due_at, lead_minutes)"
         " SELECT t.id, t.responsible_id, t.due_at, m FROM tasks t, unnest(ARRAY[0, 5, 15, 30, 60]) m",

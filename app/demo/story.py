@@ -80,3 +80,32 @@ TASKS = (
     ("Measure Mabel Thistle for the folding bike", "meeting", "staff", "manager", -2, 9, "Size M fits"),
     ("Return the broken display", "todo", "staff2", "staff2", -4, 13, "Picked up"),
 )
+
+# who talks: the two of a direct chat, or a user group's name; then who says what, newest last
+CHATS = (
+    (
+        ("manager", "staff"),
+        (
+            ("manager", "Morning! Fern Puddle asked whether her gravel bike is ready for a ride."),
+            ("staff", "Built up this morning. I will invite her for a test ride."),
+            ("manager", "Perfect. Please offer her the wider saddle too."),
+            ("staff", "The 56 cm frame is trued and ready, any time until six works."),
+        ),
+    ),
+    (
+        ("manager", "free"),
+        (
+            ("manager", "Otto, can the workshop true a tandem wheel before the weekend?"),
+            ("free", "It stays on my stand. Two test rides on Saturday, both on the tandem."),
+        ),
+    ),
+    (
+        "Sales Office",
+        (
+            ("manager", "Welcome to the Sales Office. Announcements go here, so nobody misses one."),
+            ("staff2", "@manager the demo fleet is booked out on the 30th. Do we promise it to the school anyway?"),
+            ("staff", "Thursday is free. I can move mine."),
+            ("staff2", "Then I will call Juniper Vale about Thursday."),
+        ),
+    ),
+)

@@ -1,0 +1,53 @@
+"""The demo: believable, sends nothing, and fires nothing by itself."""
+
+from __future__ import annotations
+
+from flask import Flask
+from sqlalchemy import text
+
+from app import demo
+from app.extensions import db
+from app.jobs.periodic import PERIODIC_JOBS
+from app.models.people import User
+from app.services import feed
+from tests import builders
+
+
+def load(context: Flask) -> None:
+    for role in ("Admin", "Manager", "Staff", "Free"):
+        builders.make_role(role)
+    assert demo.load()
+
+
+def states() -> dict[str, int]:
+    return {
+        row.state: row.n for row in db.session.execute(text("SELECT state, count(*) AS n FROM deliveries GROUP BY 1"))
+    }
+
+
+def test_loading_the_demo_leaves_nothing_to_send_and_one_failure_to_look_at(context: Flask) -> None:
+    load(context)
+    assert set(states()) == {"sent", "failed"}
+    assert states()["failed"] == 1
+
+
+def test_nothing_of_the_demo_fires_by_itself(context: Flask) -> None:
+    load(context)
+    before = db.session.execute(text("SELECT count(*) FROM events")).scalar()
+    for job in PERIODIC_JOBS:
+        job.run()
+    assert db.session.execute(text("SELECT count(*) FROM events")).scalar() == before
+    assert set(states()) == {"sent", "failed"}
+
+
+def test_the_managers_center_has_chats_and_notices_unread(context: Flask) -> None:
+    load(context)
+    manager = db.session.query(User).filter_by(username="manager").one()
+    unread = [item for item in feed.page(db.session(), manager.id).items if item["unread"]]
+    assert {item["kind"] for item in unread} == {"chat", "notice"}
+
+
+def test_an_account_with_people_is_left_alone(context: Flask) -> None:
+    builders.make_user("Admin")
+    assert demo.load() is False
+    assert db.session.query(User).count() == 1
