@@ -1,0 +1,113 @@
+// Messages on their way: shown at once, sent in their order, kept in storage until the server has said that it has them.
+// The client_id makes sending again harmless, so that whatever breaks is answered by sending again.
+
+const AGAIN_MS = [1_000, 3_000, 10_000, 30_000];
+const WAITS = new Set(["network", "timeout", "rate_limited", "busy", "unavailable"]); // nothing is wrong with the message itself
+
+/**
+ * `send(entry)` answers {message, talk} or throws a Refusal; `onSent(answer, entry)` before the entry leaves.
+ * Entries: {client_id, body, files, at, state: "sending" | "waiting" | "failed", error}.
+ */
+export function createOutbox({ storage, key, send, onSent, onChange, clock = Date.now, newId = uuid, timers = globalThis }) {
+  const name = `frontdesk-outbox:${key}`;
+  let entries = stored(storage, name);
+  let running = false;
+  let tries = 0;
+  let timer = null;
+
+  function become(next) {
+    entries = next;
+    try {
+      if (entries.length) storage.setItem(name, JSON.stringify(entries));
+      else storage.removeItem(name);
+    } catch {
+      // full: this page still has it
+    }
+    onChange();
+  }
+
+  const change = (id, part) => become(entries.map((entry) => (entry.client_id === id ? { ...entry, ...part } : entry)));
+  const remove = (id) => become(entries.filter((entry) => entry.client_id !== id));
+  const has = (id) => entries.some((entry) => entry.client_id === id);
+
+  function add(body, files = []) {
+    const entry = { client_id: newId(), body, files, at: new Date(clock()).toISOString(), state: "sending", error: null };
+    become([...entries, entry]);
+    drain();
+    return entry;
+  }
+
+  async function drain() {
+    if (running) return;
+    running = true;
+    timers.clearTimeout(timer);
+    for (let going = true; going; ) {
+      const entry = entries.find(({ state }) => state !== "failed");
+      going = Boolean(entry) && (await attempt(entry));
+    }
+    running = false;
+  }
+
+  /** True when the next one may go. */
+  async function attempt(entry) {
+    const id = entry.client_id;
+    if (entry.state !== "sending") change(id, { state: "sending", error: null });
+    try {
+      const answer = await send(entry);
+      tries = 0;
+      onSent(answer, entry);
+      if (has(id)) remove(id);
+      return true;
+    } catch (error) {
+      if (!has(id)) return true; // seen arriving meanwhile
+      if (!WAITS.has(error.code) && !(error.status >= 500)) {
+        change(id, { state: "failed", error: error.message });
+        return true;
+      }
+      change(id, { state: "waiting", error: error.message });
+      const wait = error.retryAfter ? error.retryAfter * 1000 : AGAIN_MS[Math.min(tries, AGAIN_MS.length - 1)];
+      tries += 1;
+      timer = timers.setTimeout(drain, wait);
+      return false;
+    }
+  }
+
+  function retry(id) {
+    tries = 0;
+    change(id, { state: "sending", error: null });
+    drain();
+  }
+
+  /** Connected again: everything that waits goes now. */
+  function flush() {
+    tries = 0;
+    drain();
+  }
+
+  /** A message that came in may be the answer that got lost. */
+  function arrived(message) {
+    if (message.client_id && has(message.client_id)) remove(message.client_id);
+  }
+
+  return { entries: () => entries, add, retry, remove, flush, arrived };
+}
+
+/** What an earlier page could not send any more. */
+function stored(storage, name) {
+  try {
+    const found = JSON.parse(storage.getItem(name) ?? "[]").filter((entry) => entry?.client_id);
+    return found.map((entry) => ({ ...entry, state: entry.state === "failed" ? "failed" : "waiting" }));
+  } catch {
+    return [];
+  }
+}
+
+/** crypto.randomUUID() is missing where Frontdesk itself runs without HTTPS. */
+function uuid() {
+  if (globalThis.crypto.randomUUID) return globalThis.crypto.randomUUID();
+  const bytes = globalThis.crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}
