@@ -1,7 +1,7 @@
 // The messages of one chat, as they scroll: where one stands stays where it is whatever comes above or below.
 import { html } from "htm/preact";
 import { signal } from "@preact/signals";
-import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { useMemo, useRef } from "preact/hooks";
 import { Icon } from "../icon.js";
 import { dayWords } from "./days.js";
 import { Message, Pending } from "./message.js";
@@ -19,12 +19,12 @@ export function Thread({ chatId, chat, ui }) {
   const divider = chats.dividers.value.get(chatId) ?? null;
   const scroller = useRef(null);
   const inner = useRef(null);
-  const cache = useRef(new Map());
   const { stand, unseen, above } = useStanding({ chatId, chats, history, ui, scroller, inner });
 
   const people = useMemo(() => new Map((chat?.member_list ?? []).map((one) => [one.id, one])), [chat?.member_list]);
+  const active = useMemo(() => signal(null), [chatId]);
   const view = useMemo(() => ({
-    ui, active: signal(null), flash: stand.flash,
+    ui, active, flash: stand.flash,
     canSend: chat?.can?.send ?? true,
     time: (iso) => clock(iso, ui.zone),
     person: (id) => people.get(id),
