@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from html import escape
 from typing import Any
@@ -80,8 +80,23 @@ class TelegramSender:
 
 def call(method: str, *args: Any, **kwargs: Any) -> Any:
     """Call a method of the bot, e.g. ``send_message``, and turn its refusals into ours. Raises SendError."""
+    return _asked(lambda: getattr(bot(), method)(*args, **kwargs))
+
+
+def updates(offset: int | None, seconds: int, allowed: list[str]) -> list[Any]:
+    """Ask for updates and wait for them up to ``seconds``; they come as Telegram wrote them. Raises SendError."""
+    token = bot().token
+    found = _asked(
+        lambda: apihelper.get_updates(
+            token, offset=offset, timeout=seconds, long_polling_timeout=seconds, allowed_updates=allowed
+        )
+    )
+    return list(found) if isinstance(found, list) else []
+
+
+def _asked(ask: Callable[[], Any]) -> Any:
     try:
-        return getattr(bot(), method)(*args, **kwargs)
+        return ask()
     except ApiTelegramException as error:
         raise refusal(error) from error
     except (requests.RequestException, OSError) as error:

@@ -68,19 +68,14 @@ def register() -> None:
 
 def poll_once(offset: int | None, seconds: int) -> int | None:
     """Ask for updates once and handle them; return what to ask from next. Telegram repeats what was not handled."""
-    updates = telegram.call(
-        "get_updates",
-        offset=offset,
-        timeout=seconds,
-        long_polling_timeout=seconds,
-        allowed_updates=telegram_bot.ALLOWED_UPDATES,
-    )
-    for update in updates:
+    for body in telegram.updates(offset, seconds, telegram_bot.ALLOWED_UPDATES):
         try:
-            found = telegram_bot.read(telegram_bot.raw(update))
+            update = telegram_bot.read(body)
         except ValueError:
-            found = None
-        if found is not None:
-            telegram_bot.handle(found)
-        offset = update.update_id + 1
+            log.warning("an update could not be read")
+            update = None
+        if update is not None:
+            telegram_bot.handle(update)
+        if isinstance(body, dict) and isinstance(body.get("update_id"), int):
+            offset = body["update_id"] + 1
     return offset

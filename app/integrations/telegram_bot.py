@@ -6,7 +6,6 @@ import hashlib
 import hmac
 import logging
 from dataclasses import dataclass
-from typing import Any
 
 from flask import current_app
 from flask_babel import gettext
@@ -87,12 +86,6 @@ def hook_url() -> str | None:
     """Return the address to register with Telegram, None where it could not reach this installation."""
     home: str = current_app.config["PUBLIC_URL"]
     return f"{home}/hooks/telegram/{hook_secret()}" if home.startswith("https://") else None
-
-
-def raw(update: Any) -> dict[str, Any]:
-    """Return a polled update as the webhook would have posted it."""
-    message = getattr(update, "message", None)
-    return {"update_id": update.update_id, "message": message.json if message is not None else None}
 
 
 def _act(update: Update) -> str | None:

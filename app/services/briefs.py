@@ -36,7 +36,7 @@ WITH held AS (
 ),
 brief AS (
     INSERT INTO deliveries (dedupe_key, purpose, channel, address, user_id, state, not_before, created_at)
-    SELECT 'brief:' || user_id || ':' || channel || ':' || address || ':' || min(notification_id), 'brief', channel,
+    SELECT 'brief:' || user_id || ':' || channel || ':' || address || ':' || gen_random_uuid(), 'brief', channel,
            address, user_id, 'pending', max(until), :now
     FROM held GROUP BY user_id, channel, address ORDER BY user_id, channel, address
     ON CONFLICT (user_id, channel, address) WHERE purpose = 'brief' AND state = 'pending' AND attempts = 0

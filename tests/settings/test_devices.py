@@ -1,0 +1,252 @@
+"""Web Push to browsers and phones, through a push service that decrypts and verifies."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from app import clock
+from app.channels import public_only
+from app.extensions import db
+from app.models.notifications import FeedItem
+from app.models.people import User
+from app.services import activity, devices, reading, shown
+from app.transaction import transaction
+from tests import news
+from tests.builders import login, make_user
+from tests.push_services import PushService
+
+DESKTOP = "Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0"
+PHONE = "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 Chrome/131.0 Mobile Safari/537.36"
+    "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0 Mobile Safari/537.36"
+)
+
+
+def subscribe(
+    user: User, service: PushService, name: str = "one", agent: str = DESKTOP, installed: bool = False
+) -> int:
+    with transaction():
+        found = devices.subscribe(user, service.subscribe(name).subscription, user_agent=agent, installed=installed)
+    return found.id
+
+
+def device_count(user: User) -> int:
+    return db.session.execute(text("SELECT count(*) FROM devices WHERE user_id = :id"), {"id": user.id}).scalar_one()
+
+
+def test_news_reaches_the_browser_encrypted_and_signed(context: Flask, push_service: PushService) -> None:
+    user = make_user("Staff", last_login=None)
+    subscribe(user, push_service)
+    news.assign(user, make_user("Manager"), "Ring the supplier")
+    news.deliver_due()
+    assert push_service.refused == []
+    (push,) = push_service.taken
+    assert push.payload["title"] == "New task: Ring the supplier"
+    assert push.payload["url"].startswith(context.config["PUBLIC_URL"] + "/go/")
+    assert push.payload["item"].startswith("n:")
+    assert push.headers["urgency"] == "normal"
+    assert push.claims["exp"] > 0
+
+
+def test_a_phone_or_an_installed_center_is_mobile_and_gets_one_push(context: Flask, push_service: PushService) -> None:
+    user = make_user("Staff")
+    subscribe(user, push_service, "phone", PHONE)
+    subscribe(user, push_service, "installed", DESKTOP, installed=True)
+    subscribe(user, push_service, "desk", DESKTOP)
+    news.choose(user, matrix={"task_assigned": {"browser": False}})
+    news.assign(user, make_user("Manager"))
+    news.deliver_due()
+    assert sorted(push.browser for push in push_service.taken) == ["installed", "phone"]
+
+
+def test_a_subscription_that_is_gone_removes_itself(context: Flask, push_service: PushService) -> None:
+    user = make_user("Staff")
+    subscribe(user, push_service)
+    push_service.status = 410
+    news.assign(user, make_user("Manager"))
+    news.deliver_due()
+    assert device_count(user) == 0
+    assert ("notice", "browser", "failed", "address_gone") in news.outcomes(user)
+
+
+def test_a_service_that_asks_for_patience_gets_it(context: Flask, push_service: PushService) -> None:
+    user = make_user("Staff")
+    subscribe(user, push_service)
+    push_service.status, push_service.headers = 429, {"Retry-After": "77"}
+    news.assign(user, make_user("Manager"))
+    news.deliver_due()
+    row = db.session.execute(text("SELECT state, not_before, error FROM deliveries WHERE channel = 'browser'")).one()
+    assert row.state == "pending"
+    assert 70 < (row.not_before - clock.now()).total_seconds() < 80
+    assert "429" in row.error
+
+
+def test_a_redirect_is_not_followed(context: Flask, push_service: PushService) -> None:
+    user = make_user("Staff")
+    subscribe(user, push_service)
+    push_service.status, push_service.headers = 307, {"Location": "http://127.0.0.1:1/inside"}
+    news.assign(user, make_user("Manager"))
+    news.deliver_due()
+    assert ("notice", "browser", "failed", None) in news.outcomes(user)
+
+
+def test_one_failing_device_does_not_stop_the_others(context: Flask, push_service: PushService) -> None:
+    user = make_user("Staff")
+    other = PushService()
+    subscribe(user, other, "dead")
+    other.stop()
+    subscribe(user, push_service)
+    news.assign(user, make_user("Manager"))
+    news.deliver_due()
+    assert [push.browser for push in push_service.taken] == ["one"]
+
+
+def test_while_active_in_a_browser_the_phone_waits_a_minute_and_reading_cancels_it(
+    context: Flask, push_service: PushService, at: Callable[[Any], None]
+) -> None:
+    now = dt.datetime(2026, 11, 23, 10, 0, tzinfo=dt.UTC)
+    at(now)
+    user, boss = make_user("Staff"), make_user("Manager")
+    subscribe(user, push_service, "phone", PHONE)
+    activity.seen_now(user.id)
+    news.assign(user, boss, "Read at the desk")
+    news.deliver_due()
+    assert push_service.taken == []
+    with transaction():
+        reading.mark_all_read(user.id)
+    activity.seen_now(user.id)
+    news.assign(user, boss, "Not read")
+    at(now + dt.timedelta(seconds=61))
+    news.deliver_due()
+    assert [push.payload["title"] for push in push_service.taken] == ["New task: Not read"]
+
+
+def test_a_popup_that_was_seen_needs_no_push_to_the_browser(
+    context: Flask, push_service: PushService, at: Callable[[Any], None]
+) -> None:
+    now = dt.datetime(2026, 11, 23, 10, 0, tzinfo=dt.UTC)
+    at(now)
+    user = make_user("Staff")
+    subscribe(user, push_service)
+    activity.seen_now(user.id)
+    news.assign(user, make_user("Manager"))
+    item = db.session.query(FeedItem).filter_by(user_id=user.id).one()
+    with transaction():
+        assert shown.seen_live(make_user("Staff").id, [item.id]) == 0, "somebody else's item"
+        assert shown.seen_live(user.id, [item.id]) == 1
+    at(now + dt.timedelta(seconds=10))
+    news.deliver_due()
+    assert push_service.taken == []
+    db.session.refresh(item)
+    assert item.unread, "shown is not read"
+
+
+def test_texts_can_be_hidden(context: Flask, push_service: PushService) -> None:
+    from app.services import account
+
+    with transaction():
+        account.set_setting("message_texts", "hidden")
+    user = make_user("Staff")
+    subscribe(user, push_service)
+    news.assign(user, make_user("Manager"), "A secret task")
+    news.deliver_due()
+    (push,) = push_service.taken
+    (mail,) = news.kept_mails(user.email)
+    assert "secret" not in str(push.payload)
+    assert "secret" not in mail.subject + mail.text + mail.html
+    assert "assigned a new task" in push.payload["title"]
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"endpoint": "nonsense-but-long"}, "endpoint"),
+        ({"endpoint": None}, "endpoint"),
+        ({"endpoint": "http://192.168.0.1/push/1"}, "endpoint"),
+        ({"endpoint": "https://10.0.0.8/push/1"}, "endpoint"),
+        ({"endpoint": "https://169.254.169.254/latest/meta-data"}, "endpoint"),
+        ({"endpoint": "https://[::ffff:10.0.0.1]/push"}, "endpoint"),
+        ({"endpoint": "file:///etc/passwd/aaaaaaaaaa"}, "endpoint"),
+        ({"endpoint": "https://user:pw@8.8.8.8/push/1"}, "endpoint"),
+        ({"endpoint": "https://8.8.8.8:22/push/1"}, "endpoint"),
+        ({"keys": None}, "keys"),
+        ({"keys": {"p256dh": "AAAA", "auth": "AAAAAAAAAAAAAAAAAAAAAA"}}, "keys.p256dh"),
+        ({"keys": {"p256dh": "%%%", "auth": "x"}}, "keys.auth"),
+    ],
+)
+def test_a_malformed_subscription_names_the_field_and_changes_nothing(
+    client: FlaskClient, app: Flask, push_service: PushService, change: dict[str, Any], field: str
+) -> None:
+    with app.app_context():
+        username = make_user("Staff").username
+    login(client, username)
+    answer = client.post("/api/v1/me/devices", json=push_service.subscribe().subscription | change)
+    assert answer.status_code == 422, answer.json
+    assert answer.json["error"]["field"] == field
+    assert client.get("/api/v1/me/devices").json["result"] == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1", "10.1.2.3", "100.64.0.1", "169.254.1.1", "192.168.1.1", "224.0.0.1", "0.0.0.0", "::1", "fe80::1%eth0",
+        "fd00::1", "::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::", "nonsense",
+    ],
+)  # fmt: skip
+def test_private_addresses_are_not_public(address: str) -> None:
+    assert not public_only.is_public(address)
+    assert public_only.is_public("8.8.8.8")
+    assert public_only.is_public("2606:4700:4700::1111")
+
+
+def test_outside_test_mode_this_machine_is_no_push_service() -> None:
+    for url in ("http://127.0.0.1:8080/x", "https://127.0.0.1/x", "https://localhost/x"):
+        with pytest.raises(public_only.NotPublic):
+            public_only.check_endpoint(url)
+
+
+def test_devices_are_listed_named_and_removed_by_their_owner_only(
+    client: FlaskClient, app: Flask, push_service: PushService
+) -> None:
+    with app.app_context():
+        user, other = make_user("Staff").username, make_user("Staff").username
+    login(client, user)
+    phone = {"User-Agent": PHONE}
+    added = client.post("/api/v1/me/devices", json=push_service.subscribe().subscription, headers=phone)
+    assert added.status_code == 201
+    assert (added.json["result"]["kind"], added.json["result"]["name"]) == ("mobile", "Chrome on Android")
+    again = client.post("/api/v1/me/devices", json=push_service.subscribe().subscription)
+    assert again.json["id"] == added.json["id"], "one push per device"
+    stranger = login(app.test_client(), other)
+    assert stranger.delete(f"/api/v1/me/devices/{added.json['id']}").status_code == 404
+    assert client.delete(f"/api/v1/me/devices/{added.json['id']}").status_code == 200
+    assert client.get("/api/v1/me/devices").json["result"] == []
+
+
+def test_a_renewed_subscription_is_the_same_device(client: FlaskClient, app: Flask, push_service: PushService) -> None:
+    with app.app_context():
+        user = make_user("Staff")
+        subscribe(user, push_service)
+        old, fresh = push_service.subscribe().subscription, push_service.subscribe("renewed").subscription
+        renewed = client.post("/push/renew", json={"old_endpoint": old["endpoint"], "subscription": fresh})
+        assert renewed.status_code == 204
+        unknown = client.post("/push/renew", json={"old_endpoint": "https://x.test/1", "subscription": fresh})
+        assert unknown.status_code == 404
+        news.assign(user, make_user("Manager"))
+        news.deliver_due()
+        assert [push.browser for push in push_service.taken] == ["renewed"]
+
+
+def test_what_browsers_need_is_served(client: FlaskClient) -> None:
+    worker, manifest = client.get("/push-worker.js"), client.get("/manifest.webmanifest")
+    assert worker.headers["Service-Worker-Allowed"] == "/"
+    assert manifest.json["display"] == "standalone"
+    for icon in manifest.json["icons"]:
+        assert client.get(icon["src"]).mimetype == "image/png"
+    assert client.get("/offline").status_code == 200

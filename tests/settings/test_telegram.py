@@ -1,0 +1,226 @@
+"""The Telegram bot: linking, unlinking, news, answers, and what the bot API may say."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from app import clock
+from app.catalogue import KINDS
+from app.errors import UserError
+from app.extensions import db
+from app.integrations import listen, telegram_bot
+from app.models.notifications import FeedItem
+from app.models.people import User
+from app.services import telegram_links
+from app.transaction import transaction
+from tests import news
+from tests.builders import make_user
+from tests.telegram_api import TelegramApi, message
+
+ANN = 777
+
+
+def link(user: User, chat_id: int = ANN) -> None:
+    with transaction():
+        telegram_links.start(new_code(user), chat_id, "Ann Wheeler")
+
+
+def new_code(user: User) -> str:
+    with transaction():
+        return str(telegram_links.new_code(user)["code"])
+
+
+def hear(body: dict[str, Any]) -> None:
+    update = telegram_bot.read(body)
+    assert update is not None
+    telegram_bot.handle(update)
+
+
+def linked(user: User) -> bool:
+    db.session.expire_all()
+    return telegram_links.link_of(user.id) is not None
+
+
+def test_a_deep_link_works_once_within_ten_minutes(
+    context: Flask, telegram_api: TelegramApi, at: Callable[[Any], None]
+) -> None:
+    at(dt.datetime(2026, 11, 23, 10, 0, tzinfo=dt.UTC))
+    user, other = make_user("Staff"), make_user("Staff")
+    with transaction():
+        made = telegram_links.new_code(user)
+    assert made["url"].startswith("https://t.me/desk_bot?start=")
+    hear(message(1, ANN, f"/start {made['code']}"))
+    assert linked(user)
+    assert "Linked" in telegram_api.sent[-1]["text"]
+    hear(message(2, 888, f"/start {made['code']}"))
+    assert "was used" in telegram_api.sent[-1]["text"]
+    late = new_code(other)
+    at(dt.datetime(2026, 11, 23, 10, 10, 1, tzinfo=dt.UTC))
+    hear(message(3, 888, f"/start {late}"))
+    assert "older than 10 minutes" in telegram_api.sent[-1]["text"]
+    hear(message(4, 888, "/start forged-code"))
+    assert not linked(other)
+
+
+def test_a_repeated_start_says_so_and_changes_nothing(context: Flask, telegram_api: TelegramApi) -> None:
+    user = make_user("Staff")
+    code = new_code(user)
+    for number in (1, 2):
+        hear(message(number, ANN, f"/start {code}"))
+    assert linked(user)
+    assert "linked already" in telegram_api.sent[-1]["text"]
+
+
+def test_only_private_chats_can_be_linked(context: Flask, telegram_api: TelegramApi) -> None:
+    user = make_user("Staff")
+    hear(message(1, -100, f"/start {new_code(user)}", kind="group"))
+    assert not linked(user)
+    assert telegram_api.sent == []
+
+
+def test_stop_and_the_profile_unlink(context: Flask, telegram_api: TelegramApi) -> None:
+    user = make_user("Staff")
+    link(user)
+    hear(message(2, ANN, "/stop"))
+    assert not linked(user)
+    link(user)
+    with transaction():
+        assert telegram_links.unlink(user.id)
+    assert not linked(user)
+
+
+def test_news_comes_to_the_linked_chat(context: Flask, telegram_api: TelegramApi) -> None:
+    user = make_user("Staff")
+    link(user)
+    news.assign(user, make_user("Manager"), "Fit <b>brakes</b> & bell")
+    news.deliver_due()
+    (sent,) = telegram_api.sent
+    assert sent["chat_id"] == str(ANN)
+    assert sent["text"].startswith("<b>New task: Fit &lt;b&gt;brakes&lt;/b&gt; &amp; bell</b>")
+    assert "/go/" in sent["text"]
+    receipt = db.session.execute(text("SELECT receipt FROM deliveries WHERE channel = 'telegram'")).scalar_one()
+    assert receipt == sent["message_id"]
+
+
+def test_a_bot_that_was_blocked_unlinks_itself_and_says_so_in_the_center(
+    context: Flask, telegram_api: TelegramApi
+) -> None:
+    user = make_user("Staff")
+    link(user)
+    telegram_api.blocked_by.add(str(ANN))
+    news.assign(user, make_user("Manager"))
+    news.deliver_due()
+    assert not linked(user)
+    assert ("notice", "telegram", "failed", "address_gone") in news.outcomes(user)
+    tags = [item.event_tag for item in db.session.query(FeedItem).filter_by(user_id=user.id)]
+    assert "error:telegram_unlinked" in tags
+
+
+def test_the_bots_limit_holds_the_whole_batch_for_as_long_as_asked(context: Flask, telegram_api: TelegramApi) -> None:
+    users = [make_user("Staff") for _ in range(3)]
+    for number, user in enumerate(users):
+        link(user, 1000 + number)
+        news.assign(user, make_user("Manager"))
+    telegram_api.answers = [(429, "Too Many Requests: retry after 9", {"retry_after": 9})]
+    news.deliver_due()
+    assert telegram_api.sent == []
+    rows = db.session.execute(text("SELECT not_before, state FROM deliveries WHERE channel = 'telegram'")).all()
+    assert {row.state for row in rows} == {"pending"}
+    assert all(7 < (row.not_before - clock.now()).total_seconds() < 10 for row in rows)
+
+
+@pytest.mark.parametrize(("status", "state"), [(400, "failed"), (500, "pending"), (401, "pending")])
+def test_what_the_bot_api_refuses_is_sorted_by_what_helps(
+    context: Flask, telegram_api: TelegramApi, status: int, state: str
+) -> None:
+    user = make_user("Staff")
+    link(user)
+    telegram_api.answers = [(status, "Bad Request: message text is empty", {})]
+    news.assign(user, make_user("Manager"))
+    news.deliver_due()
+    assert ("notice", "telegram", state, None) in news.outcomes(user)
+
+
+def test_answering_a_notice_answers_its_chat_once(
+    context: Flask, telegram_api: TelegramApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = make_user("Staff")
+    link(user)
+    news.assign(user, make_user("Manager"))
+    news.deliver_due()
+    answers: dict[str, tuple[int, int, str]] = {}
+
+    def answer(user_id: int, subject_id: int, words: str, client_id: str) -> None:
+        if words == "refused":
+            raise UserError("gone", "the chat is closed")
+        answers[client_id] = (user_id, subject_id, words)
+
+    monkeypatch.setitem(telegram_links.ANSWERS, "task", answer)
+    number = int(telegram_api.sent[-1]["message_id"])
+    for _ in range(2):
+        hear(message(9, ANN, "On my way", reply_to=number))
+    task_id = db.session.execute(text("SELECT max(id) FROM tasks")).scalar_one()
+    assert list(answers.values()) == [(user.id, task_id, "On my way")]
+    hear(message(10, ANN, "refused", reply_to=number))
+    assert telegram_api.sent[-1]["text"] == "Not sent: the chat is closed"
+    hear(message(11, ANN, "to whom?"))
+    assert "reply to a notice" in telegram_api.sent[-1]["text"]
+    hear(message(12, 999, "a stranger", reply_to=number))
+    assert "not linked" in telegram_api.sent[-1]["text"]
+
+
+def test_the_hook_wants_its_secret_and_an_update(client: FlaskClient, app: Flask, telegram_api: TelegramApi) -> None:
+    with app.app_context():
+        user = make_user("Staff")
+        code = new_code(user)
+        user_id = user.id
+        secret = telegram_bot.hook_secret()
+    assert client.post("/hooks/telegram/wrong", json=message(1, ANN, "/stop")).status_code == 401
+    for body in ("no json", "[]", '{"update_id": "x"}', '{"update_id": 1, "message": {"text": "/stop"}}'):
+        answer = client.post(f"/hooks/telegram/{secret}", data=body, content_type="application/json")
+        assert answer.status_code == 400, body
+    assert client.post(f"/hooks/telegram/{secret}", json={"update_id": 3, "poll": {}}).status_code == 200
+    assert client.post(f"/hooks/telegram/{secret}", json=message(1, ANN, f"/start {code}")).status_code == 200
+    with app.app_context():
+        assert telegram_links.link_of(user_id) is not None
+
+
+def test_polling_hears_what_was_written_and_confirms_it(app: Flask, telegram_api: TelegramApi) -> None:
+    with app.app_context():
+        user = make_user("Staff")
+        user_id = user.id
+        telegram_api.updates = [message(41, ANN, f"/start {new_code(user)}"), {"update_id": 42, "edited_message": {}}]
+    stop = threading.Event()
+
+    def listening() -> None:
+        with app.app_context():
+            listen.register()
+            offset = None
+            while (not stop.is_set() and telegram_api.updates) or offset is None:
+                offset = listen.poll_once(offset, 0)
+
+    thread = threading.Thread(target=listening)
+    thread.start()
+    thread.join(20)
+    stop.set()
+    assert telegram_api.updates == []
+    assert ("deleteWebhook", {}) in telegram_api.calls, "without https Telegram cannot reach us: we ask"
+    with app.app_context():
+        assert telegram_links.link_of(user_id) is not None
+
+
+def test_without_a_bot_the_page_says_whom_to_ask(context: Flask) -> None:
+    with pytest.raises(UserError, match="Ask your admin"):
+        telegram_links.new_code(make_user("Staff"))
+
+
+def test_kinds_that_the_bot_tells_about_exist() -> None:
+    assert "error:telegram_unlinked" in KINDS
