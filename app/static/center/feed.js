@@ -32,6 +32,7 @@ function Blocks({ center }) {
   const { tab, q } = store.view.value;
   const unread = tab === "all" ? store.counters.value.total : (store.counters.value.tabs?.[tab] ?? 0);
   useKeptFocus(center.focused);
+  const drawn = useRef(new Map()); // a row that is as it was is the same vnode: nothing of it is compared again
   const markAll = unread > 0 && !q && html`<button type="button" onClick=${actions.readAll}>Mark all read</button>`;
   if (!blocks.length) return html`<${Empty} tab=${tab} q=${q} onClear=${() => center.clearFind()} />`;
   let position = 0;
@@ -42,11 +43,18 @@ function Blocks({ center }) {
     ${blocks.map(({ key, items }) => html`<section key=${key}>
       <div class="fd-block"><h2>${heading(key, unread, q)}</h2>${(key === "unread" || key === "flat") && markAll}</div>
       <div role="feed" aria-label=${{ unread: "Unread", earlier: "Earlier", flat: "Newest first" }[key]}>
-        ${items.map((item) => html`<${Item} key=${item.id} item=${item} center=${center} position=${++position} total=${total}
-          current=${item.id === current} />`)}
+        ${items.map((item) => draw(drawn.current, center, item, ++position, total, item.id === current))}
       </div>
     </section>`)}
     <${End} busy=${more} error=${error} more=${Boolean(store.listed.value.nextCursor)} loader=${loader} />`;
+}
+
+function draw(drawn, center, item, position, total, current) {
+  const known = drawn.get(item.id);
+  if (known && known.item === item && known.position === position && known.total === total && known.current === current) return known.vnode;
+  const vnode = html`<${Item} key=${item.id} item=${item} center=${center} position=${position} total=${total} current=${current} />`;
+  drawn.set(item.id, { item, position, total, current, vnode });
+  return vnode;
 }
 
 /** A row that moves to another block is drawn anew and would lose the focus to the page: it is given back. */

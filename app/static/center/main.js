@@ -170,6 +170,7 @@ if (pageRoot) {
   loader.load().then(() => reveal(center, store.opened.peek()));
 }
 render(html`<${Panel} center=${center} /><${PopupStack} center=${center} /><${DialogHost} /><${EndedBanner} center=${center} />`, root);
+if (pageRoot) center.chatUi.startFromAddress();
 startBubble(center, bubble);
 startKeys(center);
 document.addEventListener("input", (event) => {

@@ -3,6 +3,7 @@ import { html } from "htm/preact";
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { KINDS } from "./detail.js";
+import { ChatAvatar } from "./chat/avatar.js";
 import { Icon, ThingAvatar } from "./icon.js";
 
 const SHOWN_MS = 8_000;
@@ -47,7 +48,7 @@ function Popup({ item, center }) {
   };
   const clicked = (event) => event.target.closest("button") || open();
   return html`<div class="fd-popup" onClick=${clicked}>
-    <${ThingAvatar} name=${item.icon} />
+    ${item.chat ? html`<${ChatAvatar} kind=${item.chat.kind} id=${item.chat.id} personId=${item.chat.person_id} name=${item.title} picture=${item.chat.picture_url} />` : html`<${ThingAvatar} name=${item.icon} />`}
     <div><div class="kind">${KINDS[item.tab] ?? "Notice"}</div><div class="title">${item.title}</div><div class="body">${item.body}</div></div>
     <button type="button" class="fd-icon-btn fd-icon-btn--sm" aria-label=${`Dismiss ${item.title}, stays in the center`} title="Dismiss, stays in the center"
       onClick=${() => popups.dismiss(item.id)}><${Icon} name="x" /></button>

@@ -1,7 +1,7 @@
 // Everything that a page knows of chats, and what happens when something comes from the server. Knows no DOM.
 import { computed, signal } from "@preact/signals";
 import { createDrafts } from "./drafts.js";
-import { createFeedRows, chatItemId } from "./feed-rows.js";
+import { chatItemId, createFeedRows } from "./feed-rows.js";
 import { createHistory } from "./history.js";
 import { createOutbox } from "./outbox.js";
 import { createPresence } from "./presence.js";
@@ -56,6 +56,7 @@ export function createChats({ me, settings, store, calls, storage, say, refreshF
     const fresh = !history.state.peek().loaded;
     atBottom.value = false;
     place.value = null;
+    receipts.begin(id);
     const info = loadInfo(id);
     if (seq) {
       if (!history.shows(seq)) await history.open(seq);
@@ -67,14 +68,16 @@ export function createChats({ me, settings, store, calls, storage, say, refreshF
       setIn(dividers, id, unread ?? null);
       place.value = { chatId: id, kind: unread ? "unread" : "bottom", seq: unread };
     } else {
-      await history.catchUp();
-      const unread = firstUnread(id);
+      const row = store.item(chatItemId(id));
+      const [chat] = await Promise.all([row && !row.unread ? null : info, history.catchUp()]);
+      const unread = chat ? firstUnread(id, chat.last_read_seq) : null;
       setIn(dividers, id, unread);
       place.value = { chatId: id, kind: unread ? "unread" : "bottom", seq: unread };
     }
     const chat = await info;
-    if (chat) receipts.start(id, Math.max(chat.last_read_seq, fresh ? 0 : 0), chat.member_list);
-    if (seq && chat && !dividers.peek().get(id) && chat.last_read_seq < chat.last_seq) setIn(dividers, id, firstUnread(id));
+    if (!chat) return;
+    receipts.start(id, chat.last_read_seq, chat.member_list);
+    if (seq && chat.last_read_seq < chat.last_seq) setIn(dividers, id, firstUnread(id, chat.last_read_seq));
   }
 
   function close(id) {
@@ -83,8 +86,7 @@ export function createChats({ me, settings, store, calls, storage, say, refreshF
   }
 
   /** The first message of others after what I have read, among those at hand. */
-  function firstUnread(id) {
-    const upTo = receipts.mine(id);
+  function firstUnread(id, upTo) {
     return historyOf(id).find(({ seq, author }) => seq > upTo && author.kind !== "system" && author.id !== me.id)?.seq ?? null;
   }
 

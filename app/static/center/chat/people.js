@@ -64,7 +64,7 @@ export function PeoplePicker({ ui, chosen, onChange, except = [], groups = false
       ${options.map((one, index) => html`<li key=${one.group ? `g${one.id}` : one.id} id=${`fd-pick-${index}`} role="option" aria-selected=${String(index === at)} class=${index === at ? "fd-person is-hover" : "fd-person"}
           onPointerEnter=${() => setAt(index)} onClick=${() => pick(one)}>
         ${one.group ? html`<span class="fd-av fd-av--28 fd-av--sq" data-c="8" aria-hidden="true"><${Icon} name="users" /></span>` : html`<${PersonAvatar} id=${one.id} name=${one.name} picture=${one.picture_url} size=${28} presence=${ui.chats.presence.of(one.id)} />`}
-        <span class="t-cut">${one.name}</span><span class="t-3 t-12 fd-end">${one.group ? `User group · ${one.members}` : one.free ? "Free user" : ""}</span></li>`)}
+        <span class="t-cut">${one.name}</span><span class="t-3 t-12 fd-end">${one.group ? `User group${one.members === undefined ? "" : ` · ${one.members}`}` : one.free ? "Free user" : ""}</span></li>`)}
     </ul>
     ${!options.length && html`<p class="t-3" role="status">${state ?? (words.trim() ? `Nobody found for “${words.trim()}”` : "")}</p>`}
   </div>`;

@@ -10,10 +10,16 @@ export function createReceipts({ tell, timers = globalThis }) {
   const told = new Map(); // chat id → the seq that was sent
   const due = new Map(); // chat id → timer
 
-  /** What the server says at opening: it may also go back, when something was marked unread. */
+  /** A chat is opened. What was read may have gone back meanwhile, when it was marked unread. */
+  function begin(chatId) {
+    mine.set(chatId, 0);
+    told.set(chatId, 0);
+  }
+
+  /** What the server says after opening; something may have been seen already by then. */
   function start(chatId, lastReadSeq, members = []) {
-    mine.set(chatId, lastReadSeq);
-    told.set(chatId, lastReadSeq);
+    mine.set(chatId, Math.max(lastReadSeq, mine.get(chatId) ?? 0));
+    told.set(chatId, Math.max(lastReadSeq, told.get(chatId) ?? 0));
     const all = new Map(read.peek().get(chatId) ?? []);
     for (const { id, last_read_seq: seq } of members) all.set(id, Math.max(seq ?? 0, all.get(id) ?? 0));
     read.value = new Map(read.peek()).set(chatId, all);
@@ -61,5 +67,5 @@ export function createReceipts({ tell, timers = globalThis }) {
     return [...all].filter(([id, upTo]) => upTo >= seq && !exceptIds.includes(id)).map(([id]) => id);
   }
 
-  return { all: read, start, heard, saw, readers, flush, mine: (chatId) => mine.get(chatId) ?? 0 };
+  return { all: read, begin, start, heard, saw, readers, flush, mine: (chatId) => mine.get(chatId) ?? 0 };
 }

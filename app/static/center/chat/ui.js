@@ -22,7 +22,11 @@ export function createChatUi({ center, boot, storage }) {
   const here = () => !document.hidden && document.hasFocus();
   const chats = createChats({
     me: boot.user, settings, store, calls, storage, say, here,
-    refreshFeed: () => loader.refresh(),
+    /** Only where the row would be shown: on another tab the counters that the server pushes say enough. */
+    refreshFeed() {
+      const { tab, q } = store.view.peek();
+      if (store.loading.peek().state === "ready" && (tab === "all" || tab === "chats") && !q) loader.refresh();
+    },
     onGone(chatId, title) {
       ui.closeChat(chatId);
       say({ text: title ? `You are no longer a member of ${title}.` : "You are no longer a member of this chat." });
@@ -61,6 +65,20 @@ export function createChatUi({ center, boot, storage }) {
     },
     openGroup: (group) => showNewChat(ui, group),
     newChat: () => showNewChat(ui),
+    /** `/center/?start_group=3`: the link of a user group's screen. */
+    async startFromAddress() {
+      const url = new URL(location.href);
+      const groupId = Number(url.searchParams.get("start_group"));
+      if (!groupId) return;
+      url.searchParams.delete("start_group");
+      history.replaceState(null, "", url);
+      try {
+        const { result } = await api.request("GET", `/groups/${groupId}`);
+        ui.openGroup({ id: groupId, name: result.name });
+      } catch (error) {
+        say({ text: `The group chat could not be started: ${error.message}`, bad: true });
+      }
+    },
     open: (chatId, seq) => chats.open(chatId, seq),
     /** Where the address wants to stand in a chat that is about to be shown. */
     aim: (chatId, seq) => (jumpNext = seq ? { chatId, seq } : null),
