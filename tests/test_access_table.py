@@ -170,6 +170,14 @@ TABLE: list[Row] = [
     *api("contacts", "{contact}", team),
     *api("companies", "{company}", team),
     *api("tasks", "{task}", team),
+    *[
+        row
+        for kind in ("lead", "contact", "company")
+        for row in (
+            Row(f"/{kind}view/note/<pk>", "POST", team(404), f"/{kind}view/note/999999"),
+            Row(f"/{kind}view/note/<pk>/delete/<note_pk>", "POST", team(404), f"/{kind}view/note/999999/delete/1"),
+        )
+    ],
     Row("/taskview/day/", "GET", team(200)),
     Row("/taskview/complete/<pk>", "GET", team(200), "/taskview/complete/{task}"),
     Row("/taskview/complete/<pk>", "POST", team(404), "/taskview/complete/999999"),

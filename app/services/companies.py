@@ -9,7 +9,7 @@ from app.errors import Forbidden
 from app.extensions import db
 from app.models.crm import Company
 from app.models.people import User
-from app.services import fields
+from app.services import fields, history
 from app.services.responsible import checked_responsible, may_delete
 
 FIELDS = ("name", "website", "phone", "responsible_id")
@@ -20,14 +20,18 @@ def create(actor: User, changes: Mapping[str, Any]) -> Company:
     company = Company(**check(actor, {"responsible_id": actor.id} | dict(changes), None))
     db.session.add(company)
     db.session.flush()
+    history.created(actor, company)
     return company
 
 
 def update(actor: User, company: Company, changes: Mapping[str, Any]) -> Company:
     """Change the given fields. Raises UserError naming the field."""
-    for field, value in check(actor, changes, company).items():
+    values = check(actor, changes, company)
+    before = history.texts(company, values)
+    for field, value in values.items():
         setattr(company, field, value)
     db.session.flush()
+    history.changed(actor, company, before)
     return company
 
 

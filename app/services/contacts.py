@@ -10,7 +10,7 @@ from app.errors import Forbidden
 from app.extensions import db
 from app.models.crm import Contact
 from app.models.people import User
-from app.services import fields
+from app.services import fields, history
 from app.services.related import checked_related
 from app.services.responsible import checked_responsible, may_delete
 
@@ -22,14 +22,18 @@ def create(actor: User, changes: Mapping[str, Any]) -> Contact:
     contact = Contact(**check(actor, {"responsible_id": actor.id} | dict(changes), None))
     db.session.add(contact)
     db.session.flush()
+    history.created(actor, contact)
     return contact
 
 
 def update(actor: User, contact: Contact, changes: Mapping[str, Any]) -> Contact:
     """Change the given fields. Raises UserError naming the field."""
-    for field, value in check(actor, changes, contact).items():
+    values = check(actor, changes, contact)
+    before = history.texts(contact, values)
+    for field, value in values.items():
         setattr(contact, field, value)
     db.session.flush()
+    history.changed(actor, contact, before)
     return contact
 
 

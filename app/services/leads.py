@@ -13,7 +13,7 @@ from app.errors import Forbidden, UserError
 from app.extensions import db
 from app.models.crm import Lead, Pipeline, Stage
 from app.models.people import User
-from app.services import fields
+from app.services import fields, history, lead_tasks
 from app.services.related import checked_related
 from app.services.responsible import checked_responsible, may_delete
 
@@ -32,16 +32,22 @@ def create(actor: User, changes: Mapping[str, Any], source: str = "manual") -> L
     _keep_closed_at(lead)
     db.session.add(lead)
     db.session.flush()
+    history.created(actor, lead)
     return lead
 
 
 def update(actor: User, lead: Lead, changes: Mapping[str, Any]) -> Lead:
     """Change the given fields. Raises UserError naming the field."""
-    for field, value in check(actor, changes, lead).items():
+    values = check(actor, changes, lead)
+    before, was_closed = history.texts(lead, values), lead.closed_at is not None
+    for field, value in values.items():
         setattr(lead, field, value)
-    if "stage_id" in changes:
+    if "stage_id" in values:
         _keep_closed_at(lead)
     db.session.flush()
+    history.changed(actor, lead, before)
+    if was_closed != (lead.closed_at is not None):
+        (lead_tasks.wake if was_closed else lead_tasks.silence)(lead)
     return lead
 
 

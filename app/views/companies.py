@@ -11,9 +11,9 @@ from app import access
 from app.models.crm import Company
 from app.models.people import User
 from app.services import companies
+from app.views.cards import CardScreen
 from app.views.filters import Visible
 from app.views.interface import ScreenInterface
-from app.views.records import RecordScreen
 
 
 def website_link(address: str | None) -> str | Markup | None:
@@ -24,7 +24,7 @@ def website_link(address: str | None) -> str | Markup | None:
     return link.format(address, address.split("://", 1)[1].rstrip("/"))
 
 
-class CompanyView(RecordScreen):
+class CompanyView(CardScreen):
     """Firms that contacts work for."""
 
     datamodel = ScreenInterface(Company, eager=("responsible",))

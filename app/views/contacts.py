@@ -10,12 +10,12 @@ from app import access
 from app.models.crm import Contact
 from app.models.people import User
 from app.services import contacts
+from app.views.cards import CardScreen
 from app.views.filters import Visible
 from app.views.interface import ScreenInterface
-from app.views.records import RecordScreen
 
 
-class ContactView(RecordScreen):
+class ContactView(CardScreen):
     """Clients and prospects as persons."""
 
     datamodel = ScreenInterface(Contact, eager=("company", "responsible"))

@@ -12,12 +12,12 @@ from app.formatting import number
 from app.models.crm import Lead
 from app.models.people import User
 from app.services import leads
+from app.views.cards import CardScreen
 from app.views.filters import Visible
 from app.views.interface import ScreenInterface
-from app.views.records import RecordScreen
 
 
-class LeadView(RecordScreen):
+class LeadView(CardScreen):
     """Leads as a list and a record; the board of stages is a later screen."""
 
     datamodel = ScreenInterface(Lead, eager=("stage", "contact", "company", "responsible"))

@@ -28,6 +28,7 @@ from app.views.base import Screen
 from app.views.bulk import AssignForm, BulkForms
 from app.views.filters import Visible
 from app.views.interface import ScreenInterface
+from app.views.versions import Versioned
 from app.views.writing import write
 
 TYPE_LABELS = {
@@ -56,7 +57,7 @@ def type_field() -> SelectField:
     return SelectField(lazy_gettext("Type"), choices=choices, default="todo", render_kw={"class": "form-control"})
 
 
-class TaskView(BulkForms, Screen):
+class TaskView(Versioned, BulkForms, Screen):
     """What is to be done, by whom, until when."""
 
     datamodel = ScreenInterface(Task, eager=("responsible", "author", "lead", "contact"))

@@ -1,0 +1,85 @@
+"""All that a card shows beside its fields, in a fixed number of statements."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from app import access
+from app.extensions import db
+from app.models.crm import Company, Contact, Lead, Task
+from app.models.people import User
+from app.models.records import Note
+from app.services import notes, timeline
+from app.services.history import Record, subject_of
+
+RELATED_MAX = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """``tasks`` are the open ones first; ``leads`` and ``contacts`` those below the record."""
+
+    kind: str
+    item: Record
+    notes: list[Note]
+    timeline: timeline.Page
+    tasks: list[Task]
+    leads: list[Lead]
+    contacts: list[Contact]
+
+
+def card_of(viewer: User, item: Record, before: int | None = None) -> Card:
+    """Collect a card; related records are those that the viewer may open."""
+    subject = subject_of(item)
+    return Card(
+        kind=subject.type,
+        item=item,
+        notes=notes.of(subject),
+        timeline=timeline.page(viewer, subject, before),
+        tasks=_tasks(viewer, item),
+        leads=_leads(viewer, item),
+        contacts=_contacts(viewer, item),
+    )
+
+
+def _tasks(viewer: User, item: Record) -> list[Task]:
+    if isinstance(item, Company):
+        return []
+    of_item = Task.lead_id == item.id if isinstance(item, Lead) else Task.contact_id == item.id
+    statement = (
+        select(Task)
+        .where(of_item, access.visible_tasks(viewer))
+        .options(joinedload(Task.responsible))
+        .order_by(Task.completed_at.desc().nulls_first(), Task.due_at, Task.id)
+        .limit(RELATED_MAX)
+    )
+    return list(db.session.scalars(statement).unique())
+
+
+def _leads(viewer: User, item: Record) -> list[Lead]:
+    if isinstance(item, Lead):
+        return []
+    of_item = Lead.contact_id == item.id if isinstance(item, Contact) else Lead.company_id == item.id
+    statement = (
+        select(Lead)
+        .where(of_item, access.visible_leads(viewer))
+        .options(joinedload(Lead.stage))
+        .order_by(Lead.id.desc())
+        .limit(RELATED_MAX)
+    )
+    return list(db.session.scalars(statement).unique())
+
+
+def _contacts(viewer: User, item: Record) -> list[Contact]:
+    if not isinstance(item, Company):
+        return []
+    statement = (
+        select(Contact)
+        .where(Contact.company_id == item.id, access.visible_contacts(viewer))
+        .order_by(Contact.sort_key, Contact.id)
+        .limit(RELATED_MAX)
+    )
+    return list(db.session.scalars(statement))

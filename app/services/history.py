@@ -1,0 +1,73 @@
+"""What happened to a record, for its card's timeline: events that tell nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import insert
+
+from app import clock
+from app.extensions import db
+from app.models.crm import Company, Contact, Lead
+from app.models.notifications import Event
+from app.models.people import User, full_name
+from app.services.notify import Subject
+from app.services.task_news import person
+
+Record = Lead | Contact | Company
+CLOSED_KINDS = ("won", "lost")
+
+
+def record(tag: str, actor: User | None, subject: Subject, data: Mapping[str, Any]) -> None:
+    """Write an event that only the timeline shows. Must run inside a transaction()."""
+    values = {
+        "tag": tag,
+        "actor_id": actor.id if actor else None,
+        "subject_type": subject.type,
+        "subject_id": subject.id,
+        "data": {"by": person(actor)} | dict(data),
+        "created_at": clock.now(),
+    }
+    db.session.execute(insert(Event).values(**values))
+
+
+def subject_of(item: Record) -> Subject:
+    """Return the subject of a lead, contact or company."""
+    return Subject(type(item).__name__.lower(), item.id)
+
+
+def created(actor: User, item: Record) -> None:
+    """Note that a record was added."""
+    subject = subject_of(item)
+    source = item.source if isinstance(item, Lead) else "manual"
+    record(f"{subject.type}:created", actor, subject, {"name": item.name, "source": source})
+
+
+def texts(item: Record, fields: Iterable[str]) -> dict[str, str]:
+    """Return what a person reads in these fields now; relations by name."""
+    return {field: _text(item, field) for field in fields}
+
+
+def changed(actor: User, item: Record, before: Mapping[str, str]) -> None:
+    """Note what differs from ``before``: a new stage and a new responsible as events of their own."""
+    db.session.expire(item, [field.removesuffix("_id") for field in before if field.endswith("_id")])
+    subject, after = subject_of(item), texts(item, before)
+    changes = {field: {"old": before[field], "new": after[field]} for field in before if before[field] != after[field]}
+    if "responsible_id" in changes:
+        record(f"{subject.type}:assigned", actor, subject, {"name": item.name, **changes.pop("responsible_id")})
+    if "stage_id" in changes and isinstance(item, Lead):
+        kind = item.stage.kind if item.stage.kind in CLOSED_KINDS else "stage"
+        record(f"lead:{kind}", actor, subject, {"name": item.name, **changes.pop("stage_id")})
+    if changes:
+        record(f"{subject.type}:changed", actor, subject, {"name": item.name, "changes": changes})
+
+
+def _text(item: Record, field: str) -> str:
+    value = getattr(item, field.removesuffix("_id") if field.endswith("_id") else field)
+    if value is None:
+        return ""
+    if isinstance(value, User):
+        return full_name(value)
+    return f"{value:.2f}" if isinstance(value, Decimal) else str(value)

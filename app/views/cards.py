@@ -1,0 +1,79 @@
+"""The card of a lead, contact or company: fields, notes, timeline, tasks and what hangs on it."""
+
+from __future__ import annotations
+
+from flask import abort, flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_appbuilder.baseviews import expose
+from flask_appbuilder.security.decorators import has_access, permission_name
+from flask_babel import gettext
+
+from app.errors import UserError
+from app.security import acting_user
+from app.services import cards, notes
+from app.services.history import subject_of
+from app.views.interface import as_id
+from app.views.records import RecordScreen
+from app.views.versions import Versioned
+from app.views.writing import write
+
+
+class CardScreen(Versioned, RecordScreen):
+    """A screen whose records have cards."""
+
+    show_template = "crm/card.html"
+
+    @expose("/show/<pk>", methods=["GET"])
+    @has_access
+    def show(self, pk: str) -> ResponseReturnValue:
+        """Show the card."""
+        return self.card_page(pk)
+
+    @expose("/note/<pk>", methods=["POST"])
+    @has_access
+    @permission_name("edit")
+    def note(self, pk: str) -> ResponseReturnValue:
+        """Write a note; a refused one stays in its box."""
+        item, actor, body = self.item_or_404(pk), acting_user(), request.form.get("body", "")
+        try:
+            write(actor, lambda: notes.add(actor, subject_of(item), body))
+        except UserError as error:
+            return self.card_page(pk, note=body, note_error=error.message)
+        return redirect(url_for(f"{self.endpoint}.show", pk=item.id) + "#notes")
+
+    @expose("/note/<pk>/delete/<note_pk>", methods=["POST"])
+    @has_access
+    @permission_name("edit")
+    def delete_note(self, pk: str, note_pk: str) -> ResponseReturnValue:
+        """Delete one's own note."""
+        item, actor, note_id = self.item_or_404(pk), acting_user(), as_id(note_pk)
+        if note_id is None:
+            abort(404)
+        try:
+            write(actor, lambda: notes.delete(actor, subject_of(item), note_id))
+        except UserError as error:
+            if error.status == 404:
+                abort(404)
+            flash(error.message, "danger")
+        else:
+            flash(gettext("Note deleted"), "success")
+        return redirect(url_for(f"{self.endpoint}.show", pk=item.id) + "#notes")
+
+    def card_page(self, pk: str, note: str = "", note_error: str = "") -> ResponseReturnValue:
+        """Render the card, with a note that was refused."""
+        item = self.item_or_404(pk)
+        before = as_id(request.args.get("before", ""), 63)
+        widgets = self._get_show_widget(item.id, item)
+        if request.method == "GET":
+            self.update_redirect()
+        return self.render_template(
+            self.show_template,
+            pk=item.id,
+            title=self.show_title,
+            widgets=widgets,
+            related_views=(),
+            card=cards.card_of(acting_user(), item, before),
+            before=before,
+            note=note,
+            note_error=note_error,
+        )
