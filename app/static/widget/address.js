@@ -41,6 +41,8 @@ export function createAddress({ texts, save, onLater }) {
       h("div", { class: "w-actions" }, button, h("button", { type: "button", class: "w-btn", onclick: onLater }, texts.contactLater)));
   }
 
+  const reason = ({ online, offlineText }) => (online ? texts.contactSlow : `${offlineText || texts.contactAwayText} ${texts.contactAway}`);
+
   /** Rows for `arrange`. */
   return function addressRows(state, wanted) {
     if (state.saved && state.visitor.email) {
@@ -48,6 +50,6 @@ export function createAddress({ texts, save, onLater }) {
       return [{ key: "saved", sign: words, draw: () => h("div", { class: "w-away", role: "status" }, icon("mail"), h("p", {}, words)) }];
     }
     if (!wanted) return [];
-    return [{ key: "address", sign: String(state.online), draw: () => (form ??= draw(state)), update: (element) => (element.querySelector("p").textContent = state.online ? texts.contactSlow : texts.contactAway) }];
+    return [{ key: "address", sign: `${state.online}|${state.offlineText}`, draw: () => (form ??= draw(state)), update: (element) => (element.querySelector("p").textContent = reason(state)) }];
   };
 }

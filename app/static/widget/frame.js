@@ -109,6 +109,7 @@ async function run() {
   const thread = createThread({
     boot, texts, times: createTimes({ language: boot.language || "en", texts }), outbox,
     cards: () => [...addressRows(state, store.wantsAddress()), ...surveyRows({ texts, state, onScore: score })],
+    asking: store.wantsAddress,
     onEarlier: earlier,
     onBottom: markRead,
     onRetry: outbox.retry,

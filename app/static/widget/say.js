@@ -32,7 +32,7 @@ export function createSay({ texts, times, onRetry, onDiscard }) {
   function row(message, { mine, last, seen }) {
     const name = mine ? texts.you : message.author.name || texts.team;
     const state = seen ? texts.seen : texts.delivered;
-    const parts = [mine ? null : name, times.clock(message.created_at), message.edited_at && !message.deleted ? texts.edited : null, mine ? state : null];
+    const parts = [mine ? null : name.split(" ")[0], times.clock(message.created_at), message.edited_at && !message.deleted ? texts.edited : null, mine ? state : null];
     const below = last ? parts.filter(Boolean).join(" · ") : "";
     const files = (message.files ?? []).map(({ id, thumbnail }) => `${id}${thumbnail}`).join();
     const what = `${message.body}|${message.deleted}|${files}`;

@@ -5,8 +5,8 @@ import { createSay } from "./say.js";
 const NEAR_PX = 60;
 const TOGETHER_MS = 5 * 60_000;
 
-/** `cards`: rows below the messages. `onEarlier()` loads older ones; `onBottom()`: its newest message is in view. */
-export function createThread({ boot, texts, times, outbox, cards, onEarlier, onBottom, onRetry, onDiscard }) {
+/** `cards`: rows below the messages; `asking`: is one of them asking for an address? `onEarlier()` loads older ones; `onBottom()`: its newest message is in view. */
+export function createThread({ boot, texts, times, outbox, cards, asking, onEarlier, onBottom, onRetry, onDiscard }) {
   const say = createSay({ texts, times, onRetry, onDiscard });
   const earlier = h("button", { type: "button", class: "w-earlier", hidden: true, onclick: () => older() }, texts.earlier);
   const log = h("div", { class: "w-log", role: "log", "aria-label": texts.messages, "aria-live": "off" });
@@ -79,7 +79,7 @@ export function createThread({ boot, texts, times, outbox, cards, onEarlier, onB
       found.push(say.row(message, { mine, last: isLast(message, shown[index + 1]), seen: message.seq <= state.teamReadSeq }));
     });
     for (const entry of outbox.entries()) found.push(say.pending(entry));
-    if (!state.online) {
+    if (!state.online && !asking(state)) {
       const words = state.offlineText || texts.awayText;
       found.push({ key: "away", sign: words, draw: () => h("div", { class: "w-away" }, icon("clock"), h("p", {}, words)) });
     }

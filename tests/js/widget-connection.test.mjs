@@ -1,0 +1,159 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createConnection } from "../../app/static/widget/connection.js";
+import { createKeep } from "../../app/static/widget/keep.js";
+
+const settle = () => new Promise(setImmediate);
+const refusal = (code, status = 0) => Object.assign(new Error(code), { code, status });
+
+function fakeTimers() {
+  const due = new Map();
+  let number = 0;
+  let now = 0;
+  return {
+    setTimeout: (act, wait) => (due.set(++number, { act, at: now + wait }), number),
+    clearTimeout: (id) => due.delete(id),
+    async run(ms) {
+      const until = now + ms;
+      for (;;) {
+        const next = [...due].filter(([, one]) => one.at <= until).sort((a, b) => a[1].at - b[1].at)[0];
+        if (!next) break;
+        due.delete(next[0]);
+        now = next[1].at;
+        next[1].act();
+        await settle();
+      }
+      now = until;
+    },
+  };
+}
+
+async function setUp({ acks = [], rest = {}, token = null, load = null } = {}) {
+  const handlers = {};
+  const emitted = [];
+  const seen = { hellos: [], events: [], polls: [], states: [], rest: [] };
+  const socket = {
+    active: true, connected: false, connects: 0,
+    on: (event, act) => (handlers[event] = act),
+    onAny: (act) => (handlers.any = act),
+    connect: () => ((socket.connects += 1), socket),
+    disconnect: () => ((socket.connected = false), socket),
+    timeout: () => ({ emit: (event, data, ack) => (emitted.push([event, data]), ack(null, acks.shift() ?? { visitor: { token: "t1" } })) }),
+  };
+  const timers = fakeTimers();
+  const values = new Map();
+  const keep = createKeep({ key: "k", storage: { getItem: (name) => values.get(name) ?? null, setItem: (name, value) => values.set(name, value), removeItem: (name) => values.delete(name) } });
+  keep.setToken(token);
+  let options = null;
+  const connection = createConnection({
+    boot: { key: "k", namespace: "/visitor", socket_path: "/socket.io" }, timers, random: () => 0.5, keep, texts: {},
+    load: load ?? (async () => (_, given) => ((options = given), socket)),
+    rest: { request: async (event, data) => {
+      seen.rest.push(event);
+      if (rest[event] instanceof Error) throw rest[event];
+      return rest[event] ?? { visitor: { token: "t2" }, messages: [], data };
+    } },
+    page: () => ({ url: "http://shop.example/", title: "Shop" }), lastSeq: () => 3, watched: () => true,
+    onHello: (answer) => seen.hellos.push(answer), onEvent: (event, data) => seen.events.push([event, data]), onPoll: (answer) => seen.polls.push(answer), onState: (state) => seen.states.push(state),
+  });
+  await connection.start();
+  const connect = async () => {
+    socket.connected = true;
+    await handlers.connect();
+    await settle();
+  };
+  return { connection, handlers, emitted, seen, socket, timers, keep, connect, auth: () => new Promise((resolve) => options.auth(resolve)) };
+}
+
+test("every connect says hello, and the token of the first one is shown from then on", async () => {
+  const { connect, emitted, seen, keep, auth, connection } = await setUp();
+  assert.deepEqual(await auth(), { widget: "k", visitor: null });
+  await connect();
+  await connect();
+  assert.deepEqual(emitted[0], ["visitor.hello", { page_url: "http://shop.example/", page_title: "Shop" }]);
+  assert.deepEqual([seen.hellos.length, keep.token(), connection.state()], [2, "t1", "live"]);
+  assert.deepEqual(await auth(), { widget: "k", visitor: "t1" });
+});
+
+test("a token that the server does not accept is dropped, and the visitor is a new one", async () => {
+  for (const code of ["visitor_token", "foreign_token"]) {
+    const { handlers, keep, socket, timers, connect, connection } = await setUp({ token: "forged" });
+    socket.active = false;
+    handlers.connect_error({ data: { code, message: "no" } });
+    assert.equal(keep.token(), null);
+    await timers.run(10);
+    assert.equal(socket.connects, 1);
+    await connect();
+    assert.deepEqual([connection.state(), keep.token()], ["live", "t1"]);
+  }
+});
+
+test("a widget that was switched off, or a page that is not allowed, ends it for good", async () => {
+  for (const code of ["unknown_widget", "foreign_origin"]) {
+    const { handlers, socket, timers, connection } = await setUp();
+    socket.active = false;
+    handlers.connect_error({ data: { code, message: "no" } });
+    await timers.run(120_000);
+    assert.deepEqual([connection.state(), socket.connects], ["ended", 0]);
+  }
+});
+
+test("where WebSockets do not get through, the twins are asked every five seconds and messages go that way", async () => {
+  const { handlers, timers, seen, connection, keep } = await setUp();
+  handlers.connect_error(new Error("blocked"));
+  handlers.connect_error(new Error("blocked"));
+  await timers.run(11_000);
+  assert.deepEqual([connection.state(), keep.token()], ["polling", "t2"]);
+  assert.deepEqual(seen.rest, ["visitor.hello", "messages", "messages"]);
+  await connection.request("message.send", { client_id: "c", body: "x" });
+  assert.equal(seen.rest.at(-1), "message.send");
+});
+
+test("the library itself may not load: asking works all the same", async () => {
+  const { timers, seen, connection } = await setUp({ load: async () => Promise.reject(new Error("blocked")) });
+  await timers.run(1);
+  assert.deepEqual([connection.state(), seen.rest], ["polling", ["visitor.hello"]]);
+});
+
+test("a socket that comes back ends the asking", async () => {
+  const { handlers, timers, seen, connect, connection } = await setUp();
+  handlers.connect_error(new Error("x"));
+  handlers.connect_error(new Error("x"));
+  await timers.run(1);
+  await connect();
+  const asked = seen.rest.length;
+  await timers.run(60_000);
+  assert.deepEqual([connection.state(), seen.rest.length], ["live", asked]);
+});
+
+test("without any connection it says so, keeps asking, and recovers", async () => {
+  const rest = { "visitor.hello": refusal("network") };
+  const { handlers, timers, seen, connection } = await setUp({ rest });
+  handlers.connect_error(new Error("x"));
+  handlers.connect_error(new Error("x"));
+  await timers.run(1);
+  assert.equal(connection.state(), "offline");
+  await assert.rejects(connection.request("message.send", {}), { code: "network" });
+  delete rest["visitor.hello"];
+  await timers.run(5_000);
+  assert.deepEqual([connection.state(), seen.hellos.length], ["polling", 1]);
+});
+
+test("a refusal in an ack is one that can be shown", async () => {
+  const { connect, connection } = await setUp({ acks: [{ visitor: { token: "t" } }, { error: { code: "too_long", message: "Too long", field: "body" } }] });
+  await connect();
+  await assert.rejects(connection.request("message.send", {}), { code: "too_long", field: "body", message: "Too long" });
+});
+
+test("cut off by the server, it comes back by itself; told that it is over, it does not", async () => {
+  const { connect, handlers, socket, timers, connection } = await setUp();
+  await connect();
+  handlers.disconnect("io server disconnect");
+  assert.equal(connection.state(), "connecting");
+  await timers.run(3_000);
+  assert.equal(socket.connects, 1);
+  handlers["session.ended"]({ code: "unknown_widget", message: "off" });
+  handlers.disconnect("io server disconnect");
+  await timers.run(60_000);
+  assert.deepEqual([connection.state(), socket.connects], ["ended", 1]);
+});
