@@ -1,0 +1,1 @@
+"""Measured ratios: each ``bench_*.py`` has ``run() -> list[Row]``; ``python -m bench`` prints them in one table."""
