@@ -113,7 +113,8 @@ export function createChats({ me, settings, store, calls, storage, say, refreshF
       if (known === "added") setIn(dividers, message.chat_id, null);
     } else if (known === "added" && message.author.kind !== "system") {
       const looking = message.chat_id === openId.peek() && here() && atBottom.peek();
-      if (!looking && !dividers.peek().get(message.chat_id)) setIn(dividers, message.chat_id, message.seq);
+      // what stood below the line was read meanwhile: the line moves to what is new now
+      if (!looking && firstUnread(message.chat_id, receipts.mine(message.chat_id)) === message.seq) setIn(dividers, message.chat_id, message.seq);
     }
     if (history && atBottom.peek() && message.chat_id === openId.peek()) history.trim();
     rows.message(message);
