@@ -20,6 +20,7 @@ from app.views import (
     health,
     idempotency,
     navigation,
+    notification_settings,
     personas,
     push,
     tasks,
@@ -133,6 +134,7 @@ def init_app(app: Flask) -> None:
     bulk.init_bulk(app)
     tasks.init_tasks(app)
     center.init_center(app)
+    notification_settings.init_app(app)
     push.init_app(app)
     unsubscribe.init_app(app)
     telegram_hook.init_app(app)

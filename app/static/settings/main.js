@@ -1,0 +1,66 @@
+// Starts the notification settings on the profile page: reads what the server sent along and draws the parts.
+import { html } from "htm/preact";
+import { render } from "preact";
+import { Icon } from "../center/icon.js";
+import { createSound } from "../center/sound.js";
+import { say } from "../center/toast.js";
+import { createDevices, Devices } from "./devices.js";
+import { Digest } from "./digest.js";
+import { Matrix } from "./matrix.js";
+import { DoNotDisturb, QuietHours } from "./quiet.js";
+import { request } from "./request.js";
+import { Simulator } from "./simulator.js";
+import { createStore } from "./store.js";
+import { createTelegram, Telegram } from "./telegram.js";
+import { createTrial, TrialButton, TrialResult } from "./trial.js";
+
+const settings = JSON.parse(document.getElementById("fd-settings-data").textContent);
+const store = createStore({ settings, request, say });
+const sound = createSound(localStorage);
+const page = {
+  request,
+  store,
+  trial: createTrial({ request, say }),
+  devices: createDevices({ store, request, say }),
+  telegram: createTelegram({ store, request, say }),
+  sound,
+};
+
+function Settings() {
+  const { preferences, email } = store.state.value;
+  const receive = (event) => {
+    const on = event.currentTarget.checked;
+    store.save({ receive: on }, on ? "You receive notifications" : "Only the center, and what admins require");
+  };
+  const confirm = async () => {
+    await request("POST", "/email/confirm", {}).catch((error) => say({ text: error.message, bad: true }));
+    await store.refresh();
+  };
+  return html`
+    <div class="fd-row fd-wrap">
+      <h2 class="fd-h2" id="notifications-title">Notification settings</h2><span class="fd-grow"></span>
+      <${DoNotDisturb} page=${page} /><${TrialButton} page=${page} />
+    </div>
+    <${TrialResult} page=${page} />
+    ${email.paused && html`<div class="fd-set-paused" role="alert">
+      <${Icon} name="alert" /><span class="fd-grow">Mails to ${email.address} are paused. ${email.paused.reason}</span>
+      <button class="fd-btn fd-btn--sm" type="button" onClick=${confirm}>My address works</button>
+    </div>`}
+    <${Simulator} page=${page} />
+    <div class="fd-panel">
+      <div class="fd-line">
+        <label class="fd-switch"><input type="checkbox" role="switch" checked=${preferences.receive} onChange=${receive} /><b>Receive notifications</b></label>
+        <span class="t-3 no-phone">Off leaves only the center and what admins require.</span>
+      </div>
+      <${Matrix} page=${page} />
+    </div>
+    <div class="fd-set-grid">
+      <${Digest} page=${page} /><${QuietHours} page=${page} /><${Devices} page=${page} /><${Telegram} page=${page} />
+    </div>`;
+}
+
+const root = document.getElementById("fd-settings-root");
+root.replaceChildren();
+render(html`<${Settings} />`, root);
+page.devices.find().catch(() => {});
+if (location.hash === "#notifications") document.getElementById("notifications")?.scrollIntoView();

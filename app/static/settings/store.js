@@ -1,0 +1,56 @@
+// What the settings page knows, and saving: shown at once, told, and undone on request. Knows no DOM.
+import { signal } from "@preact/signals";
+
+export function createStore({ settings, request, say }) {
+  const state = signal(settings);
+  const set = (part) => (state.value = { ...state.peek(), ...part });
+
+  /** The part of the preferences as it is now, to put back later. */
+  function before(part) {
+    const now = state.peek().preferences;
+    const kept = {};
+    for (const [name, value] of Object.entries(part)) {
+      if (name !== "matrix") kept[name] = now[name];
+      else kept.matrix = mapCells(value, (row, channel) => now.matrix[row][channel]);
+    }
+    return kept;
+  }
+
+  function shown(part) {
+    const now = state.peek().preferences;
+    const matrix = { ...now.matrix };
+    for (const [row, cells] of Object.entries(part.matrix ?? {})) matrix[row] = { ...matrix[row], ...cells };
+    set({ preferences: { ...now, ...part, matrix } });
+  }
+
+  async function save(part, words = "Saved", { undo = true } = {}) {
+    const old = before(part);
+    shown(part);
+    try {
+      const preferences = await request("PUT", "/preferences", part);
+      set({ preferences });
+      say({ text: words, action: undo ? "Undo" : undefined, onAction: () => save(old, "As it was before", { undo: false }) });
+      return true;
+    } catch (error) {
+      shown(old);
+      say({ text: `Not saved: ${error.message}`, bad: true });
+      return false;
+    }
+  }
+
+  async function refresh() {
+    const fresh = await request("GET", "/notification-settings").catch(() => null);
+    if (fresh) state.value = fresh;
+    return fresh;
+  }
+
+  return { state, save, refresh, set };
+}
+
+function mapCells(matrix, value) {
+  const mapped = {};
+  for (const [row, cells] of Object.entries(matrix)) {
+    mapped[row] = Object.fromEntries(Object.keys(cells).map((channel) => [channel, value(row, channel)]));
+  }
+  return mapped;
+}
