@@ -65,6 +65,7 @@ export function createApi({ csrf, base = "/api/v1", onSessionEnd = () => {}, fet
     remind: (items, at) => request("POST", "/center/remind", { items, at }),
     completeTask: (id) => request("POST", `/tasks/${id}/complete`, {}),
     postponeTask: (id, dueAt) => request("PUT", `/tasks/${id}`, { due_at: dueAt }),
+    shown: (items) => request("POST", "/me/shown", { items }),
     setPreferences: (part) => request("PUT", "/me/preferences", part),
   };
 }

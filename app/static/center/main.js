@@ -17,6 +17,7 @@ import { chatAddress, followAddress, Page, reveal } from "./page.js";
 import { Panel } from "./panel.js";
 import { PopupStack } from "./popup.js";
 import { createPopups, createSeen } from "./popups.js";
+import { createPushed } from "./pushed.js";
 import { createSound } from "./sound.js";
 import { createStore } from "./store.js";
 import { say } from "./toast.js";
@@ -39,6 +40,7 @@ const api = createApi({ csrf, onSessionEnd: (code, message) => connection.end({ 
 const loader = createLoader({ store, api });
 const actions = createActions({ store, api, loader, say });
 const sound = createSound(localStorage);
+const pushed = createPushed({ api, visible: () => !document.hidden });
 const popups = createPopups({
   store,
   seen: createSeen(localStorage),
@@ -46,7 +48,10 @@ const popups = createPopups({
   looking: (id) => center.shown() && (onPhone() || (store.opened.peek() === id && document.hasFocus())),
   visible: () => !document.hidden,
   limit: () => (onPhone() ? 1 : 3),
-  onShow: sound.play,
+  onShow(item) {
+    sound.play();
+    pushed.shown(item);
+  },
 });
 const connection = createConnection({
   io,
@@ -58,6 +63,7 @@ const connection = createConnection({
     if (event !== "notification" && event !== "notification.changed") return;
     const { popup, ...item } = data;
     store.merge(item);
+    pushed.changed(item);
     if (event === "notification" && popup) popups.offer(item);
   },
   onReset() {
