@@ -53,7 +53,7 @@ test("without a connection everything waits, and goes in its order when it is ba
   say(outbox, "b");
   await settled();
   assert.deepEqual(tries, ["a"]);
-  assert.deepEqual(states(), ["a waiting", "b sending"]);
+  assert.deepEqual(states(), ["a waiting", "b waiting"]);
   assert.deepEqual(later.map(({ wait }) => wait), [1000]);
   outbox.flush();
   await settled();

@@ -78,7 +78,10 @@ export function createOutbox({ storage, userId, send, onSent, clock = Date.now, 
       }
       const count = tries.get(entry.client_id) ?? 0;
       tries.set(entry.client_id, count + 1);
-      update(entry.client_id, { state: "waiting", error: { code: error.code, message: error.message } });
+      // those behind it wait as well, for its order
+      for (const one of entries.peek()) {
+        if (one.chat_id === entry.chat_id && one.state !== "failed") update(one.client_id, { state: "waiting", error: { code: error.code, message: error.message } });
+      }
       const wait = error.retryAfter ? error.retryAfter * 1000 : AGAIN_MS[Math.min(count, AGAIN_MS.length - 1)];
       timers.setTimeout(() => drain(entry.chat_id), wait);
       return false;
