@@ -24,7 +24,7 @@ export function Detail({ center, item, onClose }) {
       <${ThingAvatar} name=${item.icon} />
       <div class="fd-grow"><span class="fd-detail-kind t-cut">${KINDS[item.tab] ?? "Notice"}</span>
         <time class="t-3 t-12 t-cut" datetime=${item.at}>${fullTime(item.at, zone)}</time></div>
-      <${Tools} item=${item} actions=${actions} center=${center} />
+      ${item.kind !== "team" && html`<${Tools} item=${item} actions=${actions} center=${center} />`}
       <button type="button" class="fd-icon-btn fd-icon-btn--sm no-phone" aria-label="Close this item" title="Close (Esc)" onClick=${onClose}><${Icon} name="x" /></button>
     </div>
     <div class="fd-scroll" tabindex="0" role="region" aria-label="Item">
@@ -39,7 +39,7 @@ export function Detail({ center, item, onClose }) {
             ${item.url && html`<a class="fd-btn fd-btn--sm" href=${item.url}><${Icon} name="open" />${SUBJECTS[item.subject?.type] ?? "Open"}</a>`}
           </div>
         </div>
-        <${Trace} center=${center} item=${item} />
+        ${item.kind !== "team" && html`<${Trace} center=${center} item=${item} />`}
       </div>
     </div>
   </section>`;

@@ -41,7 +41,7 @@ function Blocks({ center }) {
   const total = store.listed.value.nextCursor ? -1 : ids.length;
   return html`
     ${blocks.map(({ key, items }) => html`<section key=${key}>
-      <div class="fd-block"><h2>${heading(key, unread, q)}</h2>${(key === "unread" || key === "flat") && markAll}</div>
+      <div class="fd-block"><h2>${heading(tab === "team" ? "flat" : key, unread, q)}</h2>${(key === "unread" || key === "flat") && markAll}</div>
       <div role="feed" aria-label=${{ unread: "Unread", earlier: "Earlier", flat: "Newest first" }[key]}>
         ${items.map((item) => draw(drawn.current, center, item, ++position, total, item.id === current))}
       </div>
@@ -99,7 +99,7 @@ function End({ busy, error, more, loader }) {
 
 function Empty({ tab, q, onClear }) {
   if (q) {
-    return html`<div class="fd-empty"><${Icon} name="search" /><b>Nothing found for “${q}”</b><span>Only what is in the center is searched here.</span>
+    return html`<div class="fd-empty"><${Icon} name="search" /><b>Nothing in the feed for “${q}”</b><span>Rows of the feed are narrowed to what holds these words.</span>
       <button type="button" class="fd-btn fd-btn--sm" onClick=${onClear}>Show everything</button></div>`;
   }
   const [icon, title, text] = EMPTY[tab] ?? EMPTY.all;

@@ -18,8 +18,8 @@ export function startKeys(center) {
     const act = {
       j: () => step(center, id, 1),
       k: () => step(center, id, -1),
-      r: () => id && center.actions.toggleRead(id),
-      e: () => id && center.leave(id, () => center.actions.archive(id)),
+      r: () => mine(center, id) && center.actions.toggleRead(id),
+      e: () => mine(center, id) && center.leave(id, () => center.actions.archive(id)),
       enter: () => id && event.target.closest(".fd-item") === event.target && center.open(id),
     }[event.key.toLowerCase()];
     if (act && (event.key !== "Enter" || event.target.classList.contains("fd-item"))) use(event, act);
@@ -30,6 +30,9 @@ function use(event, act) {
   event.preventDefault();
   act();
 }
+
+/** The team's stream is only looked at: nothing in it is mine to read or to put away. */
+const mine = (center, id) => Boolean(id) && center.store.item(id)?.kind !== "team";
 
 /** The item that a key means: the focused row, else the one that is open. */
 function current(center, target) {
