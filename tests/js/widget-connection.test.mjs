@@ -28,26 +28,22 @@ function fakeTimers() {
   };
 }
 
-async function setUp({ acks = [], rest = {}, token = null, load = null } = {}) {
-  const handlers = {};
+async function setUp({ acks = [], rest = {}, token = null } = {}) {
   const emitted = [];
+  const sockets = [];
   const seen = { hellos: [], events: [], polls: [], states: [], rest: [] };
-  const socket = {
-    active: true, connected: false, connects: 0,
-    on: (event, act) => (handlers[event] = act),
-    onAny: (act) => (handlers.any = act),
-    connect: () => ((socket.connects += 1), socket),
-    disconnect: () => ((socket.connected = false), socket),
-    timeout: () => ({ emit: (event, data, ack) => (emitted.push([event, data]), ack(null, acks.shift() ?? { visitor: { token: "t1" } })) }),
-  };
   const timers = fakeTimers();
   const values = new Map();
   const keep = createKeep({ key: "k", storage: { getItem: (name) => values.get(name) ?? null, setItem: (name, value) => values.set(name, value), removeItem: (name) => values.delete(name) } });
   keep.setToken(token);
-  let options = null;
+  const open = ({ auth, heard }) => {
+    const socket = { auth, heard, connected: false, close: () => socket.connected && ((socket.connected = false), heard.closed()) };
+    socket.emit = (event, data, ack) => (emitted.push([event, data]), ack(acks.shift() ?? { visitor: { token: "t1" } }));
+    sockets.push(socket);
+    return socket;
+  };
   const connection = createConnection({
-    boot: { key: "k", namespace: "/visitor", socket_path: "/socket.io" }, timers, random: () => 0.5, keep, texts: {},
-    load: load ?? (async () => (_, given) => ((options = given), socket)),
+    boot: { key: "k" }, timers, random: () => 0.5, keep, texts: {}, open,
     rest: { request: async (event, data) => {
       seen.rest.push(event);
       if (rest[event] instanceof Error) throw rest[event];
@@ -56,19 +52,28 @@ async function setUp({ acks = [], rest = {}, token = null, load = null } = {}) {
     page: () => ({ url: "http://shop.example/", title: "Shop" }), lastSeq: () => 3, watched: () => true,
     onHello: (answer) => seen.hellos.push(answer), onEvent: (event, data) => seen.events.push([event, data]), onPoll: (answer) => seen.polls.push(answer), onState: (state) => seen.states.push(state),
   });
-  await connection.start();
-  const connect = async () => {
-    socket.connected = true;
-    await handlers.connect();
-    await settle();
+  connection.start();
+  const last = () => sockets.at(-1);
+  return {
+    connection, emitted, seen, sockets, timers, keep,
+    auth: () => last().auth(),
+    async connect() {
+      last().connected = true;
+      last().heard.connect();
+      await settle();
+    },
+    close: () => ((last().connected = false), last().heard.closed()),
+    refuse: (code) => last().heard.refused({ message: "no", data: { code, message: "no" } }),
+    hear: (event, data) => last().heard.event(event, data),
   };
-  return { connection, handlers, emitted, seen, socket, timers, keep, connect, auth: () => new Promise((resolve) => options.auth(resolve)) };
 }
 
 test("every connect says hello, and the token of the first one is shown from then on", async () => {
-  const { connect, emitted, seen, keep, auth, connection } = await setUp();
+  const { connect, close, timers, emitted, seen, keep, auth, connection } = await setUp();
   assert.deepEqual(await auth(), { widget: "k", visitor: null });
   await connect();
+  close();
+  await timers.run(2_000);
   await connect();
   assert.deepEqual(emitted[0], ["visitor.hello", { page_url: "http://shop.example/", page_title: "Shop" }]);
   assert.deepEqual([seen.hellos.length, keep.token(), connection.state()], [2, "t1", "live"]);
@@ -77,12 +82,11 @@ test("every connect says hello, and the token of the first one is shown from the
 
 test("a token that the server does not accept is dropped, and the visitor is a new one", async () => {
   for (const code of ["visitor_token", "foreign_token"]) {
-    const { handlers, keep, socket, timers, connect, connection } = await setUp({ token: "forged" });
-    socket.active = false;
-    handlers.connect_error({ data: { code, message: "no" } });
+    const { refuse, keep, sockets, timers, connect, connection } = await setUp({ token: "forged" });
+    refuse(code);
     assert.equal(keep.token(), null);
     await timers.run(10);
-    assert.equal(socket.connects, 1);
+    assert.equal(sockets.length, 2);
     await connect();
     assert.deepEqual([connection.state(), keep.token()], ["live", "t1"]);
   }
@@ -90,18 +94,17 @@ test("a token that the server does not accept is dropped, and the visitor is a n
 
 test("a widget that was switched off, or a page that is not allowed, ends it for good", async () => {
   for (const code of ["unknown_widget", "foreign_origin"]) {
-    const { handlers, socket, timers, connection } = await setUp();
-    socket.active = false;
-    handlers.connect_error({ data: { code, message: "no" } });
+    const { refuse, sockets, timers, connection } = await setUp();
+    refuse(code);
     await timers.run(120_000);
-    assert.deepEqual([connection.state(), socket.connects], ["ended", 0]);
+    assert.deepEqual([connection.state(), sockets.length], ["ended", 1]);
   }
 });
 
 test("where WebSockets do not get through, the twins are asked every five seconds and messages go that way", async () => {
-  const { handlers, timers, seen, connection, keep } = await setUp();
-  handlers.connect_error(new Error("blocked"));
-  handlers.connect_error(new Error("blocked"));
+  const { close, timers, seen, connection, keep } = await setUp();
+  close();
+  close();
   await timers.run(11_000);
   assert.deepEqual([connection.state(), keep.token()], ["polling", "t2"]);
   assert.deepEqual(seen.rest, ["visitor.hello", "messages", "messages"]);
@@ -109,16 +112,10 @@ test("where WebSockets do not get through, the twins are asked every five second
   assert.equal(seen.rest.at(-1), "message.send");
 });
 
-test("the library itself may not load: asking works all the same", async () => {
-  const { timers, seen, connection } = await setUp({ load: async () => Promise.reject(new Error("blocked")) });
-  await timers.run(1);
-  assert.deepEqual([connection.state(), seen.rest], ["polling", ["visitor.hello"]]);
-});
-
 test("a socket that comes back ends the asking", async () => {
-  const { handlers, timers, seen, connect, connection } = await setUp();
-  handlers.connect_error(new Error("x"));
-  handlers.connect_error(new Error("x"));
+  const { close, timers, seen, connect, connection } = await setUp();
+  close();
+  close();
   await timers.run(1);
   await connect();
   const asked = seen.rest.length;
@@ -128,9 +125,9 @@ test("a socket that comes back ends the asking", async () => {
 
 test("without any connection it says so, keeps asking, and recovers", async () => {
   const rest = { "visitor.hello": refusal("network") };
-  const { handlers, timers, seen, connection } = await setUp({ rest });
-  handlers.connect_error(new Error("x"));
-  handlers.connect_error(new Error("x"));
+  const { close, timers, seen, connection } = await setUp({ rest });
+  close();
+  close();
   await timers.run(1);
   assert.equal(connection.state(), "offline");
   await assert.rejects(connection.request("message.send", {}), { code: "network" });
@@ -145,15 +142,24 @@ test("a refusal in an ack is one that can be shown", async () => {
   await assert.rejects(connection.request("message.send", {}), { code: "too_long", field: "body", message: "Too long" });
 });
 
-test("cut off by the server, it comes back by itself; told that it is over, it does not", async () => {
-  const { connect, handlers, socket, timers, connection } = await setUp();
+test("cut off, it comes back by itself; told that it is over, it does not", async () => {
+  const { connect, close, hear, sockets, timers, connection } = await setUp();
   await connect();
-  handlers.disconnect("io server disconnect");
+  close();
   assert.equal(connection.state(), "connecting");
   await timers.run(3_000);
-  assert.equal(socket.connects, 1);
-  handlers["session.ended"]({ code: "unknown_widget", message: "off" });
-  handlers.disconnect("io server disconnect");
+  assert.equal(sockets.length, 2);
+  await connect();
+  hear("session.ended", { code: "unknown_widget", message: "off" });
   await timers.run(60_000);
-  assert.deepEqual([connection.state(), socket.connects], ["ended", 1]);
+  assert.deepEqual([connection.state(), sockets.length], ["ended", 2]);
+});
+
+test("a token that goes bad while connected is dropped and the visitor greeted anew", async () => {
+  const { connect, timers, keep, connection } = await setUp({ token: "old", acks: [{ error: { code: "visitor_token", message: "no" } }] });
+  await connect();
+  assert.deepEqual([connection.state(), keep.token()], ["connecting", null]);
+  await timers.run(2_000);
+  await connect();
+  assert.deepEqual([connection.state(), keep.token()], ["live", "t1"]);
 });

@@ -29,20 +29,30 @@ test("only the page above, of the origin that the frame was made for, is listene
   hear(null);
   assert.deepEqual(heard, []);
   hear({ mark: "frontdesk-widget", type: "open" });
-  hear({ mark: "frontdesk-widget", type: "hello", page: { url: "https://shop.example/a", title: "A" }, kept: { no: 1 } });
-  assert.deepEqual([heard, await hello], [["open"], { page: { url: "https://shop.example/a", title: "A" }, kept: null }]);
+  hear({ mark: "frontdesk-widget", type: "hello", page: { url: "https://shop.example/a", title: "A" }, kept: { a: "1", no: 1 } });
+  assert.deepEqual([heard, await hello], [["open"], { page: { url: "https://shop.example/a", title: "A" }, kept: { a: "1" } }]);
 });
 
-test("where the frame may not store anything, the loader keeps the visitor's token", () => {
+test("where the frame may not store anything, the page above keeps it", () => {
   const refused = { get localStorage() { throw new Error("SecurityError"); } };
   const told = [];
-  const keep = createKeep({ key: "k", storage: storageOf(refused), kept: "old", tell: (value) => told.push(value) });
-  assert.deepEqual([keep.blocked, keep.token()], [true, "old"]);
+  const keep = createKeep({ key: "k", storage: storageOf(refused), kept: { "frontdesk-visitor:k": "old" }, tell: (...what) => told.push(what) });
+  assert.equal(keep.token(), "old");
   keep.setToken("new");
   keep.setToken("new");
-  assert.deepEqual([keep.token(), told], ["new", ["new"]]);
+  assert.deepEqual([keep.token(), told], ["new", [["frontdesk-visitor:k", "new"]]]);
   keep.drop();
-  assert.deepEqual([keep.token(), told], [null, ["new", ""]]);
+  keep.storage.removeItem("frontdesk-draft:k");
+  assert.deepEqual([keep.token(), told.slice(1)], [null, [["frontdesk-visitor:k", null]]]);
+});
+
+test("where it may, nothing is kept in the page above", () => {
+  const values = new Map();
+  const storage = { getItem: (name) => values.get(name) ?? null, setItem: (name, value) => values.set(name, value), removeItem: (name) => values.delete(name) };
+  const keep = createKeep({ key: "k", storage, kept: { "frontdesk-visitor:k": "theirs" }, tell: () => assert.fail("told") });
+  assert.equal(keep.token(), null);
+  keep.setToken("own");
+  assert.equal(values.get("frontdesk-visitor:k"), "own");
 });
 
 test("times stand as people say them, the day once", () => {

@@ -6,19 +6,20 @@ const ACK_MS = 10_000;
 const POLL_MS = 5_000;
 const POLL_CLOSED_MS = 30_000; // nobody looks: the number on the button may be late
 const FAILS_BEFORE_POLLING = 2;
+const LONGEST_WAIT_MS = 30_000;
 const OVER = new Set(["unknown_widget", "foreign_origin"]);
 const BAD_TOKEN = new Set(["visitor_token", "foreign_token"]);
 
 /**
- * `load()` resolves with socket.io-client's function. `onHello(answer)` after every (re)connect, `onEvent(event, data)`,
- * `onPoll(answer)`, `onState(state, reason)`: "idle", "connecting", "live", "polling", "offline", "ended".
- * `lastSeq()`: the newest message known here. Answers {start, request, tell, hurry, state}.
+ * `open({auth, heard})`: socket.js. `onHello(answer)` after every (re)connect, `onEvent(event, data)`, `onPoll(answer)`,
+ * `onState(state, reason)`: "idle", "connecting", "live", "polling", "offline", "ended". `page()`: where the visitor is;
+ * `lastSeq()`: the newest message known here; `watched()`: does somebody look? Answers {start, request, tell, hurry, state}.
  */
-export function createConnection({ boot, load, rest, keep, texts, page, lastSeq, watched, onHello, onEvent, onPoll, onState, timers = globalThis, random = Math.random }) {
+export function createConnection({ boot, open, rest, keep, texts, page, lastSeq, watched, onHello, onEvent, onPoll, onState, timers = globalThis, random = Math.random }) {
   let state = "idle";
   let socket = null;
   let fails = 0;
-  let polling = null; // timer
+  let polling = null; // timers
   let retrying = null;
   let greeting = null; // one hello at a time: two at once would make two visitors
   let greeted = false;
@@ -32,12 +33,12 @@ export function createConnection({ boot, load, rest, keep, texts, page, lastSeq,
   function end(reason) {
     for (const timer of [polling, retrying]) timers.clearTimeout(timer);
     become("ended", reason);
-    socket?.disconnect();
+    socket?.close();
   }
 
   /** True when the refusal was about who we are, and another try may go better. */
   function forgave(error) {
-    if (OVER.has(error.code)) return end(error), false;
+    if (OVER.has(error.code)) end(error);
     if (!BAD_TOKEN.has(error.code) || !keep.token()) return false;
     keep.drop();
     greeted = false;
@@ -57,45 +58,66 @@ export function createConnection({ boot, load, rest, keep, texts, page, lastSeq,
 
   const ask = (event, data = {}) =>
     new Promise((resolve, reject) => {
-      socket.timeout(ACK_MS).emit(event, data, (late, answer) => {
-        if (late) return reject(new Refusal({ code: "timeout", message: texts.late }));
-        return answer?.error ? reject(new Refusal(answer.error)) : resolve(answer ?? {});
+      const late = timers.setTimeout(() => reject(new Refusal({ code: "timeout", message: texts.late })), ACK_MS);
+      socket.emit(event, data, (answer) => {
+        timers.clearTimeout(late);
+        if (answer?.error) reject(new Refusal(answer.error));
+        else resolve(answer ?? {});
       });
     });
 
-  async function connected() {
+  function connect() {
+    timers.clearTimeout(retrying);
+    retrying = null;
+    const mine = open({
+      auth: async () => {
+        await greeting?.catch(() => {}); // the asking's: its token goes with ours
+        return { widget: boot.key, visitor: keep.token() };
+      },
+      heard: {
+        connect: () => connected(mine),
+        refused: ({ data }) => (data?.code && forgave(data) ? retryLater(0) : failed()),
+        event: (event, data) => (event === "session.ended" ? end(data) : onEvent(event, data)),
+        closed: lost,
+      },
+    });
+    socket = mine;
+  }
+
+  async function connected(mine) {
     try {
-      await greeting?.catch(() => {}); // the polling's: its token goes with ours
       await hello(ask);
     } catch (error) {
-      if (forgave(error)) socket.disconnect().connect();
-      else if (state !== "ended") failed();
+      forgave(error);
+      if (mine === socket && mine.connected) mine.close();
       return;
     }
-    if (!socket.connected || state === "ended") return;
+    if (!mine.connected || state === "ended") return;
     fails = 0;
     timers.clearTimeout(polling);
     polling = null;
     become("live");
   }
 
-  function failed(error) {
-    const reason = error?.data;
-    if (reason?.code && forgave(reason)) return retryLater(0);
-    if (state === "ended") return undefined;
+  function lost() {
+    if (state === "live") become("connecting");
+    failed();
+  }
+
+  function failed() {
+    if (state === "ended") return;
     fails += 1;
     if (fails >= FAILS_BEFORE_POLLING) startPolling();
-    // a server that refused is not asked again by socket.io itself
-    return socket && !socket.active ? retryLater(Math.min(30_000, 500 * 2 ** fails) * (0.5 + random())) : undefined;
+    retryLater(Math.min(LONGEST_WAIT_MS, 500 * 2 ** fails) * (0.5 + random()));
   }
 
   function retryLater(wait) {
     timers.clearTimeout(retrying);
-    retrying = timers.setTimeout(() => socket.connect(), wait);
+    retrying = timers.setTimeout(connect, wait);
   }
 
   function startPolling() {
-    if (polling !== null || state === "ended") return;
+    if (polling !== null) return;
     if (state !== "offline") become("polling");
     polling = timers.setTimeout(poll, 0);
   }
@@ -112,38 +134,15 @@ export function createConnection({ boot, load, rest, keep, texts, page, lastSeq,
     else polling = null;
   }
 
-  async function start() {
+  function start() {
     if (state !== "idle") return;
     become("connecting");
-    let io;
-    try {
-      io = await load();
-    } catch {
-      return startPolling();
-    }
-    socket = io(boot.namespace, {
-      path: boot.socket_path,
-      transports: ["websocket"],
-      auth: (give) => give({ widget: boot.key, visitor: keep.token() }),
-      reconnectionDelay: 500,
-      reconnectionDelayMax: 30_000,
-      timeout: 5_000,
-    });
-    socket.on("connect", connected);
-    socket.on("connect_error", failed);
-    socket.on("disconnect", (reason) => {
-      if (state === "ended") return;
-      if (state === "live") become("connecting");
-      if (reason === "io server disconnect") retryLater(500 + 2_000 * random());
-    });
-    socket.on("session.ended", end);
-    socket.onAny((event, data) => event !== "session.ended" && onEvent(event, data));
+    connect();
   }
 
   /** Somebody looks, or the network is back: do not wait for the next try. */
   function hurry() {
-    if (state === "live" || state === "ended" || state === "idle") return;
-    if (socket && !socket.connected) socket.connect();
+    if (retrying !== null && state !== "live" && state !== "ended") connect();
     if (polling !== null) {
       timers.clearTimeout(polling);
       polling = timers.setTimeout(poll, 0);

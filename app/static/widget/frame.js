@@ -9,8 +9,8 @@ import { createHead } from "./head.js";
 import { createHost } from "./host.js";
 import { createKeep, storageOf } from "./keep.js";
 import { createOutbox } from "./outbox.js";
-import { followPreview } from "./preview.js";
 import { createRest } from "./rest.js";
+import { openSocket, socketUrl } from "./socket.js";
 import { createStore } from "./store.js";
 import { surveyRows } from "./survey.js";
 import { textsIn } from "./texts.js";
@@ -39,23 +39,6 @@ function hostOrigin() {
   return origin && allowed ? origin : location.origin;
 }
 
-/** From page to page of the shop the chat stays as it was. */
-function remember(is) {
-  try {
-    sessionStorage.setItem(`frontdesk-open:${boot.key}`, is ? "1" : "");
-  } catch {
-    // the next page starts with it closed, then
-  }
-}
-
-function wasOpen() {
-  try {
-    return Boolean(sessionStorage.getItem(`frontdesk-open:${boot.key}`));
-  } catch {
-    return false;
-  }
-}
-
 async function run() {
   paint();
   dark.addEventListener("change", paint);
@@ -64,21 +47,21 @@ async function run() {
   const store = createStore({ boot });
   const { state } = store;
   const host = createHost({ window, origin: hostOrigin(), heard: { open, close } });
-  const told = { labels: { open: texts.open, close: texts.close, title: texts.title(boot.name) }, reopen: wasOpen(), ...buttonColours(boot.colour) };
+  const told = { labels: { open: texts.open, close: texts.close, title: texts.title(boot.name) }, ...buttonColours(boot.colour) };
   let page = null;
   let shownUnread = 0;
 
   const known = boot.preview ? {} : await host.hello(told);
   page = known.page ?? null; // without its query: that is the page's own business
   const own = boot.preview ? null : storageOf(window);
-  const keep = createKeep({ key: boot.key, storage: own, kept: known.kept ?? null, tell: (value) => host.say("keep", { value }) });
+  const keep = createKeep({ key: boot.key, storage: own, kept: known.kept, tell: (name, value) => host.say("keep", { name, value }) });
   const rest = createRest({ boot, keep, texts });
   const reads = `frontdesk-read:${boot.key}`;
   state.readSeq = keep.storage.getItem(reads) === null ? null : Number(keep.storage.getItem(reads));
 
   const connection = createConnection({
     boot, rest, keep, texts,
-    load: async () => (await import("socket.io-client")).io,
+    open: (given) => openSocket({ url: socketUrl(location, boot.socket_path), namespace: boot.namespace, ...given }),
     page: () => page,
     lastSeq: store.lastSeq,
     watched: () => state.open && !document.hidden,
@@ -118,7 +101,7 @@ async function run() {
   const head = createHead({ boot, texts, onClose: () => host.say("close", { refocus: true }) });
   const banner = h("p", { class: "w-banner", role: "status", hidden: true });
   const foot = h("p", { class: "w-foot" });
-  const dialog = h("main", { class: "w", role: "dialog", "aria-labelledby": "title" }, head.element, banner, thread.element, composer.element, foot);
+  const dialog = h("div", { class: "w", role: "dialog", "aria-labelledby": "title" }, head.element, banner, thread.element, composer.element, foot);
 
   function draw() {
     head.draw(state);
@@ -210,12 +193,10 @@ async function run() {
     thread.toBottom();
     composer.grow();
     if (focus && !touch) composer.text.focus();
-    remember(true);
   }
 
   function close() {
     store.set({ open: false });
-    remember(false);
   }
 
   keepFocus({ root: dialog, isOpen: () => state.open, onEscape: () => host.say("close", { refocus: true }) });
@@ -224,7 +205,7 @@ async function run() {
   document.body.append(dialog);
   store.subscribe(draw);
   draw();
-  if (boot.preview) followPreview({ boot, store, paint, draw });
+  if (boot.preview) (await import("./preview.js")).followPreview({ boot, store, paint, draw });
   else if (keep.token()) connection.start(); // somebody who has written before is told of answers
 }
 

@@ -21,8 +21,10 @@ export function createHost({ window, origin, heard = {}, timers = globalThis }) 
   function hello(data) {
     say("ready", data);
     timers.setTimeout(() => greeted({}), HELLO_MS);
-    return greeting.then(({ page = null, kept = null }) => ({ page: page && typeof page.url === "string" ? page : null, kept: typeof kept === "string" ? kept : null }));
+    return greeting.then(({ page, kept }) => ({ page: typeof page?.url === "string" ? page : null, kept: texts(kept) }));
   }
 
   return { say, hello };
 }
+
+const texts = (kept) => Object.fromEntries(Object.entries(kept ?? {}).filter(([, value]) => typeof value === "string"));

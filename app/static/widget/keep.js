@@ -1,28 +1,17 @@
-// Where the visitor's token and unsent messages stay between two pages. In the frame's own storage; a browser may refuse
-// that to a frame of another site: then the host page's tab keeps the token for us, and this page the rest.
+// Where the visitor's token, draft and unsent messages stay between two pages: in the frame's own storage. A browser may
+// refuse that to a frame of another site; then the host page keeps them for us.
 
-/** `tell(value)`: the loader keeps the token. `kept`: what it had kept of an earlier page. */
-export function createKeep({ key, storage, tell = () => {}, kept = null }) {
-  const own = working(storage) ? storage : memory();
-  const blocked = own !== storage;
+/** `kept`: what the host page has kept, by name. `tell(name, value)`: it keeps that from now on; null: no more. */
+export function createKeep({ key, storage, tell = () => {}, kept = {} }) {
+  const own = working(storage) ? storage : elsewhere(kept, tell);
   const name = `frontdesk-visitor:${key}`;
-  let fromHost = kept;
 
   return {
-    blocked,
     storage: own,
-    token: () => own.getItem(name) ?? fromHost,
-    setToken(token) {
-      if (!token || token === own.getItem(name)) return;
-      own.setItem(name, token);
-      if (blocked) tell(token);
-    },
+    token: () => own.getItem(name),
+    setToken: (token) => token && token !== own.getItem(name) && own.setItem(name, token),
     /** The server does not know it any more. */
-    drop() {
-      fromHost = null;
-      own.removeItem(name);
-      if (blocked) tell("");
-    },
+    drop: () => own.removeItem(name),
   };
 }
 
@@ -45,15 +34,14 @@ function working(storage) {
   }
 }
 
-function memory() {
-  const values = new Map();
+function elsewhere(kept, tell) {
+  const values = new Map(Object.entries(kept));
   return {
-    get length() {
-      return values.size;
-    },
-    key: (index) => [...values.keys()][index] ?? null,
     getItem: (name) => values.get(name) ?? null,
-    setItem: (name, value) => values.set(name, String(value)),
-    removeItem: (name) => values.delete(name),
+    setItem(name, value) {
+      values.set(name, String(value));
+      tell(name, String(value));
+    },
+    removeItem: (name) => values.delete(name) && tell(name, null),
   };
 }

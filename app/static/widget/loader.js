@@ -1,5 +1,5 @@
 // The one script tag of a host page: a round button and, behind it, the chat in a frame of ours. Classic script, so that
-// it runs everywhere; it sets no cookie, touches nothing of the page but its own element, and waits for the page.
+// it runs everywhere; it sets no cookie, changes nothing of the page but its own element, and waits for the page.
 (() => {
   "use strict";
   const script = document.currentScript || document.querySelector('script[data-key][src*="/widget/loader.js"]');
@@ -8,7 +8,7 @@
   const home = new URL(script.src, location.href);
   const base = home.href.slice(0, home.href.indexOf("/widget/loader.js"));
   const MARK = "frontdesk-widget";
-  const KEPT = `frontdesk:${script.dataset.key}`;
+  const OPEN_HERE = `frontdesk-open:${script.dataset.key}`;
   const LATEST_START_MS = 4000; // a page whose pictures never end still gets its button
   const phone = matchMedia("(max-width: 640px), (max-height: 480px)");
 
@@ -56,14 +56,20 @@
 
   const say = (type, data) => frame && frame.contentWindow && frame.contentWindow.postMessage({ mark: MARK, type, ...data }, home.origin);
 
-  /** Where the frame may not keep anything itself, its visitor's token lives as long as this tab. */
-  const kept = (value) => {
+  const storage = (act) => {
     try {
-      if (value !== undefined) sessionStorage.setItem(KEPT, value);
-      return sessionStorage.getItem(KEPT) || null;
+      return act();
     } catch (refused) {
-      return null;
+      return null; // full, or forbidden to this page too
     }
+  };
+
+  /** Browsers may refuse storage to a frame of another site: then this page keeps for it what is its own, and only that. */
+  const isItsOwn = (name) => typeof name === "string" && name.startsWith("frontdesk-") && name.endsWith(`:${script.dataset.key}`);
+  const kept = () => {
+    const found = {};
+    storage(() => Object.keys(localStorage).filter(isItsOwn).forEach((name) => (found[name] = localStorage.getItem(name))));
+    return found;
   };
 
   function build() {
@@ -121,6 +127,7 @@
     frame.setAttribute("tabindex", now ? "0" : "-1");
     label();
     fit();
+    storage(() => (now ? sessionStorage.setItem(OPEN_HERE, "1") : sessionStorage.removeItem(OPEN_HERE)));
     say(now ? "open" : "close", { focus });
     if (now && focus) frame.focus();
   }
@@ -150,14 +157,17 @@
       say("hello", { page: { url: location.origin + location.pathname, title: document.title }, kept: kept() });
       if (wanted) open();
       // it was open on the page before this one; the new page keeps the keyboard
-      else if (data.reopen && !phone.matches && !isOpen) show(true, false);
+      else if (!phone.matches && storage(() => sessionStorage.getItem(OPEN_HERE))) show(true, false);
     },
     unread(data) {
       unread = { count: Number(data.count) || 0, words: String(data.words) };
       label();
     },
     close: (data) => close(data.refocus),
-    keep: (data) => kept(String(data.value)),
+    keep(data) {
+      if (!isItsOwn(data.name)) return;
+      storage(() => (data.value === null ? localStorage.removeItem(data.name) : localStorage.setItem(data.name, String(data.value))));
+    },
   };
 
   function start() {

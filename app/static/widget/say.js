@@ -61,7 +61,7 @@ export function createSay({ texts, times, onRetry, onDiscard }) {
         meta.classList.toggle("is-failed", failed);
         if (!failed) return setText(meta, entry.state === "waiting" ? texts.waiting : texts.sending);
         return meta.replaceChildren(
-          icon("alert"), h("span", {}, `${texts.failed} ${entry.error ?? ""}`.trim()),
+          h("span", {}, icon("alert"), `${texts.failed} ${entry.error ?? ""}`.trim()),
           h("button", { type: "button", onclick: () => onRetry(entry.client_id) }, texts.retry),
           h("button", { type: "button", onclick: () => onDiscard(entry.client_id) }, texts.discard),
         );
