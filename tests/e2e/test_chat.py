@@ -237,6 +237,20 @@ def test_unread_messages_begin_at_a_line_and_are_read_only_where_somebody_looks(
     expect(row(page, name)).not_to_have_class(re.compile("is-unread"))
 
 
+def test_a_chat_marked_unread_is_read_by_opening_it_again(sign_in: SignIn, live_server: LiveServer) -> None:
+    chat_id, name = new_group(live_server, "staff")
+    say(live_server, "manager", chat_id, "look again later")
+    page = in_chat(sign_in, "staff", chat_id)
+    expect(row(page, name)).not_to_have_class(re.compile("is-unread"))
+    page.locator(".chat-head").get_by_role("button", name="More").click()
+    page.get_by_role("menuitem", name="Mark unread").click()
+    expect(page.locator(".fd-chat")).to_have_count(0)
+    expect(row(page, name)).to_have_class(re.compile("is-unread"))
+    row(page, name).click()
+    expect(message(page, "look again later")).to_be_visible()
+    expect(row(page, name)).not_to_have_class(re.compile("is-unread"))
+
+
 def test_who_reads_above_is_told_of_new_messages_and_keeps_the_place(sign_in: SignIn, live_server: LiveServer) -> None:
     chat_id, _ = new_group(live_server, "staff")
     say(live_server, "staff", chat_id, *(f"line {number}." for number in range(1, 41)))

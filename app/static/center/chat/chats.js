@@ -148,7 +148,12 @@ export function createChats({ me, settings, store, calls, storage, say, refreshF
 
   /** Everything up to `seq` was on the screen of somebody who looks at it. */
   function saw(id, seq) {
+    const row = store.item(chatItemId(id));
     if (receipts.saw(id, seq)) rows.read(id, seq);
+    else if (row?.unread && seq >= (row.chat?.last_seq ?? Infinity)) {
+      receipts.again(id, seq); // it was marked unread: being looked at reads it, though no message is new
+      rows.read(id, seq);
+    }
   }
 
   /** After every connect, and where too much was missed to be told one by one. */

@@ -16,6 +16,10 @@ export function PeoplePicker({ ui, chosen, onChange, except = [], groups = false
   const taken = new Set([...except, ...chosen.filter(({ group }) => !group).map(({ id }) => id)]);
 
   useEffect(() => {
+    if (!words.trim()) {
+      setFound(ui.partners());
+      return setState(null);
+    }
     let current = true;
     const timer = setTimeout(async () => {
       try {
@@ -29,7 +33,7 @@ export function PeoplePicker({ ui, chosen, onChange, except = [], groups = false
       } catch (error) {
         if (current) setState(error.message);
       }
-    }, words ? PAUSE_MS : 0);
+    }, PAUSE_MS);
     return () => {
       current = false;
       clearTimeout(timer);
@@ -66,6 +70,6 @@ export function PeoplePicker({ ui, chosen, onChange, except = [], groups = false
         ${one.group ? html`<span class="fd-av fd-av--28 fd-av--sq" data-c="8" aria-hidden="true"><${Icon} name="users" /></span>` : html`<${PersonAvatar} id=${one.id} name=${one.name} picture=${one.picture_url} size=${28} presence=${ui.chats.presence.of(one.id)} />`}
         <span class="t-cut">${one.name}</span><span class="t-3 t-12 fd-end">${one.group ? `User group${one.members === undefined ? "" : ` · ${one.members}`}` : one.free ? "Free user" : ""}</span></li>`)}
     </ul>
-    ${!options.length && html`<p class="t-3" role="status">${state ?? (words.trim() ? `Nobody found for “${words.trim()}”` : "")}</p>`}
+    ${!options.length && html`<p class="t-3" role="status">${state ?? (words.trim() ? `Nobody found for “${words.trim()}”` : whole ? "" : "Type a name to find somebody.")}</p>`}
   </div>`;
 }

@@ -42,6 +42,12 @@ export function createReceipts({ tell, timers = globalThis }) {
     return true;
   }
 
+  /** Says once more what was said before. */
+  function again(chatId, seq) {
+    told.set(chatId, seq - 1);
+    send(chatId);
+  }
+
   function later(chatId) {
     due.delete(chatId);
     send(chatId);
@@ -67,5 +73,5 @@ export function createReceipts({ tell, timers = globalThis }) {
     return [...all].filter(([id, upTo]) => upTo >= seq && !exceptIds.includes(id)).map(([id]) => id);
   }
 
-  return { all: read, begin, start, heard, saw, readers, flush, mine: (chatId) => mine.get(chatId) ?? 0 };
+  return { all: read, begin, start, heard, saw, again, readers, flush, mine: (chatId) => mine.get(chatId) ?? 0 };
 }

@@ -65,6 +65,9 @@ export function createChatUi({ center, boot, storage }) {
     },
     openGroup: (group) => showNewChat(ui, group),
     newChat: () => showNewChat(ui),
+    /** Whom I have direct chats with, newest first: likely the ones that are looked for. */
+    partners: () => store.known().filter(({ chat, archived }) => chat?.kind === "direct" && chat.person_id && !archived)
+      .sort((a, b) => (a.at < b.at ? 1 : -1)).slice(0, 8).map(({ title, chat }) => ({ id: chat.person_id, name: title, picture_url: chat.picture_url })),
     /** `/center/?start_group=3`: the link of a user group's screen. */
     async startFromAddress() {
       const url = new URL(location.href);
