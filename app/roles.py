@@ -19,7 +19,9 @@ _FREE: list[Rule] = [
 _STAFF: list[Rule] = [
     *_FREE,
     [r"^(Lead|Contact|Company|Task)View$", r"^can_(list|show|add|edit|delete)$"],
-    [r"^TaskView$", r"^(complete|assign)$"],
+    [r"^TaskView$", r"^(complete|assign|remove)$"],
+    [r"^(Lead|Contact|Company)View$", r"^(assign|tag|remove)$"],
+    [r"^LeadView$", r"^stage$"],
     [r"^(Lead|Contact|Company|Task)Api$", r"^can_(get|post|put|delete)$"],
     [r"^(User|Group)Api$", r"^can_get$"],
     [r"^LookupView$", r"^can_lookup$"],

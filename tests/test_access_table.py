@@ -178,6 +178,23 @@ TABLE: list[Row] = [
             Row(f"/{kind}view/note/<pk>/delete/<note_pk>", "POST", team(404), f"/{kind}view/note/999999/delete/1"),
         )
     ],
+    *[
+        row
+        for kind in ("lead", "contact", "company", "task")
+        for row in (
+            Row(f"/{kind}view/views", "POST", team(302), data={}),
+            Row(f"/{kind}view/views/<view_pk>/forget", "POST", team(404), f"/{kind}view/views/999999/forget"),
+            Row(f"/{kind}view/restore/<batch>", "POST", team(404), f"/{kind}view/restore/none"),
+        )
+    ],
+    *[
+        row
+        for kind in ("lead", "contact", "company")
+        for row in (
+            Row(f"/{kind}view/tags/<pk>", "POST", team(404), f"/{kind}view/tags/999999"),
+            Row(f"/{kind}view/tags/<pk>/remove/<tag_pk>", "POST", team(404), f"/{kind}view/tags/999999/remove/1"),
+        )
+    ],
     Row("/taskview/day/", "GET", team(200)),
     Row("/taskview/complete/<pk>", "GET", team(200), "/taskview/complete/{task}"),
     Row("/taskview/complete/<pk>", "POST", team(404), "/taskview/complete/999999"),

@@ -13,8 +13,8 @@ from flask_babel import get_babel, lazy_gettext
 
 from app.extensions import db
 from app.views import (
-    bulk,
     center,
+    crm,
     errors,
     filter_bar,
     health,
@@ -23,7 +23,6 @@ from app.views import (
     notification_settings,
     personas,
     push,
-    tasks,
     telegram_hook,
     unsubscribe,
 )
@@ -131,8 +130,7 @@ def init_app(app: Flask) -> None:
     navigation.init_navigation(app)
     filter_bar.init_filter_bar(app)
     personas.init_personas(app)
-    bulk.init_bulk(app)
-    tasks.init_tasks(app)
+    crm.init_crm(app)
     center.init_center(app)
     notification_settings.init_app(app)
     push.init_app(app)

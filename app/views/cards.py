@@ -13,12 +13,15 @@ from app.security import acting_user
 from app.services import cards, notes
 from app.services.history import subject_of
 from app.views.interface import as_id
+from app.views.record_actions import RecordActions
 from app.views.records import RecordScreen
+from app.views.saved_views import SavedViews
+from app.views.undo import Undoable
 from app.views.versions import Versioned
 from app.views.writing import write
 
 
-class CardScreen(Versioned, RecordScreen):
+class CardScreen(Versioned, Undoable, SavedViews, RecordActions, RecordScreen):
     """A screen whose records have cards."""
 
     show_template = "crm/card.html"

@@ -27,7 +27,7 @@ def website_link(address: str | None) -> str | Markup | None:
 class CompanyView(CardScreen):
     """Firms that contacts work for."""
 
-    datamodel = ScreenInterface(Company, eager=("responsible",))
+    datamodel = ScreenInterface(Company, eager=("responsible", "tags"))
     base_filters = [["id", Visible, access.visible_companies]]
     base_order = ("name", "asc")
     list_title = lazy_gettext("Companies")
@@ -36,10 +36,10 @@ class CompanyView(CardScreen):
     edit_title = lazy_gettext("Edit company")
     new_label = lazy_gettext("Company")
     new_icon = "building"
-    list_columns = ["name", "responsible", "phone", "website", "created_at"]
+    list_columns = ["name", "responsible", "phone", "website", "tags", "created_at"]
     show_columns = ["name", "website", "phone", "responsible", "created_at"]
     add_columns = edit_columns = ["name", "website", "phone", "responsible"]
-    search_columns = ["name", "website", "phone", "responsible", "created_at"]
+    search_columns = ["name", "website", "phone", "responsible", "created_at", "tags"]
     order_columns = ["name", "created_at"]
     sort_columns = {"name": "sort_key"}
     label_columns = {
@@ -47,6 +47,7 @@ class CompanyView(CardScreen):
         "website": lazy_gettext("Website"),
         "phone": lazy_gettext("Phone"),
         "responsible": lazy_gettext("Responsible"),
+        "tags": lazy_gettext("Tags"),
         "created_at": lazy_gettext("Created"),
     }
     formatters_columns = {"website": website_link}

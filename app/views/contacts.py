@@ -18,7 +18,7 @@ from app.views.interface import ScreenInterface
 class ContactView(CardScreen):
     """Clients and prospects as persons."""
 
-    datamodel = ScreenInterface(Contact, eager=("company", "responsible"))
+    datamodel = ScreenInterface(Contact, eager=("company", "responsible", "tags"))
     base_filters = [["id", Visible, access.visible_contacts]]
     base_order = ("name", "asc")
     list_title = lazy_gettext("Contacts")
@@ -27,10 +27,10 @@ class ContactView(CardScreen):
     edit_title = lazy_gettext("Edit contact")
     new_label = lazy_gettext("Contact")
     new_icon = "user-plus"
-    list_columns = ["name", "company", "responsible", "email", "phone", "created_at"]
+    list_columns = ["name", "company", "responsible", "email", "phone", "tags", "created_at"]
     show_columns = ["name", "email", "phone", "company", "responsible", "created_at"]
     add_columns = edit_columns = ["name", "email", "phone", "company", "responsible"]
-    search_columns = ["name", "email", "phone", "company", "responsible", "created_at"]
+    search_columns = ["name", "email", "phone", "company", "responsible", "created_at", "tags"]
     order_columns = ["name", "email", "created_at"]
     sort_columns = {"name": "sort_key"}
     label_columns = {
@@ -39,6 +39,7 @@ class ContactView(CardScreen):
         "phone": lazy_gettext("Phone"),
         "company": lazy_gettext("Company"),
         "responsible": lazy_gettext("Responsible"),
+        "tags": lazy_gettext("Tags"),
         "created_at": lazy_gettext("Created"),
     }
 

@@ -13,6 +13,7 @@ from wtforms.validators import InputRequired, Length, Optional, ValidationError
 from app.formatting import viewer_zone
 from app.models.crm import Company, Contact, Lead, Stage
 from app.models.people import Group, Role, User
+from app.models.records import Tag
 from app.services.fields import zones
 from app.views.lookup_field import LookupField, LookupManyField
 
@@ -25,6 +26,7 @@ KIND_OF_MODEL: dict[type, str] = {
     Contact: "contacts",
     Company: "companies",
     Stage: "stages",
+    Tag: "tags",
 }
 _INPUT = {"class": "form-control"}
 

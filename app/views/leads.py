@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_babel import lazy_gettext
+from flask.typing import ResponseReturnValue
+from flask_appbuilder.actions import action
+from flask_babel import gettext, lazy_gettext
 from wtforms import Form
+from wtforms.validators import InputRequired
 
 from app import access
 from app.formatting import number
@@ -15,12 +18,19 @@ from app.services import leads
 from app.views.cards import CardScreen
 from app.views.filters import Visible
 from app.views.interface import ScreenInterface
+from app.views.lookup_field import LookupField
+
+
+class StageForm(Form):  # type: ignore[misc]
+    """Where to."""
+
+    stage = LookupField("stages", lazy_gettext("Stage"), [InputRequired()])
 
 
 class LeadView(CardScreen):
     """Leads as a list and a record; the board of stages is a later screen."""
 
-    datamodel = ScreenInterface(Lead, eager=("stage", "contact", "company", "responsible"))
+    datamodel = ScreenInterface(Lead, eager=("stage", "contact", "company", "responsible", "tags"))
     base_filters = [["id", Visible, access.visible_leads]]
     base_order = ("id", "desc")
     list_title = lazy_gettext("Leads")
@@ -29,7 +39,7 @@ class LeadView(CardScreen):
     edit_title = lazy_gettext("Edit lead")
     new_label = lazy_gettext("Lead")
     new_icon = "target"
-    list_columns = ["name", "stage", "responsible", "budget", "contact", "company", "created_at"]
+    list_columns = ["name", "stage", "responsible", "budget", "contact", "company", "tags", "created_at"]
     show_columns = [
         "name",
         "stage",
@@ -43,7 +53,7 @@ class LeadView(CardScreen):
         "closed_at",
     ]
     add_columns = edit_columns = ["name", "stage", "budget", "currency", "contact", "company", "responsible"]
-    search_columns = ["name", "stage", "responsible", "contact", "company", "budget", "created_at"]
+    search_columns = ["name", "stage", "responsible", "contact", "company", "budget", "created_at", "tags"]
     order_columns = ["name", "budget", "created_at"]
     sort_columns = {"name": "sort_key"}
     label_columns = {
@@ -55,10 +65,22 @@ class LeadView(CardScreen):
         "contact": lazy_gettext("Contact"),
         "company": lazy_gettext("Company"),
         "source": lazy_gettext("Source"),
+        "tags": lazy_gettext("Tags"),
         "created_at": lazy_gettext("Created"),
         "closed_at": lazy_gettext("Closed"),
     }
     formatters_columns = {"budget": number}
+
+    bulk_forms = {**CardScreen.bulk_forms, "stage": StageForm}
+
+    @action("stage", lazy_gettext("Change stage"), icon="swap", single=False)
+    def stage(self, items: Any) -> ResponseReturnValue:
+        """Move the selected leads to a stage."""
+
+        def move(actor: User, lead: Lead, form: Any) -> None:
+            leads.update(actor, lead, {"stage_id": form.stage.data.id})
+
+        return self.run_asked("stage", items, move, gettext("Moved"))
 
     def prefill_add(self, form: Form) -> None:
         """Suggest the person who adds the lead, and the stage where leads start."""

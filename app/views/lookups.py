@@ -16,6 +16,7 @@ from app.extensions import db
 from app.models.base import sort_key_of
 from app.models.crm import Company, Contact, Lead, Pipeline, Stage
 from app.models.people import Group, Role, RoleName, User, full_name
+from app.models.records import Tag
 from app.services import roles
 
 RESULTS_MAX = 20
@@ -81,6 +82,21 @@ def _stages(user: User, typed: str) -> Select[Any]:
     )
 
 
+def _access_tag(user: User, tag_id: int) -> Tag:
+    found = db.session.get(Tag, tag_id) if tag_id <= access.LARGEST_ID and not access.is_free(user) else None
+    if found is None:
+        raise NotFound("Tag")
+    return found
+
+
+def _tags(user: User, typed: str) -> Select[Any]:
+    return (
+        select(Tag)
+        .where(false() if access.is_free(user) else true(), _starts(Tag.sort_key, typed))
+        .order_by(Tag.sort_key)
+    )
+
+
 def _roles(user: User, typed: str) -> Select[Any]:
     allowed = true() if access.is_admin(user) else false()
     return select(Role).where(allowed, Role.name != roles.PUBLIC, _contains(Role.name, typed)).order_by(Role.name)
@@ -139,6 +155,7 @@ LOOKUPS: dict[str, Lookup] = {
         _company_of,
     ),
     "companies": Lookup(access.access_company, _by_name(Company, access.visible_companies), str, _nothing),
+    "tags": Lookup(_access_tag, _tags, str, _nothing),
     "stages": Lookup(access.access_stage, _stages, str, lambda stage: stage.pipeline.name),
     "roles": Lookup(_only_admins(Role, "Role"), _roles, str, _nothing),
     "permissions": Lookup(_only_admins(PermissionView, "Right"), _permissions, str, _nothing),

@@ -28,6 +28,8 @@ from app.views.base import Screen
 from app.views.bulk import AssignForm, BulkForms
 from app.views.filters import Visible
 from app.views.interface import ScreenInterface
+from app.views.saved_views import SavedViews
+from app.views.undo import Undoable
 from app.views.versions import Versioned
 from app.views.writing import write
 
@@ -57,7 +59,7 @@ def type_field() -> SelectField:
     return SelectField(lazy_gettext("Type"), choices=choices, default="todo", render_kw={"class": "form-control"})
 
 
-class TaskView(Versioned, BulkForms, Screen):
+class TaskView(Versioned, Undoable, SavedViews, BulkForms, Screen):
     """What is to be done, by whom, until when."""
 
     datamodel = ScreenInterface(Task, eager=("responsible", "author", "lead", "contact"))

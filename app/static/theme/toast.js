@@ -1,11 +1,13 @@
 // Short messages at the bottom. The page's own scripts show one by
 //   document.dispatchEvent(new CustomEvent("fd:toast", { detail: { text, kind, action?: { label, run } } }))
 const SECONDS = 6;
+const SECONDS_TO_UNDO = 20;
 const holder = document.querySelector("[data-toasts]");
 
 function dismissLater(toast) {
   let timer = 0;
-  const start = () => (timer = setTimeout(() => toast.remove(), SECONDS * 1000));
+  const seconds = toast.querySelector("form") ? SECONDS_TO_UNDO : SECONDS;
+  const start = () => (timer = setTimeout(() => toast.remove(), seconds * 1000));
   const stop = () => clearTimeout(timer);
   for (const name of ["mouseenter", "focusin"]) toast.addEventListener(name, stop);
   for (const name of ["mouseleave", "focusout"]) toast.addEventListener(name, start);
