@@ -16,7 +16,9 @@ from flask.testing import FlaskClient
 
 from app.extensions import db
 from app.models.people import Role, User
-from tests import builders
+from app.services import matrix
+from app.transaction import transaction
+from tests import builders, visiting
 
 ROLES = ("stranger", "free", "staff", "manager", "admin")
 LOGIN = 302
@@ -108,7 +110,32 @@ TABLE: list[Row] = [
     Row("/test/clock", "POST", same(400), json={}),
     Row("/api/v1/security/login", "POST", same(400), json={}),
     Row("/api/v1/security/refresh", "POST", same(401), json={}),
+    # -- clients: a widget's key and a visitor's token decide, whoever is signed in
+    Row("/widget/loader.js", "GET", same(200)),
+    Row("/widget/frame", "GET", same(404)),
+    Row("/demo/shop", "GET", same(200)),
+    Row("/widget/api/config", "GET", same(404)),
+    *[
+        Row(f"/widget/api/{path}", method, same(404), json={} if method == "POST" else None)
+        for path, method in (
+            ("hello", "POST"),
+            ("messages", "GET"),
+            ("messages", "POST"),
+            ("typing", "POST"),
+            ("read", "POST"),
+            ("contact", "POST"),
+            ("survey", "POST"),
+        )
+    ],
+    Row("/widget/api/files", "POST", same(404), data={}),
+    Row("/widget/api/files/<int:file_id>", "GET", same(404), "/widget/api/files/1"),
+    Row("/widget/api/files/<int:file_id>/thumbnail", "GET", same(404), "/widget/api/files/1/thumbnail"),
     # -- everybody's own, free users' too
+    Row("/api/v1/talks/<int:number>", "GET", signed_in(404, 401), "/api/v1/talks/999999"),
+    *[
+        Row(f"/api/v1/talks/<int:number>/{act}", "POST", signed_in(404, 401), f"/api/v1/talks/999999/{act}", json={})
+        for act in ("close", "take", "transfer", "no-answer-needed", "ask")
+    ],
     Row("/center/", "GET", signed_in(200)),
     Row("/go/<string:token>", "GET", signed_in(302), "/go/wrong"),
     Row("/go/chat/<string:token>", "GET", signed_in(302), "/go/chat/wrong"),
@@ -122,6 +149,24 @@ TABLE: list[Row] = [
     Row("/api/v1/me/", "GET", signed_in(200, 401)),
     Row("/api/v1/me/preferences", "GET", signed_in(200, 401)),
     Row("/api/v1/me/preferences", "PUT", signed_in(422, 401), json={"nonsense": 1}),
+    Row("/api/v1/me/notification-settings", "GET", signed_in(200, 401)),
+    Row("/api/v1/me/simulation", "GET", signed_in(422, 401), "/api/v1/me/simulation?event=none"),
+    Row("/api/v1/me/test-notification", "POST", signed_in(200, 401), json={}),
+    Row("/api/v1/me/shown", "POST", signed_in(400, 401), json={}),
+    Row("/api/v1/me/devices", "GET", signed_in(200, 401)),
+    Row("/api/v1/me/devices", "POST", signed_in(422, 401), json={}),
+    Row("/api/v1/me/devices/seen", "POST", signed_in(200, 401), json={}),
+    Row("/api/v1/me/devices/<int:device_id>", "DELETE", signed_in(404, 401), "/api/v1/me/devices/999999"),
+    Row("/api/v1/me/telegram", "POST", signed_in(409, 401), json={}),
+    Row("/api/v1/me/telegram", "DELETE", signed_in(200, 401)),
+    Row("/api/v1/me/email/confirm", "POST", signed_in(200, 401), json={}),
+    Row("/push-worker.js", "GET", same(200)),
+    Row("/manifest.webmanifest", "GET", same(200)),
+    Row("/offline", "GET", same(200)),
+    Row("/push/renew", "POST", same(400), json={}),
+    Row("/unsubscribe/<string:token>", "GET", same(404), "/unsubscribe/wrong"),
+    Row("/unsubscribe/<string:token>", "POST", same(404), "/unsubscribe/wrong", data={}),
+    Row("/hooks/telegram/<string:secret>", "POST", same(401), "/hooks/telegram/wrong", json={}),
     Row("/api/v1/center/feed", "GET", signed_in(200, 401)),
     Row("/api/v1/center/sync", "GET", signed_in(200, 401)),
     Row("/api/v1/center/items/<string:item_id>/trace", "GET", signed_in(404, 401), "/api/v1/center/items/n:9/trace"),
@@ -217,7 +262,9 @@ TABLE: list[Row] = [
     Row("/freeuserview/password/<pk>", "GET", admins(200), "/freeuserview/password/{free_user}"),
     Row("/freeuserview/password/<pk>", "POST", admins(200), "/freeuserview/password/{free_user}", data={}),
     *screen("groupview", admins, "{group}"),
+    *screen("widgetview", admins, "{widget}"),
     *screen("roleview", admins, "{role}"),
+    *screen("defaultview", admins, "{default}"),
     Row("/outbox/", "GET", admins(200)),
     Row("/outbox/<int:mail_id>", "GET", admins(404), "/outbox/999999"),
     Row("/outbox/<int:mail_id>/preview", "GET", admins(404), "/outbox/999999/preview"),
@@ -250,8 +297,17 @@ def records(app: Flask) -> dict[str, int]:
             "user": builders.make_user("Staff").id,
             "free_user": builders.make_user("Free").id,
             "group": builders.make_group().id,
+            "widget": visiting.make_widget().id,
             "role": db.session.get_one(Role, own_role.id).id,
+            "default": default_cell(),
         }
+
+
+def default_cell() -> int:
+    """One of the account's notification defaults."""
+    admin = db.session.query(User).filter_by(username="admin").one()
+    with transaction():
+        return matrix.set_default(admin, "staff", "task_assigned", "email", "off", mandatory=False).id
 
 
 def client_of(app: Flask, role: str) -> FlaskClient:

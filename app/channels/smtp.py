@@ -84,6 +84,18 @@ class SmtpConnection(flask_mail.Connection):
         self.num_emails += 1
         flask_mail.email_dispatched.send(current_app._get_current_object(), message=message)  # type: ignore[attr-defined]
 
+    def check(self) -> None:
+        """Connect, with TLS and log-in as configured, and ask for nothing.
+
+        :raises TemporarySendError: the server cannot be reached or does not let us in
+        """
+        try:
+            self.host = self.host or self.configure_host()
+            self.host.noop()
+        except (smtplib.SMTPException, OSError) as error:
+            self._drop()
+            raise lost_connection(f"{self.mail.server}:{self.mail.port}", error) from error
+
     def _begin(self, sender: str, size: int, *, needs_utf8: bool) -> smtplib.SMTP:
         """MAIL FROM. Servers close idle connections and limit mails per connection: a used one gets a second chance.
 

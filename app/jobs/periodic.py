@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.services import chat_files, chat_news, chat_reading, delivery, digests, reading, reminders, tasks
+from app import queue
+from app.services import (
+    chat_files,
+    chat_news,
+    chat_reading,
+    delivery,
+    digests,
+    nps,
+    reading,
+    reminders,
+    talk_clock,
+    talks,
+    tasks,
+)
 from app.transaction import transaction
 
 
@@ -16,6 +29,12 @@ class PeriodicJob:
     name: str
     interval_seconds: float
     run: Callable[[], int]
+
+
+def _check_channels() -> int:
+    # A mail server that does not answer must not hold up the beat.
+    queue.enqueue("app.jobs.health.check_channels", queue="slow")
+    return 0
 
 
 def _in_transaction(service: Callable[[], int]) -> Callable[[], int]:
@@ -30,11 +49,15 @@ PERIODIC_JOBS: tuple[PeriodicJob, ...] = (
     PeriodicJob("deliveries", 1, delivery.sweep),
     PeriodicJob("task reminders", 1, _in_transaction(reminders.remind_due)),
     PeriodicJob("expired tasks", 1, _in_transaction(tasks.expire_due)),
+    PeriodicJob("channels", 60, _check_channels),
     PeriodicJob("digests", 1, _in_transaction(digests.prepare_due)),
     PeriodicJob("digest plans", 5, _in_transaction(digests.plan_missing)),
     PeriodicJob("reminded items", 1, _in_transaction(reading.wake_reminded)),
     PeriodicJob("reminded chats", 1, _in_transaction(chat_reading.wake_reminded)),
     PeriodicJob("messages left behind", 2, chat_news.sweep),
+    PeriodicJob("clients left waiting", 5, _in_transaction(talk_clock.tell_unanswered)),
+    PeriodicJob("silent talks", 30, _in_transaction(talks.close_silent)),
+    PeriodicJob("scores not given", 30, _in_transaction(nps.close_unrated)),
     PeriodicJob("files never sent", 600, _in_transaction(chat_files.remove_loose)),
     PeriodicJob("previews left behind", 30, chat_files.enqueue_pending),
 )

@@ -1,0 +1,10 @@
+"""The channels' own test."""
+
+from __future__ import annotations
+
+from app.services import channel_health
+
+
+def check_channels() -> None:
+    """Test the channels whose hour has come."""
+    channel_health.check_due()
