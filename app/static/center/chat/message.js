@@ -122,7 +122,7 @@ export function Pending({ entry, view }) {
       ${failed ? html`<span class="fd-state is-failed" role="alert"><${Icon} name="alert" />Not sent: ${entry.error?.message}
           ${entry.error?.code === "confirm_all" ? html`<button type="button" onClick=${() => outbox.retry(entry.client_id, { confirm_all: true })}>Send to all</button>`
             : canSend && html`<button type="button" onClick=${() => outbox.retry(entry.client_id)}>Try again</button>`}
-          <button type="button" onClick=${backToBox}>Edit</button><button type="button" onClick=${() => outbox.remove(entry.client_id)}>Discard</button></span>`
+          ${canSend && html`<button type="button" onClick=${backToBox}>Edit</button>`}<button type="button" onClick=${() => outbox.remove(entry.client_id)}>Discard</button></span>`
         : html`<span class="fd-state"><${Icon} name="clock" />${entry.state === "waiting" ? `Waiting: ${entry.error?.code === "rate_limited" ? entry.error.message : "goes out when the connection is back"}` : "Sending"}</span>`}
     </div></article>`;
 }
