@@ -80,7 +80,7 @@ class House:
                 self._parts[name] = self._process(name)
             spawn(self._parts[name])
         for name in names:
-            eventually(lambda name=name: self._is_up(name), 40, f"{name} to be up")
+            eventually(lambda name=name: self._is_up(name), 90, f"{name} to be up")
 
     def kill(self, name: str) -> None:
         """End a part as kill -9 does, its children too."""

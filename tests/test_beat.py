@@ -155,7 +155,11 @@ def start_beat(app: Flask, environment: dict[str, str]) -> Iterator[Callable[[],
 
 def leader_pid(url: str) -> int | None:
     """The database session that holds the leader's lock."""
-    statement = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND granted"
+    # The lock is one per database; the view shows those of the whole server.
+    statement = (
+        "SELECT pid FROM pg_locks JOIN pg_database ON oid = database AND datname = current_database()"
+        " WHERE locktype = 'advisory' AND objid = %s AND granted"
+    )
     with psycopg.connect(url.replace("+psycopg", "", 1)) as connection:
         row = connection.execute(statement, (beat.LOCK_NUMBER,)).fetchone()
     return int(row[0]) if row else None
