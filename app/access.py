@@ -9,17 +9,19 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from flask_appbuilder.security.sqla.models import assoc_user_group
-from sqlalchemy import ColumnElement, Row, and_, false, or_, select, text, true, union
+from sqlalchemy import ColumnElement, Row, and_, false, func, or_, select, text, true, union
 from sqlalchemy.orm import joinedload
 from sqlalchemy.sql.selectable import Subquery
 
 from app.errors import NotFound
 from app.extensions import db
 from app.models.base import Model
-from app.models.chats import Chat, ChatFile, ChatMember
+from app.models.chats import Chat, ChatFile, ChatKind, ChatMember, MemberRole
 from app.models.crm import Company, Contact, Lead, Pipeline, Stage, Task
 from app.models.people import Group, RoleName, User
+from app.models.talks import Talk
 from app.services import account
+from app.transaction import transaction
 
 M = TypeVar("M", bound=Model)
 LARGEST_ID = 2**31 - 1
@@ -115,6 +117,37 @@ def visible_tasks(user: User) -> ColumnElement[bool]:
     return or_(by_setting, Task.author_id == user.id) if by_setting is not _EVERYTHING else by_setting
 
 
+def visible_talks(user: User) -> ColumnElement[bool]:
+    """Condition for the talks this person may see; untaken ones are their group's, or everybody's without one."""
+    if is_admin(user):
+        return _EVERYTHING
+    if is_free(user):
+        return false()
+    visibility = account.record_visibility()
+    if visibility == "all":
+        return _EVERYTHING
+    ours = or_(Talk.group_id.is_(None), Talk.group_id.in_(select(_groups_of(user).c.id)))
+    mine = or_(Talk.responsible_id == user.id, and_(Talk.responsible_id.is_(None), ours))
+    return mine if visibility == "own" else or_(mine, Talk.responsible_id.in_(_colleagues_of(user)))
+
+
+def access_talk(user: User, number: int) -> Talk:
+    """Return the talk that this person may open, as one who was asked about it too. Raises NotFound."""
+    if 0 < number < 2**63:
+        asked = select(ChatMember.chat_id).where(
+            ChatMember.user_id == user.id, ChatMember.left_at.is_(None), ChatMember.role.in_(("member", "guest"))
+        )
+        statement = (
+            select(Talk)
+            .where(Talk.number == number, or_(visible_talks(user), Talk.chat_id.in_(asked)))
+            .options(joinedload(Talk.responsible), joinedload(Talk.contact), joinedload(Talk.group))
+        )
+        found = db.session.scalars(statement).unique().one_or_none()
+        if found is not None:
+            return found
+    raise NotFound("Talk")
+
+
 def visible_users(user: User) -> ColumnElement[bool]:
     """Condition for the colleagues this person may know of: all of them; who may open their data is another matter."""
     return true()
@@ -177,9 +210,30 @@ def access_chat(user_id: int, chat_id: int) -> ChatMember:
             .execution_options(populate_existing=True)
         )
         found = db.session.scalars(statement).unique().one_or_none()
+        if found is None and _look_in(user_id, chat_id):
+            found = db.session.scalars(statement).unique().one_or_none()
         if found is not None:
             return found
     raise NotFound("Chat")
+
+
+def _look_in(user_id: int, chat_id: int) -> bool:
+    """Let somebody who may see a client's talk into its chat, as who only looks. False for everybody and all else."""
+    from app.services import client_members
+
+    kind = db.session.execute(text("SELECT kind FROM chats WHERE id = :id"), {"id": chat_id}).scalar()
+    if kind != ChatKind.CLIENT:
+        return False
+    user = db.session.get(User, user_id)
+    if user is None or not user.active:
+        return False
+    newest = select(func.max(Talk.number)).where(Talk.chat_id == chat_id).scalar_subquery()
+    seen = select(Talk.number).where(Talk.number == newest, visible_talks(user))
+    if db.session.scalars(seen).first() is None:
+        return False
+    with transaction():
+        client_members.put(chat_id, [user_id], MemberRole.VIEWER, news=0)
+    return True
 
 
 def access_message(user_id: int, message_id: int, lock: bool = False) -> Row[Any]:
@@ -196,7 +250,7 @@ def access_message(user_id: int, message_id: int, lock: bool = False) -> Row[Any
                 " c.direct_key AS chat_direct_key, c.archived_at IS NOT NULL AS chat_archived"
                 " FROM messages m JOIN chats c ON c.id = m.chat_id"
                 " JOIN chat_members p ON p.chat_id = m.chat_id AND p.user_id = :user_id AND p.left_at IS NULL"
-                f" WHERE m.id = :id AND m.author_kind <> 'system'{locked}"  # noqa: S608 - built from constants
+                f" WHERE m.id = :id AND m.author_kind <> 'system'{locked}"
             ),
             {"id": message_id, "user_id": user_id},
         ).one_or_none()

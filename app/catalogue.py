@@ -41,6 +41,9 @@ class Rule(StrEnum):
     CONCERNED = "concerned"
     MEMBER = "member"
     MENTIONED = "mentioned"
+    GROUP = "group"
+    MANAGER = "manager"
+    SERVED = "served"
 
 
 class Audience(StrEnum):
@@ -235,7 +238,66 @@ _KINDS = (
     ),
 )
 
-KINDS: Mapping[str, Kind] = MappingProxyType({kind.tag: kind for kind in _KINDS})
+_UNCLAIMED = per_role("–", "PD", "PMT", None)
+_LOW = {Rule.RESPONSIBLE: per_role("PMTN", "PMTN", "–", None), Rule.SERVED: _P}
+
+# Clients. Their messages are decided by services/client_news.py, and the last two only make the stream of the team.
+_CLIENT_KINDS = (
+    Kind(
+        tag="chat:client_message",
+        row="chat_client",
+        tab=Tab.CLIENTS,
+        audience=Audience.MEMBERS,
+        defaults={Rule.RESPONSIBLE: _PMTW, Rule.GROUP: _UNCLAIMED},
+        icon="chat",
+    ),
+    Kind(
+        tag="lead:incoming",
+        row="leads",
+        tab=Tab.LEADS,
+        audience=Audience.RESPONSIBLE,
+        defaults={Rule.RESPONSIBLE: _UNCLAIMED, Rule.GROUP: _UNCLAIMED},
+        icon="target",
+    ),
+    Kind(
+        tag="talk:unanswered",
+        row="chat_client",
+        tab=Tab.CLIENTS,
+        audience=Audience.MEMBERS,
+        defaults=dict.fromkeys((Rule.RESPONSIBLE, Rule.GROUP, Rule.MANAGER), per_role("–", "PM", "PMT", None)),
+        icon="clock",
+        tells_actor=True,
+        replaces=frozenset({"talk:unanswered"}),
+    ),
+    Kind(
+        tag="talk:answered",
+        row="chat_client",
+        tab=Tab.CLIENTS,
+        audience=Audience.MEMBERS,
+        defaults={},
+        icon="chat",
+    ),
+    Kind(
+        tag="talk:closed",
+        row="chat_client",
+        tab=Tab.CLIENTS,
+        audience=Audience.MEMBERS,
+        defaults={},
+        icon="check-circle",
+    ),
+    Kind(
+        tag="nps:low_score",
+        row="scores",
+        tab=Tab.CLIENTS,
+        audience=Audience.MEMBERS,
+        defaults=_LOW,
+        icon="alert",
+        urgent=True,
+        tells_actor=True,
+    ),
+)
+
+KINDS: Mapping[str, Kind] = MappingProxyType({kind.tag: kind for kind in (*_KINDS, *_CLIENT_KINDS)})
 
 LEAD_TIMES_MINUTES = (5, 15, 30, 60)
 DEFAULT_LEAD_TIMES_MINUTES = (15,)

@@ -76,6 +76,8 @@ class FeedItem(Model, ChangedAt):
     archived: Mapped[bool] = mapped_column(Boolean, default=False, nullable=False, server_default="false")
     remind_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     read_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    # {"by": name, "at": iso}: a colleague has dealt with it.
+    taken: Mapped[dict[str, str] | None] = mapped_column(JSONB)
     at: Mapped[dt.datetime] = mapped_column(UtcDateTime, nullable=False)
 
 

@@ -5,8 +5,21 @@ from __future__ import annotations
 import datetime as dt
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Identity, Index, Integer, SmallInteger, String
-from sqlalchemy import Text, UniqueConstraint, event, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    SmallInteger,
+    String,
+    Text,
+    UniqueConstraint,
+    event,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.base import ChangedAt, CreatedAt, Model, UtcDateTime, sort_key_of
@@ -43,7 +56,7 @@ class Widget(Model, CreatedAt):
 
 
 class Messenger(Model, CreatedAt):
-    """A connected messenger: messages come to /hooks/channels/{id}, answers go to ``url``, both signed with ``secret``."""
+    """A connected messenger. Messages come to /hooks/channels/{id}, answers go to ``url``, signed with ``secret``."""
 
     __tablename__ = "messengers"
 
@@ -65,7 +78,7 @@ class Messenger(Model, CreatedAt):
 
 
 class Visitor(Model, CreatedAt):
-    """Somebody outside at one door: a browser with a signed token, or a messenger's user. Made with the first message."""
+    """Somebody outside at one door, from the first message on: a browser with a token, or a messenger's user."""
 
     __tablename__ = "visitors"
     __table_args__ = (
@@ -110,6 +123,8 @@ class Talk(Model, ChangedAt):
         Index("ix_talks_chat", "chat_id", "number"),
         Index("ix_talks_open", "responsible_id", postgresql_where=text("state = 'open'")),
         Index("ix_talks_waiting", "waiting_since", postgresql_where=text("waiting_since IS NOT NULL")),
+        Index("ix_talks_unanswered", "unanswered_due_at", postgresql_where=text("unanswered_due_at IS NOT NULL")),
+        Index("ix_talks_silent", "last_public_at", postgresql_where=text("state = 'open' AND waiting_since IS NULL")),
         Index("ix_talks_closing", "survey_asked_at", postgresql_where=text("state = 'closing'")),
         Index("ix_talks_scored", "survey_asked_at", postgresql_where=text("survey_asked_at IS NOT NULL")),
         CheckConstraint("score BETWEEN 1 AND 10", name="score"),
@@ -128,6 +143,8 @@ class Talk(Model, ChangedAt):
     waiting_since: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     # How much of that waiting has been told: 1 responsible and group, 2 the manager.
     told_unanswered: Mapped[int] = mapped_column(SmallInteger, default=0, nullable=False, server_default="0")
+    # When the next of these is due, in working hours.
+    unanswered_due_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     # When the group was told that nobody has taken it.
     told_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     taken_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)

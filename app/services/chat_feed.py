@@ -10,6 +10,7 @@ from flask_babel import gettext
 from sqlalchemy import Connection, Row, text
 from sqlalchemy.orm import Session
 
+from app.services import client_words
 from app.services.names import NAME_SQL
 
 MAX_COUNT = 100
@@ -19,36 +20,39 @@ BODY_LENGTH = 200
 WAITS = "x.author_kind <> 'system' AND x.deleted_at IS NULL AND x.author_id IS DISTINCT FROM m.user_id"
 
 # The newest message alone decides in nearly every case; only else the messages are looked at.
-UNREAD = f"""(m.marked_unread OR (c.last_seq > m.last_read_seq
+UNREAD = f"""(m.marked_unread OR (m.role NOT IN ('told', 'viewer') AND c.last_seq > m.last_read_seq
     AND (coalesce(c.last_author_id <> m.user_id, false) OR EXISTS (
     SELECT FROM messages x WHERE x.chat_id = m.chat_id AND x.seq > m.last_read_seq AND {WAITS}))))"""
 
 PUT_AWAY = "(c.archived_at IS NOT NULL OR coalesce(c.last_seq <= m.archived_seq, false))"
 
 # A direct chat that nobody has written in is nobody's news yet.
-PRESENT = "m.left_at IS NULL AND (c.last_seq > 0 OR c.kind <> 'direct')"
+# Looking into a client's chat makes it no item.
+PRESENT = "m.left_at IS NULL AND (c.last_seq > 0 OR c.kind <> 'direct') AND (m.role <> 'viewer' OR m.marked_unread)"
 
 # Counted per person by feed.counters, together with the notices.
 COUNT_UNREAD = f"""
-SELECT m.user_id, 'chats' AS tab, count(*) AS unread FROM chat_members m JOIN chats c ON c.id = m.chat_id
-WHERE m.user_id = ANY(:ids) AND {PRESENT} AND NOT {PUT_AWAY} AND {UNREAD} GROUP BY m.user_id
+SELECT m.user_id, CASE c.kind WHEN 'client' THEN 'clients' ELSE 'chats' END AS tab, count(*) AS unread,
+       CAST(NULL AS timestamptz) AS since
+FROM chat_members m JOIN chats c ON c.id = m.chat_id
+WHERE m.user_id = ANY(:ids) AND {PRESENT} AND NOT {PUT_AWAY} AND {UNREAD} GROUP BY m.user_id, 2
 """
 
 _AT = "greatest(coalesce(c.last_message_at, m.joined_at), coalesce(m.resurfaced_at, m.joined_at))"
 
 _MINE = f"""
 SELECT m.user_id, m.chat_id AS id, m.mute, m.last_read_seq, m.remind_at, m.joined_at,
-       greatest(m.changed_at, c.changed_at) AS changed_at, c.kind, c.name, c.picture, c.last_seq,
+       greatest(m.changed_at, c.changed_at) AS changed_at, c.kind, c.name, c.picture, c.last_seq, m.role, c.contact_id,
        c.archived_at IS NOT NULL AS closed, {_AT} AS at, {PUT_AWAY} AS archived, {UNREAD} AS unread
 FROM chat_members m JOIN chats c ON c.id = m.chat_id
 WHERE {PRESENT}
 """
 
 # What only the rows of a page need is looked up for these rows alone.
-_DETAILS = f"""
-SELECT p.*, coalesce(n.count, 0) AS count, coalesce(n.mention, false) AS mention,
+DETAILS = f"""
+SELECT p.*, {client_words.COLUMNS}, coalesce(n.count, 0) AS count, coalesce(n.mention, false) AS mention,
        l.body AS last_body, l.author_id AS last_author_id, l.author_kind AS last_author_kind, l.name AS last_author,
-       l.deleted_at IS NOT NULL AS last_deleted, l.has_files AS last_has_files,
+       l.deleted_at IS NOT NULL AS last_deleted, l.has_files AS last_has_files, l.note AS last_note,
        o.id AS person_id, o.name AS person_name, o.picture AS person_picture,
        CASE p.kind WHEN 'direct' THEN 2
             ELSE (SELECT count(*) FROM chat_members t WHERE t.chat_id = p.id AND t.left_at IS NULL) END AS members
@@ -60,7 +64,7 @@ LEFT JOIN LATERAL (
           ORDER BY x.seq DESC LIMIT {MAX_COUNT}) y
 ) n ON p.unread
 LEFT JOIN LATERAL (
-    SELECT left(x.body, {BODY_LENGTH}) AS body, x.author_id, x.author_kind, x.deleted_at, x.has_files,
+    SELECT left(x.body, {BODY_LENGTH}) AS body, x.author_id, x.author_kind, x.deleted_at, x.has_files, x.note,
            {NAME_SQL} AS name
     FROM messages x LEFT JOIN ab_user u ON u.id = x.author_id
     WHERE x.chat_id = p.id AND x.seq = p.last_seq
@@ -69,6 +73,7 @@ LEFT JOIN LATERAL (
     SELECT u.id, {NAME_SQL} AS name, u.picture FROM chat_members t JOIN ab_user u ON u.id = t.user_id
     WHERE t.chat_id = p.id AND t.user_id <> p.user_id LIMIT 1
 ) o ON p.kind = 'direct'
+{client_words.JOIN}
 """
 
 
@@ -80,6 +85,7 @@ def page(
     limit: int,
     after: tuple[bool, dt.datetime, int] | None,
     q: str = "",
+    kind: str = "",
 ) -> list[tuple[tuple[bool, dt.datetime, int], dict[str, Any]]]:
     """Return ``(sort key, item)`` of the chats that follow ``after`` in the feed's order; ``q`` filters by name."""
     where = ["NOT mine.archived"]
@@ -88,17 +94,21 @@ def page(
         values |= {"c_unread": after[0], "c_at": after[1], "c_id": after[2]}
         order = "(mine.unread, mine.at, mine.id) < (:c_unread, :c_at, :c_id)"
         where.append(order if unread_first else "(mine.at, mine.id) < (:c_at, :c_id)")
+    if kind:
+        where.append("mine.kind = 'client'" if kind == "clients" else "mine.kind <> 'client'")
     if q:
         values["q"] = f"%{q}%"
         where.append(
-            "(EXISTS (SELECT FROM chats k WHERE k.id = mine.id AND k.sort_key LIKE :q) OR mine.kind = 'direct' AND"
+            "(EXISTS (SELECT FROM chats k WHERE k.id = mine.id AND k.sort_key LIKE :q)"
+            " OR EXISTS (SELECT FROM contacts k WHERE k.id = mine.contact_id AND k.sort_key LIKE :q)"
+            " OR mine.kind = 'direct' AND"
             " EXISTS (SELECT FROM chat_members t JOIN ab_user u ON u.id = t.user_id"
             " WHERE t.chat_id = mine.id AND t.user_id <> :user_id AND u.sort_key LIKE :q))"
         )
     order_by = "mine.unread DESC, mine.at DESC, mine.id DESC" if unread_first else "mine.at DESC, mine.id DESC"
     query = (
         f"WITH mine AS ({_MINE} AND m.user_id = :user_id),"
-        f" page AS (SELECT * FROM mine WHERE {' AND '.join(where)} ORDER BY {order_by} LIMIT :limit) {_DETAILS}"
+        f" page AS (SELECT * FROM mine WHERE {' AND '.join(where)} ORDER BY {order_by} LIMIT :limit) {DETAILS}"
     )
     rows = session.execute(text(query), values).all()
     return [((row.unread, row.at, row.id), as_item(row)) for row in rows]
@@ -108,7 +118,7 @@ def items_of(
     connection: Connection | Session, user_ids: Collection[int], chat_ids: Collection[int]
 ) -> list[tuple[int, dict[str, Any]]]:
     """Return ``(user_id, item)`` for each of the people who is in one of the chats."""
-    query = f"WITH page AS ({_MINE} AND m.user_id = ANY(:user_ids) AND m.chat_id = ANY(:chat_ids)) {_DETAILS}"
+    query = f"WITH page AS ({_MINE} AND m.user_id = ANY(:user_ids) AND m.chat_id = ANY(:chat_ids)) {DETAILS}"
     rows = connection.execute(text(query), {"user_ids": list(user_ids), "chat_ids": list(chat_ids)})
     return [(row.user_id, as_item(row)) for row in rows]
 
@@ -117,7 +127,7 @@ def changed_since(session: Session, user_id: int, since: dt.datetime, limit: int
     """Return the items of the chats in which something changed, the person's own place in them included."""
     query = (
         f"WITH page AS ({_MINE} AND m.user_id = :user_id AND greatest(m.changed_at, c.changed_at) > :since"
-        f" LIMIT :limit) {_DETAILS}"
+        f" LIMIT :limit) {DETAILS}"
     )
     rows = session.execute(text(query), {"user_id": user_id, "since": since, "limit": limit})
     return [as_item(row) for row in rows]
@@ -125,10 +135,10 @@ def changed_since(session: Session, user_id: int, since: dt.datetime, limit: int
 
 def as_item(row: Row[Any]) -> dict[str, Any]:
     """Return the item of one chat for one person, in the shape of a notice plus ``chat``."""
-    direct = row.kind == "direct"
-    title = row.person_name if direct else row.name
+    direct, client = row.kind == "direct", row.kind == "client"
+    title = row.person_name if direct else row.contact_name if client else row.name
     last = _last(row)
-    return {
+    item = {
         "id": f"c:{row.id}",
         "kind": "chat",
         "event": "chat:mention" if row.mention else f"chat:{row.kind}",
@@ -161,6 +171,7 @@ def as_item(row: Row[Any]) -> dict[str, Any]:
             "archived": row.closed,
         },
     }
+    return client_words.as_client(item, row) if client else item
 
 
 def url_of(chat_id: int, seq: int | None = None) -> str:

@@ -48,6 +48,13 @@ def store(user_id: int, chat_id: int, name: str, stream: BinaryIO) -> ChatFile:
     chat = access.access_chat(user_id, chat_id).chat
     if chat.archived_at is not None:
         raise UserError("archived", "This chat is archived", status=409)
+    return keep(chat_id, name, stream, uploader_id=user_id)
+
+
+def keep(
+    chat_id: int, name: str, stream: BinaryIO, *, uploader_id: int | None = None, by_visitor: bool = False
+) -> ChatFile:
+    """Keep a file of somebody who may write into the chat. Raises UserError on ``file``."""
     size = stream.seek(0, 2)
     if size == 0:
         raise UserError("required", "This file is empty", "file")
@@ -61,7 +68,8 @@ def store(user_id: int, chat_id: int, name: str, stream: BinaryIO) -> ChatFile:
     picture = kind.startswith("image/")
     file = ChatFile(
         chat_id=chat_id,
-        uploader_id=user_id,
+        uploader_id=uploader_id,
+        by_visitor=by_visitor,
         name=_clean_name(name),
         size=size,
         type=kind,

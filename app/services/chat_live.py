@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from app.errors import NotFound
 from app.extensions import db, socketio
-from app.services import chat_feed, feed, live
+from app.services import chat_feed, feed, live, visitor_live
 from app.services.names import NAME_SQL
 
 # Above that, who has read and who types is told only to those who have the chat open.
@@ -98,11 +98,13 @@ def removed(chat_id: int, user_ids: Collection[int]) -> None:
         live.changed_feed(user_id)
 
 
-def typing(user_id: int, chat_id: int, sid: str) -> None:
+def typing(user_id: int, chat_id: int, sid: str, *, note: bool = False) -> None:
     """Show the others that somebody is writing. Raises NotFound for everybody who is not in the chat."""
     row = db.session.execute(
         text(
-            f"SELECT c.id, c.kind, c.direct_key, {NAME_SQL} AS name,"
+            f"SELECT c.id, c.kind, c.direct_key, {NAME_SQL} AS name, m.role,"
+            " nullif(trim(concat(u.first_name, ' ', u.last_name)), '') AS shown_name,"
+            " CASE c.kind WHEN 'client' THEN (SELECT v.key FROM visitors v WHERE v.chat_id = c.id) END AS visitor_key,"
             " (SELECT count(*) FROM chat_members t WHERE t.chat_id = c.id AND t.left_at IS NULL) AS members"
             " FROM chat_members m JOIN chats c ON c.id = m.chat_id JOIN ab_user u ON u.id = m.user_id"
             " WHERE m.chat_id = :chat_id AND m.user_id = :user_id AND m.left_at IS NULL"
@@ -114,3 +116,5 @@ def typing(user_id: int, chat_id: int, sid: str) -> None:
         raise NotFound("Chat")
     payload = {"chat_id": chat_id, "user_id": user_id, "name": row.name}
     tell_nearby("chat.typing", row, row.members, payload, skip_sid=sid)
+    if row.kind == "client" and not note and row.role != "guest":
+        visitor_live.tell("typing", row.visitor_key, {"name": row.shown_name or ""})

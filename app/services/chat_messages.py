@@ -16,7 +16,8 @@ from sqlalchemy.exc import IntegrityError
 from app import access, clock
 from app.errors import Conflict, NotFound, UserError
 from app.extensions import db
-from app.services import chat_files, chat_live, chat_news, flood, mentions, message_pages
+from app.models.chats import ChatKind
+from app.services import chat_files, chat_live, chat_news, client_messages, flood, mentions, message_pages
 from app.services.drafts import Draft, checked_body, checked_emoji, read_draft
 from app.services.names import NAME_SQL
 from app.transaction import on_commit, transaction
@@ -32,7 +33,7 @@ WITH author AS (
 ), chat AS (
     UPDATE chats c SET last_seq = c.last_seq + 1, last_message_at = :now, last_author_id = :author_id,
                        changed_at = clock_timestamp()
-    FROM author WHERE c.id = author.chat_id AND c.archived_at IS NULL
+    FROM author WHERE c.id = author.chat_id AND c.archived_at IS NULL AND c.kind <> 'client'
       AND (c.kind <> 'direct' OR NOT EXISTS (
           SELECT FROM account_settings s WHERE s.name = 'direct_chats' AND s.value = '"off"'))
     RETURNING c.id, c.last_seq, c.kind, c.direct_key, author.name
@@ -198,7 +199,10 @@ def _store(author_id: int, chat_id: int, draft: Draft, epoch: int | None) -> dic
         },
     ).first()
     if row is None:
-        raise _why_not(author_id, chat_id, epoch)
+        refusal = _why_not(author_id, chat_id, epoch)
+        if refusal is not None:
+            raise refusal
+        return client_messages.answer(author_id, chat_id, draft)
     if files:
         chat_files.attach(files, row.id)
     if files or draft.reply_to is not None:
@@ -230,6 +234,8 @@ def _plain(
         "mentions": list(meant.spans),
         "reactions": [],
         "files": [],
+        "note": False,
+        "public": False,
     }
 
 
@@ -254,8 +260,11 @@ def _check_reply(author_id: int, chat_id: int, message_id: int) -> None:
         raise UserError("invalid", "The message that you answer is not in this chat", "reply_to")
 
 
-def _why_not(author_id: int, chat_id: int, epoch: int | None) -> UserError:
-    """Say why nothing was stored; the order does not tell outsiders that a chat exists."""
+def _why_not(author_id: int, chat_id: int, epoch: int | None) -> UserError | None:
+    """Say why nothing was stored; the order does not tell outsiders that a chat exists.
+
+    None: it is a client's chat, where more than the message is to be done.
+    """
     if epoch is not None:
         valid = db.session.execute(
             text("SELECT 1 FROM ab_user WHERE id = :id AND active AND session_epoch = :epoch"),
@@ -269,6 +278,8 @@ def _why_not(author_id: int, chat_id: int, epoch: int | None) -> UserError:
         return error
     if chat.archived_at is not None:
         return Conflict("archived", "This chat is archived")
+    if chat.kind == ChatKind.CLIENT:
+        return None
     if chat.direct_key:
         return UserError("direct_chats_off", "Direct chats are switched off", status=403)
     return Conflict("try_again", "Please send this again")
@@ -300,4 +311,6 @@ def _changed(message: Row[Any]) -> dict[str, Any]:
     after = message_pages.one(db.session(), message.id)
     place = Place(message.chat_id, message.chat_kind, message.chat_direct_key)
     on_commit(lambda: chat_live.tell("message.changed", place, after))
+    if message.chat_kind == ChatKind.CLIENT:
+        client_messages.changed(message.chat_id, message.id)
     return after

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,8 +19,8 @@ from sqlalchemy import Row, text
 from app import clock, queue
 from app.catalogue import KINDS, Rule
 from app.extensions import db, socketio
-from app.models.chats import Mute
-from app.services import audience, chat_live, outbound, presence
+from app.models.chats import ChatKind, Mute
+from app.services import audience, chat_live, client_news, outbound, presence
 from app.services.audience import Recipient
 from app.services.routing import POPUP_OUTCOMES, Decision, Outcome, choose_channels
 from app.transaction import on_commit, transaction
@@ -146,9 +147,7 @@ def _tell(chat_id: int, claimed: Row[Any]) -> None:
     told = {row.user_id: row for row in rows if _is_told(row) and row.user_id not in looking}
     popups: set[int] = set()
     ways: list[Way] = []
-    for tag in (f"chat:{claimed.kind}", "chat:mention"):
-        rule = Rule.MENTIONED if tag == "chat:mention" else Rule.MEMBER
-        of_tag = {user_id: rule for user_id, row in told.items() if row.mentioned == (rule is Rule.MENTIONED)}
+    for tag, of_tag in _by_tag(chat_id, claimed, told).items():
         if not of_tag:
             continue
         kind = KINDS[tag]
@@ -166,6 +165,16 @@ def _tell(chat_id: int, claimed: Row[Any]) -> None:
     _write(chat_id, ways)
     became_unread = [row.user_id for row in rows if not row.was_unread or row.user_id in popups]
     on_commit(lambda: chat_live.show_items(chat_id, became_unread, popups))
+
+
+def _by_tag(chat_id: int, claimed: Row[Any], told: Mapping[int, Row[Any]]) -> dict[str, dict[int, Rule]]:
+    """Who is told about which kind of news, and by which rule."""
+    mentioned = {user_id: Rule.MENTIONED for user_id, row in told.items() if row.mentioned}
+    others = [user_id for user_id in told if user_id not in mentioned]
+    if claimed.kind == ChatKind.CLIENT:
+        rules = client_news.rules_of(chat_id, claimed.noticed_seq, claimed.upto, others)
+        return {"chat:client_message": rules, "chat:mention": mentioned}
+    return {f"chat:{claimed.kind}": dict.fromkeys(others, Rule.MEMBER), "chat:mention": mentioned}
 
 
 def _is_told(row: Row[Any]) -> bool:

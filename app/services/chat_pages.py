@@ -7,10 +7,11 @@ from typing import Any
 
 from sqlalchemy import Row, text
 
+from app import access
 from app.errors import NotFound
 from app.extensions import db
 from app.models.base import sort_key_of
-from app.services import account
+from app.services import account, client_words
 from app.services.chat_feed import PRESENT, WAITS, picture_url, url_of
 from app.services.names import NAME_SQL
 
@@ -33,7 +34,8 @@ SELECT c.id, c.kind, c.name, c.picture, c.linked, c.last_seq, c.last_message_at,
        m.role, m.mute, m.by_link, m.last_read_seq, g.id AS group_id,
        coalesce(nullif(g.label, ''), g.name) AS group_name,
        o.id AS person_id, o.username AS person_username, o.name AS person_name, o.picture AS person_picture,
-       o.active AS person_active, o.free AS person_free,
+       o.active AS person_active, o.free AS person_free, c.contact_id,
+       {client_words.COLUMNS},
        (SELECT count(*) FROM chat_members t WHERE t.chat_id = c.id AND t.left_at IS NULL) AS members
 FROM chat_members m JOIN chats c ON c.id = m.chat_id
 LEFT JOIN ab_group g ON g.id = c.group_id
@@ -42,6 +44,8 @@ LEFT JOIN LATERAL (
     FROM chat_members t JOIN ab_user u ON u.id = t.user_id {_FREE}
     WHERE t.chat_id = c.id AND t.user_id <> m.user_id LIMIT 1
 ) o ON c.kind = 'direct'
+LEFT JOIN LATERAL (SELECT c.id, c.kind, m.user_id) p ON true
+{client_words.JOIN}
 WHERE m.user_id = :user_id AND m.left_at IS NULL
 """
 
@@ -55,7 +59,7 @@ WHERE m.chat_id = :chat_id AND m.left_at IS NULL ORDER BY u.sort_key, u.id
 def of_person(user_id: int, *, archived: bool = False, q: str = "") -> list[dict[str, Any]]:
     """Return a person's chats, the newest first, at most MAX_CHATS."""
     values: dict[str, Any] = {"user_id": user_id, "limit": MAX_CHATS}
-    where = f"{_VIEW} AND {PRESENT} AND c.archived_at IS {'NOT ' if archived else ''}NULL"
+    where = f"{_VIEW} AND {PRESENT} AND c.kind <> 'client' AND c.archived_at IS {'NOT ' if archived else ''}NULL"
     key = sort_key_of(q).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     if key:
         values["q"] = f"%{key}%"
@@ -75,6 +79,10 @@ def one(user_id: int, chat_id: int) -> dict[str, Any]:
     if 0 < chat_id < 2**31:
         query = text(f"{_VIEW} AND m.chat_id = :chat_id")
         row = db.session.execute(query, {"user_id": user_id, "chat_id": chat_id}).one_or_none()
+        if row is None:
+            # Who may see a client's talk is let in by looking; everybody else is told that there is no such chat.
+            access.access_chat(user_id, chat_id)
+            row = db.session.execute(query, {"user_id": user_id, "chat_id": chat_id}).one_or_none()
     if row is None:
         raise NotFound("Chat")
     return _as_json(row, account.direct_chats_on())
@@ -124,11 +132,12 @@ def first_unread_seq(user_id: int, chat_id: int) -> int | None:
 
 
 def _as_json(row: Row[Any], direct_chats_on: bool) -> dict[str, Any]:
-    direct = row.kind == "direct"
+    direct, client = row.kind == "direct", row.kind == "client"
+    said = {"talk": client_words.talk_of(row), "contact": client_words.contact_of(row)} if client else {}
     return {
         "id": row.id,
         "kind": row.kind,
-        "title": row.person_name if direct else row.name,
+        "title": row.person_name if direct else row.contact_name if client else row.name,
         "name": row.name,
         "picture_url": row.person_picture if direct else picture_url(row.id, row.picture),
         "person": _person(row) if direct else None,
@@ -145,6 +154,7 @@ def _as_json(row: Row[Any], direct_chats_on: bool) -> dict[str, Any]:
         "changed_at": row.changed_at.isoformat(),
         "url": url_of(row.id),
         "can": _rights(row, direct_chats_on),
+        **said,
     }
 
 
@@ -153,7 +163,7 @@ def _rights(row: Row[Any], direct_chats_on: bool) -> Mapping[str, bool]:
     group, owner, open_ = row.kind == "group", row.role == "owner", not row.archived
     follows = row.linked and row.by_link and row.group_id is not None
     return {
-        "send": open_ and (group or direct_chats_on),
+        "send": open_ and (row.role != "guest" if row.kind == "client" else group or direct_chats_on),
         "rename": group and owner and open_,
         "add": group and open_,
         "remove": group and owner and open_,

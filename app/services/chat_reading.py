@@ -12,7 +12,7 @@ from sqlalchemy import text
 from app import access, clock
 from app.errors import UserError
 from app.extensions import db
-from app.services import chat_feed, chat_live, live, reading
+from app.services import chat_feed, chat_live, live, reading, visitor_live
 from app.services.chat_feed import PRESENT, PUT_AWAY, UNREAD
 from app.transaction import on_commit
 
@@ -21,12 +21,14 @@ _UNREAD = "marked_unread = true, archived_seq = NULL, remind_at = NULL"
 _ARCHIVE = f"{_READ}, archived_seq = c.last_seq, remind_at = NULL"
 _REMIND = f"{_READ}, archived_seq = c.last_seq, remind_at = :remind_at"
 
+_OF_TAB = {"all": "true", "chats": "c.kind <> 'client'", "clients": "c.kind = 'client'"}
+
 _READ_UPTO = text("""
 UPDATE chat_members m SET last_read_seq = greatest(m.last_read_seq, least(CAST(:seq AS bigint), c.last_seq)),
        marked_unread = false, changed_at = clock_timestamp()
 FROM chats c WHERE c.id = m.chat_id AND m.chat_id = :chat_id AND m.user_id = :user_id AND m.left_at IS NULL
   AND (m.marked_unread OR m.last_read_seq < least(CAST(:seq AS bigint), c.last_seq))
-RETURNING m.last_read_seq, c.id, c.kind, c.direct_key,
+RETURNING m.last_read_seq, m.role, c.id, c.kind, c.direct_key,
           (SELECT count(*) FROM chat_members t WHERE t.chat_id = c.id AND t.left_at IS NULL) AS members
 """)
 
@@ -45,6 +47,8 @@ def read(user_id: int, chat_id: int, seq: int) -> int:
     _settle_added(user_id, [chat_id])
     payload = {"chat_id": chat_id, "user_id": user_id, "seq": row.last_read_seq}
     on_commit(lambda: chat_live.tell_nearby("chat.read", row, row.members, payload))
+    if row.kind == "client" and row.role == "member":
+        _show_client(chat_id, row.last_read_seq)
     if row.members > chat_live.SMALL_CHAT:
         on_commit(lambda: live.emit("chat.read", payload, [live.room_of(user_id)]))
     on_commit(lambda: chat_live.changed_items(chat_id, [user_id]))
@@ -62,8 +66,8 @@ def mark_read(user_id: int, chat_ids: Collection[int]) -> list[int]:
 def mark_all_read(user_id: int, tab: str) -> list[int]:
     """Mark all chats read in one statement, when ``tab`` shows chats."""
     return (
-        _change(user_id, None, _READ, only=f"NOT {PUT_AWAY} AND {UNREAD}", cancels=True)
-        if tab in ("all", "chats")
+        _change(user_id, None, _READ, only=f"NOT {PUT_AWAY} AND {UNREAD} AND {_OF_TAB[tab]}", cancels=True)
+        if tab in ("all", "chats", "clients")
         else []
     )
 
@@ -159,6 +163,12 @@ def _cancel(user_id: int, chat_ids: Collection[int]) -> None:
         ),
         {"now": clock.now(), "user_id": user_id, "ids": list(chat_ids)},
     )
+
+
+def _show_client(chat_id: int, seq: int) -> None:
+    """The client sees up to where the team has read."""
+    key = db.session.execute(text("SELECT key FROM visitors WHERE chat_id = :id"), {"id": chat_id}).scalar()
+    on_commit(lambda: visitor_live.tell("read", key, {"seq": seq}))
 
 
 def _settle_added(user_id: int, chat_ids: Collection[int]) -> None:

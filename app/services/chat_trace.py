@@ -29,8 +29,8 @@ def of_chat(user_id: int, chat_id: int) -> dict[str, Any]:
     item = items[0][1]
     chat = item["chat"]
     mentioned = chat["mention"]
-    kind = KINDS["chat:mention" if mentioned else f"chat:{chat['kind']}"]
-    rule = Rule.MENTIONED if mentioned else Rule.MEMBER
+    kind = KINDS[item["event"]]
+    rule = Rule.MENTIONED if mentioned else _rule_of(chat, user_id)
     people = audience.recipients(kind, {user_id: rule})
     account = audience.account_defaults(kind.row)
     chosen = choose_channels(kind, people[0].facts, account) if people else ()
@@ -65,4 +65,15 @@ def _why(chat: dict[str, Any], mentioned: bool) -> str:
         return gettext("You are mentioned in this chat")
     if chat["kind"] == "direct":
         return gettext("This chat is between you and %(name)s", name=chat["name"])
+    if chat["kind"] == "client":
+        talk = chat["talk"] or {}
+        return gettext("It belongs to your group") if not talk.get("responsible") else gettext("You are in this talk")
     return gettext("You are a member of this chat")
+
+
+def _rule_of(chat: dict[str, Any], user_id: int) -> Rule:
+    """A client's chat concerns who is responsible, and the group as long as nobody is."""
+    if chat["kind"] != "client":
+        return Rule.MEMBER
+    talk = chat["talk"] or {}
+    return Rule.RESPONSIBLE if talk.get("responsible_id") == user_id else Rule.GROUP

@@ -28,6 +28,8 @@ class Draft:
     reply_to: int | None = None
     file_ids: tuple[int, ...] = ()
     confirm_all: bool = False
+    # In a client's chat: for colleagues only.
+    note: bool = False
 
 
 def read_draft(payload: Mapping[str, object]) -> Draft:
@@ -39,6 +41,9 @@ def read_draft(payload: Mapping[str, object]) -> Draft:
     confirm = payload.get("confirm_all", False)
     if not isinstance(confirm, bool):
         raise UserError("invalid", "true or false is needed", "confirm_all", 400)
+    note = payload.get("note", False)
+    if not isinstance(note, bool):
+        raise UserError("invalid", "true or false is needed", "note", 400)
     reply_to = payload.get("reply_to")
     return Draft(
         client_id=client_id,
@@ -46,6 +51,7 @@ def read_draft(payload: Mapping[str, object]) -> Draft:
         reply_to=checked_id(reply_to, "reply_to", LARGEST_BIG_ID) if reply_to is not None else None,
         file_ids=file_ids,
         confirm_all=confirm,
+        note=note,
     )
 
 

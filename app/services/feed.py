@@ -17,11 +17,11 @@ from sqlalchemy.orm import Session
 from app.catalogue import KINDS, Tab
 from app.errors import UserError
 from app.models.base import sort_key_of
-from app.services import chat_feed, message_pages, team_feed
+from app.services import chat_feed, client_feed, client_words, message_pages, talk_sight, team_feed
 from app.services.render import headline
 
 MAX_LIMIT = 100
-FILTERS = ("all", *(tab.value for tab in Tab), team_feed.FILTER)
+FILTERS = ("all", *(tab.value for tab in Tab), *client_feed.FILTERS, team_feed.FILTER)
 
 # What sync looks back before its cursor: changes are stamped before they commit, and commit within 20 s.
 SYNC_OVERLAP = dt.timedelta(seconds=30)
@@ -30,18 +30,22 @@ SYNC_MAX_CHANGES = 500
 
 _COLUMNS = """
     i.id, i.user_id, i.subject_type, i.subject_id, i.tab, i.event_tag, i.rule, i.count, i.unread, i.archived,
-    i.at, i.changed_at, i.remind_at, e.data, u.zone,
-    CASE i.subject_type WHEN 'task' THEN t.id IS NOT NULL AND t.completed_at IS NULL ELSE true END AS subject_open
+    i.at, i.changed_at, i.remind_at, i.taken, e.data, u.zone,
+    CASE i.subject_type WHEN 'task' THEN t.id IS NOT NULL AND t.completed_at IS NULL
+                        WHEN 'lead' THEN l.id IS NOT NULL AND l.answered_at IS NULL AND l.closed_at IS NULL
+                        ELSE true END AS subject_open
 FROM feed_items i
 JOIN events e ON e.id = i.event_id
 JOIN ab_user u ON u.id = i.user_id
 LEFT JOIN tasks t ON i.subject_type = 'task' AND t.id = i.subject_id
+LEFT JOIN leads l ON i.subject_type = 'lead' AND l.id = i.subject_id
 """
 
 _ACTIONS = {
     "task:assigned": ["complete", "postpone"],
     "task:due_soon": ["complete", "postpone"],
     "task:expired": ["complete", "postpone"],
+    "lead:incoming": ["accept", "decline", "not_mine"],
 }
 
 
@@ -97,10 +101,12 @@ def page(
         return Page(items, _write_cursor((False, *team_feed.key_of(last))) if last else None)
     found: list[tuple[tuple[bool, dt.datetime, int], dict[str, Any]]] = []
     found += _notices(session, user_id, filter, unread_first, limit + 1, after, q.strip())
-    if filter in ("all", Tab.CHATS):
+    if filter in ("all", Tab.CHATS, Tab.CLIENTS, *client_feed.FILTERS):
         bound = after.of("c") if after else None
         words = _escape_like(sort_key_of(q))
-        found += chat_feed.page(session, user_id, unread_first=unread_first, limit=limit + 1, after=bound, q=words)
+        source = client_feed.page if filter in (Tab.CLIENTS, *client_feed.FILTERS) else chat_feed.page
+        kind = "" if filter == "all" else str(filter)
+        found += source(session, user_id, unread_first=unread_first, limit=limit + 1, after=bound, q=words, kind=kind)
     # At the same moment notices come first, then what is newer.
     found.sort(
         key=lambda one: (one[0][0] if unread_first else True, one[0][1], one[1]["id"][0], one[0][2]), reverse=True
@@ -116,7 +122,7 @@ def _notices(
     where = ["i.user_id = :user_id", "NOT i.archived"]
     values: dict[str, Any] = {"user_id": user_id, "limit": limit}
     if filter != "all":
-        where.append("i.tab = :tab")
+        where.append("i.tab = :tab" if filter not in client_feed.FILTERS else "false")
         values["tab"] = filter
     if q:
         where.append("e.data ->> 'text' ILIKE :q")
@@ -148,23 +154,42 @@ def counters(connection: Connection | Session, user_ids: Collection[int]) -> dic
     tabs: dict[int, dict[str, int]] = defaultdict(lambda: {tab.value: 0 for tab in Tab})
     rows = connection.execute(
         text(
-            "SELECT user_id, tab, count(*) AS unread FROM feed_items"
+            "SELECT user_id, tab, count(*) AS unread, CAST(NULL AS timestamptz) AS since FROM feed_items"
             " WHERE user_id = ANY(:ids) AND unread AND NOT archived GROUP BY user_id, tab"
-            f" UNION ALL {chat_feed.COUNT_UNREAD}"
+            f" UNION ALL {chat_feed.COUNT_UNREAD} UNION ALL {talk_sight.COUNT_WAITING}"
         ),
         {"ids": list(user_ids)},
     )
+    waits: dict[int, dict[str, Any]] = {}
     for row in rows:
-        tabs[row.user_id][row.tab] += row.unread
+        if row.tab == talk_sight.WAITING:
+            waits[row.user_id] = _waiting(row.unread, row.since)
+        else:
+            tabs[row.user_id][row.tab] += row.unread
+    nobody = _waiting(0, None)
     return {
-        user_id: {
-            "total": sum(tabs[user_id].values()),
-            "waiting": 0,
-            "longest_waiting_at": None,
-            "tabs": tabs[user_id],
-        }
+        user_id: {"total": sum(tabs[user_id].values()), **waits.get(user_id, nobody), "tabs": tabs[user_id]}
         for user_id in user_ids
     }
+
+
+def waiting(connection: Connection | Session, user_ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """Count, for each of the people, the clients who wait and may be seen by them."""
+    rows = connection.execute(text(talk_sight.COUNT_WAITING), {"ids": list(user_ids)})
+    counted = {row.user_id: _waiting(row.unread, row.since) for row in rows}
+    return {user_id: counted.get(user_id, _waiting(0, None)) for user_id in user_ids}
+
+
+def all_waiting(connection: Connection | Session) -> dict[str, Any]:
+    """Count all clients who wait: what everybody sees where the account hides nothing."""
+    row = connection.execute(
+        text("SELECT count(*) AS waiting, min(waiting_since) AS since FROM talks WHERE waiting_since IS NOT NULL")
+    ).one()
+    return _waiting(row.waiting, row.since)
+
+
+def _waiting(count: int, since: dt.datetime | None) -> dict[str, Any]:
+    return {"waiting": count, "longest_waiting_at": since.isoformat() if since else None}
 
 
 def sync(session: Session, user_id: int, cursor: str | None) -> dict[str, Any]:
@@ -226,7 +251,7 @@ def _as_item(row: Row[Any]) -> dict[str, Any]:
         "event": row.event_tag,
         "tab": row.tab,
         "title": words.title,
-        "body": words.body,
+        "body": client_words.taken_line(row.taken, row.zone) or words.body,
         "url": words.url,
         "unread": row.unread,
         "archived": row.archived,
@@ -234,7 +259,7 @@ def _as_item(row: Row[Any]) -> dict[str, Any]:
         "at": row.at.isoformat(),
         "remind_at": row.remind_at.isoformat() if row.remind_at else None,
         "icon": KINDS[row.event_tag].icon,
-        "actions": _ACTIONS.get(row.event_tag, []) if row.subject_open else [],
+        "actions": _ACTIONS.get(row.event_tag, []) if row.subject_open and not row.taken else [],
         "subject": {"type": row.subject_type, "id": row.subject_id},
         "changed_at": row.changed_at.isoformat(),
     }

@@ -29,8 +29,13 @@ _FILES = """
  FROM chat_files f WHERE f.message_id = m.id AND f.deleted_at IS NULL)
 """
 
+# A client is shown by the contact's name, as the team knows them.
+AUTHOR_SQL = f"""CASE m.author_kind WHEN 'visitor' THEN (
+    SELECT k.name FROM chats h JOIN contacts k ON k.id = h.contact_id WHERE h.id = m.chat_id) ELSE {NAME_SQL} END"""
+
 _COLUMNS = f"""
-    m.id, m.chat_id, m.seq, m.author_kind, m.author_id, {NAME_SQL} AS author_name, m.client_id, m.body, m.created_at,
+    m.id, m.chat_id, m.seq, m.author_kind, m.author_id, {AUTHOR_SQL} AS author_name, m.note, m.public,
+    m.client_id, m.body, m.created_at,
     m.changed_at, m.stored_at, m.edited_at, m.deleted_at, m.mentions,
     CASE WHEN m.has_reactions THEN {_REACTIONS} END AS reactions,
     CASE WHEN m.has_files THEN {_FILES} END AS files,
@@ -150,6 +155,8 @@ def as_json(row: Row[Any]) -> dict[str, Any]:
         "mentions": [] if deleted else row.mentions or [],
         "reactions": [] if deleted else row.reactions or [],
         "files": [] if deleted else [file_json(file) for file in row.files or []],
+        "note": row.note,
+        "public": row.public,
     }
 
 

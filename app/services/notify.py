@@ -47,7 +47,7 @@ ON CONFLICT (user_id, subject_key) DO UPDATE SET
                  WHEN item.event_tag = ANY(CAST(:replaces AS text[])) THEN item.count
                  ELSE item.count + 1 END,
     event_tag = excluded.event_tag, event_id = excluded.event_id, rule = excluded.rule, tab = excluded.tab,
-    at = excluded.at, unread = true, archived = false, remind_at = NULL, read_at = NULL,
+    at = excluded.at, unread = true, archived = false, remind_at = NULL, read_at = NULL, taken = NULL,
     changed_at = clock_timestamp()
 RETURNING item.id, item.user_id
 """)

@@ -80,19 +80,31 @@ def wake_reminded(limit: int = 500) -> int:
     return len(rows)
 
 
-def settle_subject(subject_key: str, *, only_user_id: int | None = None, archived: bool = False) -> None:
+def settle_subject(
+    subject_key: str, *, only_user_id: int | None = None, archived: bool = False, taken_by: str | None = None
+) -> None:
     """Take a subject's notices out of unread for everybody (or one person), and cancel what was not sent yet.
 
-    ``archived`` also takes them out of the feed: the news is no longer this person's.
+    ``archived`` also takes them out of the feed: the news is no longer this person's. ``taken_by`` makes them say who
+    has dealt with it and when.
     """
     rows = db.session.execute(
         text(
             "UPDATE feed_items SET unread = false, read_at = coalesce(read_at, :now), archived = archived OR :archived,"
-            " remind_at = NULL, changed_at = clock_timestamp()"
+            " remind_at = NULL, changed_at = clock_timestamp(),"
+            " taken = CASE WHEN CAST(:taken_by AS text) IS NULL THEN taken"
+            "  ELSE jsonb_build_object('by', CAST(:taken_by AS text), 'at', CAST(:taken_at AS text)) END"
             " WHERE subject_key = :subject_key AND (CAST(:user_id AS int) IS NULL OR user_id = :user_id)"
             " AND (unread OR remind_at IS NOT NULL OR NOT archived) RETURNING id"
         ),
-        {"subject_key": subject_key, "user_id": only_user_id, "now": clock.now(), "archived": archived},
+        {
+            "subject_key": subject_key,
+            "user_id": only_user_id,
+            "now": clock.now(),
+            "archived": archived,
+            "taken_by": taken_by,
+            "taken_at": clock.now().isoformat(),
+        },
     )
     ids = [row.id for row in rows]
     _cancel_unsent(ids)

@@ -18,7 +18,7 @@ from flask_babel import gettext
 from app import clock
 from app.catalogue import KINDS, Rule
 from app.channels.base import Message, Urgency
-from app.services import added_words, error_words, labels
+from app.services import added_words, error_words, labels, talk_words
 from app.services.wording import TaskNews, one_line, title_and_body
 
 SETTINGS_PATH = "/profile/#notifications"
@@ -59,6 +59,8 @@ def headline(
     """
     if tag.startswith(error_words.PREFIX):
         title, body = error_words.title_and_body(tag, data, rule)
+    elif talk_words.knows(tag):
+        title, body = talk_words.title_and_body(tag, data, rule)
     elif tag.startswith(added_words.PREFIX):
         title, body = added_words.title_and_body(data)
     else:
@@ -96,6 +98,7 @@ def email_message(
         "headline": line,
         "task": TaskNews.read(data, recipient.zone, at),
         "for_author": rule == Rule.AUTHOR,
+        "data": data,
         "concerned": rule == Rule.CONCERNED,
         "link": link,
         "settings_url": absolute(home, SETTINGS_PATH),
@@ -120,6 +123,8 @@ def email_message(
 
 def folder_of(tag: str) -> str:
     """Where a kind's mail is written."""
+    if talk_words.knows(tag):
+        return "email/talk"
     return "email/error" if tag.startswith(error_words.PREFIX) else f"email/{tag.replace(':', '_')}"
 
 

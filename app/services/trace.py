@@ -97,6 +97,18 @@ def _why(tag: str, rule: str) -> str:
         return gettext("You are an admin of this account")
     if rule == Rule.CONCERNED:
         return gettext("It concerns you")
+    if rule == Rule.SERVED:
+        return gettext("You served this client")
+    if rule == Rule.MANAGER:
+        return gettext("You manage the group of this talk")
+    if rule == Rule.GROUP:
+        return gettext("It belongs to your group, and nobody has taken it")
+    if tag.startswith("lead:"):
+        return gettext("You are responsible for this lead")
+    if tag.startswith("nps:"):
+        return gettext("You are responsible for client scores")
+    if tag.startswith("talk:"):
+        return gettext("You are responsible for this talk")
     if rule == Rule.AUTHOR:
         return gettext("You set this task")
     return gettext("You are responsible for this task")
@@ -161,6 +173,7 @@ def _place(row: Row[Any]) -> str:
 def _skipped(reason: str | None) -> str:
     sentences = {
         "already_read": gettext("Skipped: you had read it before"),
+        "taken": gettext("Cancelled: a colleague has dealt with it"),
         "deactivated": gettext("Skipped: the account was deactivated"),
         "muted": gettext("Skipped: you have muted this chat"),
         "not_a_member": gettext("Skipped: you left the chat"),

@@ -114,7 +114,7 @@ def _read(user_id: int, payload: Mapping[str, Any]) -> dict[str, Any]:
 def _typing(user_id: int, payload: Mapping[str, Any]) -> dict[str, Any]:
     chat_id, sid, now = drafts.checked_id(payload.get("chat_id"), "chat_id"), this_sid(), time.monotonic()
     if now - _typed_at.get((sid, chat_id), 0.0) >= TYPING_EVERY_SECONDS:
-        chat_live.typing(user_id, chat_id, sid)
+        chat_live.typing(user_id, chat_id, sid, note=payload.get("note") is True)
         _typed_at[sid, chat_id] = now
     return {}
 

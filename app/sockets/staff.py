@@ -12,10 +12,11 @@ from flask_login import current_user
 from socketio.exceptions import ConnectionRefusedError
 from sqlalchemy import text
 
+from app import access
 from app.errors import UserError
 from app.extensions import db, socketio
 from app.models.people import User
-from app.services import feed, live
+from app.services import feed, live, talk_live
 from app.services import presence as presence_service
 from app.sockets import chats, presence
 from app.sockets.connections import Connection, connections
@@ -59,6 +60,8 @@ def _connect(auth: object = None) -> None:
     socketio.server.enter_room(_sid(), live.room_of(user.id), namespace=live.NAMESPACE)
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     partners = chats.enter(_sid(), user.id)
+    if not access.is_free(user):
+        socketio.server.enter_room(_sid(), talk_live.TEAM_ROOM, namespace=live.NAMESPACE)
     connections.add(app, _sid(), Connection(user_id=user.id, epoch=user.session_epoch))
     presence.viewers.add(app, _sid(), partners)
 

@@ -25,6 +25,7 @@ from app.views import (
     push,
     telegram_hook,
     unsubscribe,
+    widget,
 )
 from app.views.api.openapi import OpenApi
 
@@ -45,6 +46,7 @@ SCREENS: tuple[tuple[str, str, str, str, str], ...] = (
     ("tasks", "TaskView", "Tasks", CRM, "check-circle"),
     ("users", "UserView", "Users", SETTINGS, "users"),
     ("groups", "GroupView", "User groups", SETTINGS, "chats"),
+    ("widgets", "WidgetView", "Website chats", SETTINGS, "chat"),
     ("free_users", "FreeUserView", "Free users", SETTINGS, "user-plus"),
     ("roles", "RoleView", "Roles", SETTINGS, "lock"),
     ("defaults", "DefaultView", "Notification defaults", SETTINGS, "bell"),
@@ -65,6 +67,7 @@ APIS: tuple[tuple[str, str], ...] = (
     ("center", "CenterApi"),
     ("chats", "ChatApi"),
     ("messages", "MessageApi"),
+    ("talks", "TalkApi"),
     ("files", "FileApi"),
     ("files", "UploadApi"),
     ("search", "SearchApi"),
@@ -77,6 +80,7 @@ MENU_LABELS = {
     "Tasks": lazy_gettext("Tasks"),
     "Users": lazy_gettext("Users"),
     "User groups": lazy_gettext("User groups"),
+    "Website chats": lazy_gettext("Website chats"),
     "Free users": lazy_gettext("Free users"),
     "Roles": lazy_gettext("Roles"),
     "Notification defaults": lazy_gettext("Notification defaults"),
@@ -136,6 +140,7 @@ def init_app(app: Flask) -> None:
     push.init_app(app)
     unsubscribe.init_app(app)
     telegram_hook.init_app(app)
+    widget.init_app(app)
     errors.init_errors(app)
 
 

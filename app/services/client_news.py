@@ -1,0 +1,37 @@
+"""Who is told about a client's messages: who is responsible, each time; the group of an untaken talk, once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import text
+
+from app import clock
+from app.catalogue import Rule
+from app.extensions import db
+
+_STATE = text("""
+SELECT t.number, t.told_at, t.responsible_id, u.active AS responsible_active,
+       EXISTS (SELECT FROM messages x WHERE x.chat_id = :chat_id AND x.seq > :after AND x.seq <= :upto
+               AND x.author_kind = 'visitor' AND x.deleted_at IS NULL) AS client_wrote
+FROM talks t LEFT JOIN ab_user u ON u.id = t.responsible_id
+WHERE t.chat_id = :chat_id ORDER BY t.number DESC LIMIT 1
+""")
+
+
+def rules_of(chat_id: int, after: int, upto: int, user_ids: Collection[int]) -> dict[int, Rule]:
+    """Return which of the people are told about these messages outside the chat, and why.
+
+    What colleagues write to a client is nobody's news; an untaken talk is told to its group when it opens.
+    """
+    state = db.session.execute(_STATE, {"chat_id": chat_id, "after": after, "upto": upto}).one_or_none()
+    if state is None or not state.client_wrote:
+        return {}
+    if state.responsible_id is not None and state.responsible_active:
+        return {state.responsible_id: Rule.RESPONSIBLE} if state.responsible_id in user_ids else {}
+    if state.told_at is not None or not user_ids:
+        return {}
+    db.session.execute(
+        text("UPDATE talks SET told_at = :now WHERE number = :number"), {"now": clock.now(), "number": state.number}
+    )
+    return dict.fromkeys(user_ids, Rule.GROUP)

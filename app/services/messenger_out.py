@@ -1,0 +1,45 @@
+"""What the team writes to the client of a messenger, on its way out through the same outbox as everything else."""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+
+from app import clock
+from app.extensions import db
+from app.models.talks import Talk
+
+PURPOSE = CHANNEL = "messenger"
+
+# One delivery per message; nothing for a client of a widget.
+_WRITE = text("""
+INSERT INTO deliveries (dedupe_key, purpose, channel, address, state, not_before, data, created_at)
+SELECT 'm:' || m.id, 'messenger', 'messenger', v.external_id, 'pending', :now,
+       jsonb_build_object('message_id', m.id, 'messenger_id', v.messenger_id, 'chat_id', m.chat_id), :now
+FROM messages m JOIN visitors v ON v.chat_id = m.chat_id
+WHERE m.id = :message_id AND v.messenger_id IS NOT NULL AND m.public
+ON CONFLICT (dedupe_key) DO NOTHING
+RETURNING id
+""")
+
+
+def send_message(chat_id: int, message_id: int) -> None:
+    """Have a public message delivered where the client is in a messenger."""
+    row = db.session.execute(_WRITE, {"message_id": message_id, "now": clock.now()}).first()
+    if row is not None:
+        _wake(row.id)
+
+
+def send_words(talk: Talk, words: str) -> None:
+    """Write a line of ours to the client of a messenger: the question for a score, and thanks for it."""
+    from app.services import client_messages
+
+    statement = text("SELECT 1 FROM visitors WHERE chat_id = :id AND messenger_id IS NOT NULL")
+    if db.session.execute(statement, {"id": talk.chat_id}).first() is not None:
+        client_messages.insert(talk.chat_id, words, kind="system", public=True)
+
+
+def _wake(delivery_id: int) -> None:
+    from app.services import outbound
+    from app.transaction import on_commit
+
+    on_commit(lambda: outbound.enqueue([(CHANNEL, delivery_id)]))

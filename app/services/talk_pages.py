@@ -1,0 +1,82 @@
+"""One talk as the team sees it: who has it, since when the client waits, what came of it, and the talks before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import text
+
+from app import access
+from app.extensions import db
+from app.models.chats import MemberRole
+from app.models.people import User
+from app.models.talks import Talk, TalkState
+from app.services import client_members, talk_clock, talk_live
+from app.services.names import NAME_SQL
+
+MAX_HISTORY = 50
+
+_HISTORY = text(f"""
+SELECT t.number, t.state, t.opened_at, t.closed_at, t.score, t.first_seq,
+       CASE WHEN u.id IS NOT NULL THEN {NAME_SQL} END AS responsible
+FROM talks t LEFT JOIN ab_user u ON u.id = t.responsible_id
+WHERE t.chat_id = :chat_id ORDER BY t.number DESC LIMIT :limit
+""")
+
+
+def of_person(user: User, number: int) -> dict[str, Any]:
+    """Return a talk, with what this person may do. Raises NotFound."""
+    return as_json(user, access.access_talk(user, number))
+
+
+def as_json(user: User, talk: Talk) -> dict[str, Any]:
+    """Return a talk that the person may see."""
+    contact, door = talk.contact, talk_clock.door_of_chat(talk.chat_id)
+    group = talk.group
+    return {
+        **talk_live.payload_of(talk),
+        "group": {"id": group.id, "name": group.label or group.name} if group else None,
+        "group_id": talk.group_id,
+        "opened_at": talk.opened_at.isoformat(),
+        "taken_at": talk.taken_at.isoformat() if talk.taken_at else None,
+        "closed_at": talk.closed_at.isoformat() if talk.closed_at else None,
+        "comment": talk.comment,
+        "lead_id": talk.lead_id,
+        "contact": {"id": contact.id, "name": contact.name, "email": contact.email, "phone": contact.phone}
+        if contact
+        else None,
+        "channel": {"kind": "messenger" if door.messenger_id else "widget", "name": door.name},
+        "url": f"/center/?chat={talk.chat_id}",
+        "history": _history(talk.chat_id),
+        "can": rights(user, talk),
+    }
+
+
+def rights(user: User, talk: Talk) -> dict[str, bool]:
+    """Return what the person's buttons may offer; the services decide anew."""
+    guest = access.is_free(user) or client_members.role_of(talk.chat_id, user.id) == MemberRole.GUEST
+    acts, is_open = not guest, talk.state == TalkState.OPEN
+    free = talk.responsible is None or not talk.responsible.active
+    return {
+        "take": acts and is_open and free,
+        "close": acts and is_open,
+        "close_without_survey": acts and is_open,
+        "transfer": acts and is_open,
+        "no_answer_needed": acts and is_open and talk.waiting_since is not None,
+        "ask": acts,
+    }
+
+
+def _history(chat_id: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "number": row.number,
+            "state": row.state,
+            "opened_at": row.opened_at.isoformat(),
+            "closed_at": row.closed_at.isoformat() if row.closed_at else None,
+            "score": row.score,
+            "first_seq": row.first_seq,
+            "responsible": row.responsible,
+        }
+        for row in db.session.execute(_HISTORY, {"chat_id": chat_id, "limit": MAX_HISTORY})
+    ]

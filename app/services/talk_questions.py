@@ -1,0 +1,42 @@
+"""*Ask a colleague*: the question as a note, and the client's chat to read, also for free users."""
+
+from __future__ import annotations
+
+from app.errors import UserError
+from app.extensions import db
+from app.models.chats import MemberRole
+from app.models.people import User, full_name
+from app.models.talks import Talk
+from app.services import client_members, client_messages, drafts, mentions
+
+
+def ask(actor: User, talk: Talk, user_id: object, question: object) -> None:
+    """Let somebody read the chat and tell them the question. Raises UserError on ``user_id`` and ``question``."""
+    asked = _checked_person(actor, user_id)
+    words = _checked_question(question)
+    if client_members.role_of(talk.chat_id, asked.id) not in (MemberRole.MEMBER, MemberRole.TOLD):
+        client_members.put(talk.chat_id, [asked.id], MemberRole.GUEST, news=0)
+    name = full_name(asked)
+    body = f"@{name} {words}"
+    span = {"start": 0, "end": len(f"@{name}".encode("utf-16-le")) // 2, "kind": "user", "id": asked.id, "name": name}
+    meant = mentions.Mentions(spans=(span,), user_ids=(asked.id,))
+    client_messages.insert(talk.chat_id, body, author_id=actor.id, public=False, note=True, meant=meant)
+
+
+def _checked_person(actor: User, user_id: object) -> User:
+    if isinstance(user_id, bool) or not isinstance(user_id, int) or not 0 < user_id < 2**31:
+        raise UserError("invalid", "Choose a colleague", "user_id")
+    found = db.session.get(User, user_id)
+    if found is None or not found.active:
+        raise UserError("invalid", "Choose an active colleague", "user_id")
+    if found.id == actor.id:
+        raise UserError("invalid", "Choose somebody else", "user_id")
+    return found
+
+
+def _checked_question(question: object) -> str:
+    try:
+        return drafts.checked_body(question, False)
+    except UserError as error:
+        error.field = "question"
+        raise

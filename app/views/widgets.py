@@ -1,0 +1,106 @@
+"""The screen of website chats: how they look, when somebody is there, on which pages, and the line to copy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+from flask_babel import lazy_gettext
+from markupsafe import Markup
+from wtforms import ColorField, SelectField
+from wtforms.validators import InputRequired
+
+from app.models.people import User
+from app.models.talks import Widget
+from app.services import widgets
+from app.views.base import Screen
+from app.views.interface import ScreenInterface
+
+
+def copied(key: str) -> Markup:
+    """Show the line that a website includes."""
+    line = widgets.snippet(Widget(key=key))
+    return Markup('<code class="fd-snippet" tabindex="0">{}</code>').format(line)
+
+
+class WidgetView(Screen):
+    """Website chats."""
+
+    datamodel = ScreenInterface(Widget, eager=("group",))
+    base_order = ("id", "asc")
+    list_title = lazy_gettext("Website chats")
+    show_title = lazy_gettext("Website chat")
+    add_title = lazy_gettext("Add website chat")
+    edit_title = lazy_gettext("Edit website chat")
+    edit_template = "widget/edit.html"
+    list_columns = ["name", "group", "working_hours", "language", "active", "created_at"]
+    show_columns = [
+        "name",
+        "key",
+        "colour",
+        "greeting",
+        "working_hours",
+        "zone",
+        "offline_text",
+        "allowed_origins",
+        "language",
+        "group",
+        "active",
+    ]
+    add_columns = edit_columns = [
+        "name",
+        "colour",
+        "greeting",
+        "working_hours",
+        "zone",
+        "offline_text",
+        "allowed_origins",
+        "language",
+        "group",
+        "active",
+    ]
+    search_columns = ["name", "group", "active"]
+    order_columns = ["name", "created_at"]
+    sort_columns = {"name": "sort_key"}
+    formatters_columns = {"key": copied}
+    add_form_extra_fields = edit_form_extra_fields = {
+        "colour": ColorField(lazy_gettext("Colour"), [InputRequired()], default="#2f6fed"),
+        "language": SelectField(lazy_gettext("Language"), choices=[(one, one) for one in widgets.LANGUAGES]),
+    }
+    label_columns = {
+        "name": lazy_gettext("Name"),
+        "key": lazy_gettext("Line to copy into the website"),
+        "colour": lazy_gettext("Colour"),
+        "greeting": lazy_gettext("Greeting"),
+        "working_hours": lazy_gettext("Working hours"),
+        "zone": lazy_gettext("Time zone"),
+        "offline_text": lazy_gettext("Text outside working hours"),
+        "allowed_origins": lazy_gettext("Allowed pages"),
+        "language": lazy_gettext("Language"),
+        "group": lazy_gettext("Group that answers"),
+        "active": lazy_gettext("Switched on"),
+        "created_at": lazy_gettext("Created"),
+    }
+    description_columns = {
+        "working_hours": lazy_gettext("Like Mon-Fri 09:00-17:00; Sat 10:00-14:00. Empty: always"),
+        "allowed_origins": lazy_gettext("One address a line, like https://shop.example. * is every page"),
+        "group": lazy_gettext("Who is told about a client that nobody has taken. Empty: the pipeline's group"),
+    }
+
+    def render_template(self, template: str, **kwargs: Any) -> str:
+        """Show the saved widget beside its form."""
+        pk = (request.view_args or {}).get("pk")
+        record = self.datamodel.get(pk) if template == self.edit_template else None
+        return str(super().render_template(template, record=record, **kwargs))
+
+    def write_add(self, actor: User, changes: dict[str, Any]) -> Widget:
+        """Add by the service."""
+        return widgets.create(actor, changes)
+
+    def write_edit(self, actor: User, item: Widget, changes: dict[str, Any]) -> None:
+        """Change by the service."""
+        widgets.update(actor, item, changes)
+
+    def write_delete(self, actor: User, item: Widget) -> None:
+        """Delete by the service."""
+        widgets.delete(actor, item)

@@ -1,0 +1,359 @@
+"""Clients write, colleagues take, answer and close: by REST, as programs do."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from app import clock
+from app.extensions import db
+from app.models.crm import Contact, Lead
+from app.models.people import User
+from app.models.talks import Widget
+from app.services import chat_news, nps, talk_clock, talk_settings, talks
+from app.transaction import transaction
+from tests import builders, visiting
+from tests.visiting import Client, newest_talk
+
+
+@pytest.fixture
+def team(context: Flask) -> dict[str, User]:
+    """A manager with a group of two, and an admin."""
+    builders.make_pipeline()
+    people = {name: builders.make_user(role, username=name) for name, role in TEAM.items()}
+    group = builders.make_group("Sales", members=[people["wren"], people["otto"]], manager_id=people["mara"].id)
+    visiting.make_widget(group)
+    return people
+
+
+TEAM = {"wren": "Staff", "otto": "Staff", "mara": "Manager", "ada": "Admin"}
+
+
+@pytest.fixture
+def client_of(app: Flask) -> Callable[[str], Colleague]:
+    return lambda name: Colleague(app, name)
+
+
+class Colleague:
+    """One of the team, by REST."""
+
+    def __init__(self, app: Flask, name: str) -> None:
+        self._app, self._http = app, app.test_client()
+        with app.app_context():
+            self._headers = builders.bearer(self._http, name)
+
+    def call(self, method: str, path: str, **body: Any) -> Any:
+        with self._app.app_context():
+            return self._http.open(f"/api/v1{path}", method=method, json=body or None, headers=self._headers)
+
+    def get(self, path: str) -> Any:
+        answer = self.call("GET", path)
+        assert answer.status_code == 200, answer.get_data(as_text=True)
+        return answer.get_json()
+
+    def answer(self, chat_id: int, body: str, **values: Any) -> Any:
+        client_id = uuid.uuid4().hex
+        sent = self.call("POST", f"/chats/{chat_id}/messages", client_id=client_id, body=body, **values)
+        assert sent.status_code == 201, sent.get_data(as_text=True)
+        with self._app.app_context():
+            chat_news.decide(chat_id)
+        return sent.get_json()["message"]
+
+    def feed(self, filter: str = "all") -> list[dict[str, Any]]:
+        return self.get(f"/center/feed?filter={filter}")["items"]
+
+
+@pytest.fixture
+def visitor(app: Flask, team: dict[str, User]) -> Client:
+    return Client(app, db.session.scalars(select(Widget.key)).one())
+
+
+def test_the_first_message_of_an_unknown_client_makes_a_contact_a_lead_and_a_talk(visitor, client_of) -> None:
+    said = visitor.write("Do you have the red one?")
+    talk = newest_talk()
+    assert (talk.state, talk.responsible_id) == ("open", None)
+    assert talk.waiting_since is not None
+    assert said["talk"]["number"] == talk.number
+    lead = db.session.scalars(select(Lead)).one()
+    assert lead.contact_id == talk.contact_id
+    assert lead.responsible_id is None
+    (item,) = client_of("wren").feed()
+    assert item["event"] == "lead:incoming"
+    assert "the red one" in item["body"]
+    assert item["unread"]
+    assert client_of("mara").feed() == []
+
+
+def test_a_repeat_answers_the_first_message(visitor) -> None:
+    first = visitor.write("Hello", client_id="same")
+    again = visitor.ask("POST", "/messages", json={"client_id": "same", "body": "Hello"})
+    assert again.status_code == 200
+    assert again.get_json()["message"]["id"] == first["message"]["id"]
+    assert len(visitor.seen()) == 1
+
+
+def test_a_known_address_finds_the_contact(visitor, team) -> None:
+    known = builders.make_contact("Basil Hedge", email="basil@example.org")
+    visitor.hello()
+    visitor.ask("POST", "/contact", json={"email": "Basil@example.org"})
+    visitor.write("It is me")
+    assert newest_talk().contact_id == known.id
+    assert db.session.scalar(select(func.count(Lead.id))) == 0
+
+
+def test_an_address_left_later_joins_the_known_contact(visitor, team) -> None:
+    known = builders.make_contact("Basil Hedge", email="basil@example.org")
+    visitor.write("Hello")
+    assert visitor.ask("POST", "/contact", json={"email": "basil@example.org"}).status_code == 200
+    assert newest_talk().contact_id == known.id
+    assert db.session.scalar(select(func.count(Contact.id))) == 1
+
+
+def test_taking_settles_the_others_notices(visitor, client_of, team) -> None:
+    visitor.write("Hello")
+    number = newest_talk().number
+    taken = client_of("wren").call("POST", f"/talks/{number}/take")
+    assert taken.status_code == 200
+    assert taken.get_json()["result"]["responsible_id"] == team["wren"].id
+    (item,) = client_of("otto").feed()
+    assert not item["unread"]
+    assert item["body"].startswith("Taken by Pat")
+    assert item["actions"] == []
+    assert db.session.scalars(select(Lead)).one().responsible_id == team["wren"].id
+
+
+def test_who_takes_second_is_told_who_was_faster(visitor, client_of) -> None:
+    visitor.write("Hello")
+    number = newest_talk().number
+    assert client_of("wren").call("POST", f"/talks/{number}/take").status_code == 200
+    refused = client_of("otto").call("POST", f"/talks/{number}/take")
+    assert refused.status_code == 409
+    assert "Pat" in refused.get_json()["error"]["message"]
+    assert client_of("wren").call("POST", f"/talks/{number}/take").status_code == 200
+
+
+def test_the_first_answer_takes_the_talk_and_ends_the_waiting(visitor, client_of, team) -> None:
+    chat_id = visitor.write("Hello")["message"]["chat_id"]
+    wren = client_of("wren")
+    assert wren.get("/center/feed")["counters"]["waiting"] == 1
+    wren.answer(chat_id, "Yes, we do")
+    talk = newest_talk()
+    assert talk.responsible_id == team["wren"].id
+    assert talk.waiting_since is None
+    counters = wren.get("/center/feed")["counters"]
+    assert (counters["waiting"], counters["longest_waiting_at"]) == (0, None)
+    assert [one["body"] for one in visitor.seen()] == ["Hello", "Yes, we do"]
+
+
+def test_reading_is_not_answering(visitor, client_of) -> None:
+    said = visitor.write("Hello")["message"]
+    wren = client_of("wren")
+    wren.get(f"/chats/{said['chat_id']}")
+    assert wren.call("POST", f"/chats/{said['chat_id']}/read", seq=said["seq"]).status_code == 200
+    assert wren.get("/center/feed")["counters"]["waiting"] == 1
+    assert wren.call("POST", f"/talks/{newest_talk().number}/no-answer-needed").status_code == 200
+    assert wren.get("/center/feed")["counters"]["waiting"] == 0
+
+
+def test_a_note_never_reaches_the_client(visitor, client_of) -> None:
+    chat_id = visitor.write("Hello")["message"]["chat_id"]
+    wren = client_of("wren")
+    wren.answer(chat_id, "He never pays", note=True)
+    wren.answer(chat_id, "How can I help?")
+    shown = visitor.ask("GET", "/messages").get_data(as_text=True) + str(visitor.hello())
+    assert "never pays" not in shown
+    assert "How can I help?" in shown
+    assert "took this talk" not in shown
+    assert "has this talk now" not in shown
+    for address in ("@example.com", "wren", "person"):
+        assert address not in shown
+    assert any(one["note"] for one in wren.get(f"/chats/{chat_id}/messages")["messages"])
+
+
+def test_closing_asks_for_a_score_and_a_low_one_is_told(visitor, client_of, team) -> None:
+    chat_id = visitor.write("Hello")["message"]["chat_id"]
+    wren = client_of("wren")
+    wren.answer(chat_id, "Hi")
+    number = newest_talk().number
+    closed = wren.call("POST", f"/talks/{number}/close")
+    assert closed.status_code == 202
+    assert closed.get_json()["result"]["state"] == "closing"
+    assert wren.call("POST", f"/talks/{number}/close").status_code == 409
+    assert visitor.hello()["talk"]["survey"]["number"] == number
+    for score in (0, 11, "9", None):
+        assert visitor.ask("POST", "/survey", json={"number": number, "score": score}).status_code == 422
+    assert visitor.ask("POST", "/survey", json={"number": number + 1, "score": 4}).status_code == 404
+    answer = visitor.ask("POST", "/survey", json={"number": number, "score": 4, "comment": "Too slow"})
+    assert answer.status_code == 200
+    assert answer.get_json()["thanks"]
+    assert visitor.ask("POST", "/survey", json={"number": number, "score": 9}).status_code == 409
+    talk = newest_talk()
+    assert (talk.state, talk.score, talk.comment) == ("closed", 4, "Too slow")
+    (item,) = [item for item in client_of("mara").feed() if item["event"] == "nps:low_score"]
+    assert "4 of 10" in item["title"]
+    assert "Too slow" in item["body"]
+    assert any(item["event"] == "nps:low_score" for item in wren.feed())
+    assert not any(item["event"] == "nps:low_score" for item in client_of("otto").feed())
+
+
+def test_a_message_after_closing_opens_the_next_talk(visitor, client_of) -> None:
+    chat_id = visitor.write("Hello")["message"]["chat_id"]
+    wren = client_of("wren")
+    wren.answer(chat_id, "Hi")
+    first = newest_talk().number
+    wren.call("POST", f"/talks/{first}/close", without_survey=True)
+    assert newest_talk().state == "closed"
+    assert visitor.write("One more thing")["talk"]["number"] > first
+    assert len(wren.get(f"/talks/{newest_talk().number}")["result"]["history"]) == 2
+
+
+def test_digits_score_and_other_text_reopens(visitor, client_of) -> None:
+    chat_id = visitor.write("Hello")["message"]["chat_id"]
+    wren = client_of("wren")
+    wren.answer(chat_id, "Hi")
+    number = newest_talk().number
+    wren.call("POST", f"/talks/{number}/close")
+    visitor.write("wait, one question")
+    assert (newest_talk().number, newest_talk().state) == (number, "open")
+    wren.answer(chat_id, "Yes?")
+    wren.call("POST", f"/talks/{number}/close")
+    assert newest_talk().state == "closed", "a talk asks once"
+
+
+@pytest.mark.parametrize(
+    ("written", "score"),
+    [("9", 9), ("9/10", 9), ("9!", 9), ("10", 10), (" 10 / 10 ", 10), ("0", None), ("11", None), ("9 bikes", None)],
+)
+def test_what_counts_as_a_score(written: str, score: int | None) -> None:
+    assert nps.score_of(written) == score
+
+
+def test_a_late_number_still_scores(visitor, client_of, at, team) -> None:
+    chat_id = visitor.write("Hello")["message"]["chat_id"]
+    wren = client_of("wren")
+    wren.answer(chat_id, "Hi")
+    number = newest_talk().number
+    with transaction():
+        talk_settings.save(
+            db.session.scalars(select(User).where(User.username == "ada")).one(), {"nps_timeout_hours": 1}
+        )
+    wren.call("POST", f"/talks/{number}/close")
+    at(clock.now() + dt.timedelta(hours=2))
+    with transaction():
+        assert nps.close_unrated() == 1
+    assert newest_talk().state == "closed"
+    assert newest_talk().score is None
+    visitor.write("8/10")
+    assert (newest_talk().number, newest_talk().score) == (number, 8)
+
+
+def test_an_unanswered_talk_is_told_to_the_group_and_then_to_the_manager(visitor, client_of, at) -> None:
+    visitor.write("Hello")
+    start = clock.now()
+    at(start + dt.timedelta(minutes=6))
+    with transaction():
+        assert talk_clock.tell_unanswered() == 1
+    with transaction():
+        assert talk_clock.tell_unanswered() == 0
+    assert any(item["event"] == "talk:unanswered" for item in client_of("otto").feed())
+    assert client_of("mara").feed() == []
+    at(start + dt.timedelta(minutes=16))
+    with transaction():
+        assert talk_clock.tell_unanswered() == 1
+    assert any(item["event"] == "talk:unanswered" for item in client_of("mara").feed())
+
+
+def test_silent_talks_close_by_themselves_unless_the_client_waits(visitor, client_of, at, team) -> None:
+    chat_id = visitor.write("Hello")["message"]["chat_id"]
+    with transaction():
+        talk_settings.save(team["ada"], {"auto_close_hours": 5})
+    at(clock.now() + dt.timedelta(hours=6))
+    with transaction():
+        assert talks.close_silent() == 0
+    client_of("wren").answer(chat_id, "Hi")
+    at(clock.now() + dt.timedelta(hours=6))
+    with transaction():
+        assert talks.close_silent() == 1
+    assert newest_talk().state == "closed"
+
+
+def test_the_tab_clients_has_mine_unassigned_and_all_open(visitor, client_of, app) -> None:
+    visitor.write("Hello")
+    other = Client(app, visitor.key)
+    other.write("Me too")
+    wren, mara = client_of("wren"), client_of("mara")
+    assert len(wren.feed("clients_unassigned")) == 2
+    assert wren.feed("clients_mine") == []
+    wren.call("POST", f"/talks/{newest_talk().number}/take")
+    assert len(wren.feed("clients_mine")) == 1
+    assert len(wren.feed("clients_unassigned")) == 1
+    assert len(mara.feed("clients_open")) == 2
+    assert len(mara.feed("clients")) == 2
+
+
+def test_a_transfer_tells_the_new_one(visitor, client_of, team) -> None:
+    chat_id = visitor.write("Hello")["message"]["chat_id"]
+    wren = client_of("wren")
+    wren.answer(chat_id, "Hi")
+    number = newest_talk().number
+    assert wren.call("POST", f"/talks/{number}/transfer", user_id=999999).status_code == 422
+    assert wren.call("POST", f"/talks/{number}/transfer", user_id=team["otto"].id).status_code == 200
+    item = next(item for item in client_of("otto").feed() if item["kind"] == "chat")
+    assert item["unread"]
+    assert item["chat"]["talk"]["responsible_id"] == team["otto"].id
+
+
+def test_a_free_user_who_is_asked_reads_and_writes_notes_only(visitor, client_of, team) -> None:
+    chat_id = visitor.write("Hello")["message"]["chat_id"]
+    number = newest_talk().number
+    free = builders.make_user("Free", username="freda")
+    freda, wren = client_of("freda"), client_of("wren")
+    assert freda.call("GET", f"/talks/{number}").status_code == 404
+    assert freda.call("GET", f"/chats/{chat_id}").status_code == 404
+    asked = wren.call("POST", f"/talks/{number}/ask", user_id=free.id, question="Do we have red?")
+    assert asked.status_code == 200, asked.get_data(as_text=True)
+    assert freda.get(f"/talks/{number}")["result"]["can"]["close"] is False
+    assert freda.call("POST", f"/talks/{number}/take").status_code == 403
+    refused = freda.call("POST", f"/chats/{chat_id}/messages", client_id="x1", body="Yes!")
+    assert refused.status_code == 403
+    freda.answer(chat_id, "We have", note=True)
+    assert [one["body"] for one in visitor.seen()] == ["Hello"]
+
+
+def test_tokens_are_checked(visitor, app) -> None:
+    visitor.write("Hello")
+    forged = Client(app, visitor.key, visitor.token[:-2] + "xx")
+    assert forged.ask("POST", "/hello").status_code == 401
+    elsewhere = Client(app, visiting.make_widget().key, visitor.token)
+    assert elsewhere.ask("POST", "/hello").status_code == 403
+    assert Client(app, "nothing").ask("POST", "/hello").status_code == 404
+    foreign = visitor.ask("POST", "/hello", headers={"Origin": "https://evil.example"})
+    assert foreign.status_code == 403
+    assert foreign.get_json()["error"]["code"] == "foreign_origin"
+    too_long = visitor.ask("POST", "/messages", json={"client_id": "l", "body": "x" * 10_001})
+    assert too_long.status_code == 422
+    assert len(visitor.seen()) == 1
+
+
+def test_with_own_records_only_a_taken_talk_is_hidden(visitor, client_of) -> None:
+    builders.set_visibility("own")
+    chat_id = visitor.write("Hello")["message"]["chat_id"]
+    number = newest_talk().number
+    client_of("wren").call("POST", f"/talks/{number}/take")
+    otto = client_of("otto")
+    assert otto.call("GET", f"/talks/{number}").status_code == 404
+    assert otto.call("GET", f"/chats/{chat_id}/messages").status_code == 404
+    assert otto.get("/center/feed")["counters"]["waiting"] == 0
+
+
+def test_groups_without_people_leave_clients_to_admins(context, app, client_of) -> None:
+    builders.make_pipeline()
+    builders.make_user("Admin", username="ada")
+    Client(app, visiting.make_widget().key).write("Hello")
+    assert [item["event"] for item in client_of("ada").feed()] == ["lead:incoming"]
