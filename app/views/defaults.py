@@ -6,6 +6,7 @@ from typing import Any
 
 from flask_babel import gettext, lazy_gettext
 from wtforms import BooleanField, SelectField
+from wtforms.validators import InputRequired
 
 from app.catalogue import ROLES, Channel, Mail
 from app.models.people import User
@@ -90,7 +91,9 @@ class DefaultView(Screen):
         "value": value_label,
         "mandatory": mandatory_label,
     }
-    _value_field = SelectField(label_columns["value"], choices=list(VALUE_LABELS.items()), render_kw=_INPUT)
+    _value_field = SelectField(
+        label_columns["value"], [InputRequired()], choices=list(VALUE_LABELS.items()), render_kw=_INPUT
+    )
     _mandatory_field = BooleanField(label_columns["mandatory"], description=description_columns["mandatory"])
     add_form_extra_fields = {
         "role": SelectField(label_columns["role"], choices=list(ROLE_LABELS.items()), render_kw=_INPUT),
