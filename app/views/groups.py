@@ -21,6 +21,7 @@ class GroupView(Screen):
     show_title = lazy_gettext("User group")
     add_title = lazy_gettext("Add user group")
     edit_title = lazy_gettext("Edit user group")
+    show_template = "people/group.html"
     list_columns = ["name", "manager", "description", "zone"]
     show_columns = ["name", "description", "manager", "zone", "users"]
     add_columns = edit_columns = ["name", "description", "manager", "zone", "users"]
