@@ -12,7 +12,7 @@ export function createHead({ boot, texts, onClose }) {
     const agent = talk?.state === "closed" ? null : talk?.agent?.name;
     const short = agent?.split(" ")[0];
     setText(title, agent ? texts.from(short, boot.name) : boot.name);
-    setText(status, online ? texts.online : texts.away);
+    setText(status, connection === "offline" ? texts.unconnected : online ? texts.online : texts.away);
     dot.dataset.p = online && connection !== "offline" ? "active" : "off";
     const words = initials(agent ?? boot.name);
     if (words) setText(letters, words);

@@ -23,13 +23,14 @@ export function surveyRows({ texts, state, onScore }) {
 }
 
 function card(texts, { number, text }, onScore) {
+  const explained = /\b1\b.*\b10\b/su.test(text); // the admin's own words say what the ends mean
   const buttons = Array.from({ length: 10 }, (_, index) => index + 1).map((score) =>
     h("button", { type: "button", "aria-label": texts.surveyOf(score), "aria-pressed": "false", onclick: () => onScore(number, score) }, String(score)),
   );
   return h("section", { class: "w-card", "aria-label": texts.surveyTitle },
-    h("h2", {}, text || texts.surveyTitle), h("p", { class: "t-2" }, texts.surveyHint),
+    h("h2", {}, texts.surveyTitle), h("p", { class: "t-2" }, text || texts.surveyHint),
     h("div", { class: "fd-nps", role: "group", "aria-label": texts.surveyLabel }, buttons),
-    h("div", { class: "fd-nps-ends", "aria-hidden": "true" }, h("span", {}, texts.surveyLow), h("span", {}, texts.surveyHigh)),
+    explained ? null : h("div", { class: "fd-nps-ends", "aria-hidden": "true" }, h("span", {}, texts.surveyLow), h("span", {}, texts.surveyHigh)),
     h("p", { class: "w-error", role: "alert" }));
 }
 

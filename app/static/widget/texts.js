@@ -7,7 +7,7 @@ const en = {
   title: (name) => `Chat with ${name}`,
   from: (person, name) => `${person} from ${name}`,
   online: "Online now",
-  active: "online",
+  unconnected: "Not connected",
   away: "Away at the moment",
   greeting: "Hello! How can we help you?",
   awayText: "We are not here right now. Write to us all the same, we answer as soon as we are back.",
