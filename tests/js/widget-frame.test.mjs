@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { createHost } from "../../app/static/widget/host.js";
 import { createKeep, storageOf } from "../../app/static/widget/keep.js";
@@ -55,8 +56,8 @@ test("where it may, nothing is kept in the page above", () => {
   assert.equal(values.get("frontdesk-visitor:k"), "own");
 });
 
-test("times stand as people say them, the day once", () => {
-  const texts = textsIn("en");
+test("times stand as people say them, the day once", async () => {
+  const texts = await textsIn("en");
   const times = createTimes({ language: "en", texts, zone: "Europe/Vienna", now: () => Date.parse("2031-05-05T22:30:00Z") });
   assert.equal(times.clock("2031-05-05T08:26:00Z"), "10:26");
   assert.equal(times.day("2031-05-05T22:10:00Z"), "Today");
@@ -65,8 +66,24 @@ test("times stand as people say them, the day once", () => {
   assert.match(times.day("2029-05-03T10:00:00Z"), /2029/u);
 });
 
-test("an unknown language speaks English", () => {
-  for (const language of ["en", "en-GB", "xx", "", null, "constructor"]) assert.equal(textsIn(language).send, "Send");
+test("an unknown language speaks English", async () => {
+  for (const language of ["en", "en-GB", "xx", "", null, "constructor"]) assert.equal((await textsIn(language)).send, "Send");
+  assert.equal((await textsIn("de-AT")).send, "Senden");
+});
+
+test("every language that an admin can choose says everything, in its own words", async () => {
+  const offered = /^LANGUAGES = \(([^)]*)\)/mu.exec(readFileSync(new URL("../../app/services/widgets.py", import.meta.url), "utf8"))[1].match(/[a-z]{2}/gu);
+  const english = await textsIn("en");
+  for (const language of offered) {
+    const texts = await textsIn(language);
+    assert.deepEqual(Object.keys(texts), Object.keys(english), language);
+    for (const [name, text] of Object.entries(texts)) {
+      assert.equal(typeof text, typeof english[name], `${language} ${name}`);
+      assert.equal(text.length === 0, english[name].length === 0, `${language} ${name}`);
+      if (typeof text === "function") for (const part of ["Milo", "Shop"].slice(0, text.length)) assert.ok(text("Milo", "Shop").includes(part), `${language} ${name}`);
+    }
+    if (language !== "en") assert.notEqual(texts.write, english.write, language);
+  }
 });
 
 test("a file that is too big or empty is refused before it is sent; before the first message files wait", async () => {
@@ -74,7 +91,7 @@ test("a file that is too big or empty is refused before it is sent; before the f
   let problem = "";
   const started = [];
   const uploads = createUploads({
-    boot: { max_files: 3, max_file_bytes: 2_000_000 }, texts: textsIn("en"), ready: () => ready, onChange: () => {}, onProblem: (words) => (problem = words),
+    boot: { max_files: 3, max_file_bytes: 2_000_000 }, texts: await textsIn("en"), ready: () => ready, onChange: () => {}, onProblem: (words) => (problem = words),
     upload: (file) => (started.push(file.name), { done: Promise.resolve({ id: 5, name: file.name }), cancel: () => {} }),
   });
   uploads.add([{ name: "big.mov", size: 3_000_000 }, { name: "none.txt", size: 0 }, { name: "ok.jpg", size: 10 }, { name: "more.jpg", size: 10 }]);

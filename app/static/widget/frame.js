@@ -20,7 +20,6 @@ import { createUploads } from "./uploads.js";
 
 const PAGE = 50;
 const boot = JSON.parse(document.getElementById("boot").textContent);
-const texts = textsIn(boot.language);
 const root = document.documentElement;
 const asked = new URLSearchParams(location.search);
 const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -40,6 +39,7 @@ function hostOrigin() {
 }
 
 async function run() {
+  const texts = await textsIn(boot.language);
   paint();
   dark.addEventListener("change", paint);
   root.lang = boot.language || "en";

@@ -1,82 +1,24 @@
-// Every word that the widget itself says, by language. Another language is one more entry with the same keys.
+// Every word that the widget itself says, by language: one module each, of which a visitor loads the one that is needed.
+// Another language is one more module with the same keys, and its line here.
 
-const en = {
-  open: "Open chat",
-  close: "Close chat",
-  unread: (count) => (count === 1 ? "1 new message" : `${count} new messages`),
-  title: (name) => `Chat with ${name}`,
-  from: (person, name) => `${person} from ${name}`,
-  online: "Online now",
-  unconnected: "Not connected",
-  away: "Away at the moment",
-  greeting: "Hello! How can we help you?",
-  awayText: "We are not here right now. Write to us all the same, we answer as soon as we are back.",
-  messages: "Messages",
-  message: "Message",
-  write: "Write a message",
-  writeMore: "Or write something more",
-  send: "Send",
-  attach: "Attach a file",
-  earlier: "Show earlier messages",
-  loading: "Loading …",
-  newBelow: "New messages",
-  today: "Today",
-  yesterday: "Yesterday",
-  you: "You",
-  team: "Team",
-  deleted: "This message was taken back",
-  edited: "edited",
-  sending: "Sending …",
-  waiting: "Waiting for the connection …",
-  delivered: "Delivered",
-  seen: "Seen",
-  failed: "Not sent.",
-  retry: "Try again",
-  discard: "Discard",
-  typing: (name) => `${name || "Somebody"} is writing`,
-  offline: "No connection. What you write is kept and sent when it is back.",
-  ended: "This chat is not available any more.",
-  reopens: "Writing again opens a new conversation.",
-  surveyTitle: "How did we do?",
-  surveyHint: "From 1, not good, to 10, excellent.",
-  surveyLabel: "Your score, 1 to 10",
-  surveyOf: (score) => `${score} of 10`,
-  surveyLow: "Not good",
-  surveyHigh: "Excellent",
-  surveyThanks: "Thank you for your answer.",
-  surveyGiven: (score) => `You gave ${score} of 10.`,
-  contactTitle: "Where can we reach you?",
-  contactAwayText: "We are not here right now.",
-  contactAway: "With your email address our answer reaches you after you have left.",
-  contactSlow: "It takes a little longer today. With your email address our answer reaches you after you have left.",
-  contactName: "Your name",
-  contactEmail: "Email address",
-  contactOptional: "optional",
-  contactSave: "Save",
-  contactLater: "Not now",
-  contactSaved: (email) => `We answer here, and to ${email} when you have left.`,
-  emailNeeded: "Enter an email address, like name@example.com.",
-  fileTooBig: (limit) => `Too big: at most ${limit}`,
-  fileEmpty: "This file is empty",
-  tooManyFiles: (most) => `A message takes at most ${most} files.`,
-  fileWaits: "Goes with your first message",
-  filesOf: "Files of this message",
-  remove: (name) => `Remove ${name}`,
-  uploading: (name) => `Uploading ${name}`,
-  uploadAgain: (name) => `Upload ${name} again`,
-  download: (name) => `Download ${name}`,
-  show: (name) => `Show ${name}`,
-  wordsFirst: "Write a few words with it.",
-  tooLong: (most) => `At most ${most} characters.`,
-  noConnection: "No connection to the server.",
-  late: "The server did not answer in time.",
-  wrong: "Something went wrong. Please try again.",
+const LANGUAGES = {
+  cs: () => import("./languages/cs.js"),
+  de: () => import("./languages/de.js"),
+  en: () => import("./languages/en.js"),
+  es: () => import("./languages/es.js"),
+  fr: () => import("./languages/fr.js"),
+  it: () => import("./languages/it.js"),
+  nl: () => import("./languages/nl.js"),
+  pl: () => import("./languages/pl.js"),
+  pt: () => import("./languages/pt.js"),
+  ru: () => import("./languages/ru.js"),
+  tr: () => import("./languages/tr.js"),
+  uk: () => import("./languages/uk.js"),
 };
 
-const LANGUAGES = { en };
-
-/** The texts of "de-AT": of that language, else English. Missing ones are English as well. */
-export function textsIn(language) {
-  const found = LANGUAGES[String(language ?? "").toLowerCase().split("-")[0]];
-  return found && found !== en ? { ...en, ...found } : en;
+/** Resolves with the texts of "de-AT": of that language, else English. */
+export async function textsIn(language) {
+  const code = String(language ?? "").toLowerCase().split("-")[0];
+  const load = Object.hasOwn(LANGUAGES, code) ? LANGUAGES[code] : LANGUAGES.en;
+  return (await load()).default;
 }
