@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections import defaultdict
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -26,13 +26,18 @@ from app.services.routing import POPUP_OUTCOMES, Decision, Outcome, choose_chann
 from app.transaction import on_commit, transaction
 
 NOTICE_JOB = "app.jobs.chat_notices.notice_chats"
-# Messages of that time go through one job: a burst in one chat costs one decision.
+# The first message of a quiet chat is decided at once; a busy chat at most that often in each process, however many
+# messages it has: most of them change nothing for who was told already.
 WAKE_SECONDS = 0.15
+BUSY_SECONDS = 2.0
 MAX_MESSAGES = 200
+BATCH_SIZE = 50
 # What is younger than that is still the job's.
 LEFT_BEHIND = dt.timedelta(seconds=3)
 
-_waiting: set[int] = set()
+# Chat → when it is due, and when it was decided last, by the process's own clock.
+_waiting: dict[int, float] = {}
+_decided: dict[int, float] = {}
 _lock = threading.Lock()
 
 _CLAIM = text("""
@@ -92,9 +97,10 @@ class Way:
 
 def wake(chat_id: int) -> None:
     """Have it decided soon who is told about a chat's new messages; costs the sender nothing."""
+    now = time.monotonic()
     with _lock:
         first = not _waiting
-        _waiting.add(chat_id)
+        _waiting.setdefault(chat_id, max(now + WAKE_SECONDS, _decided.get(chat_id, 0.0) + BUSY_SECONDS))
     if first:
         socketio.start_background_task(_flush, current_app._get_current_object())  # type: ignore[attr-defined]
 
@@ -214,12 +220,21 @@ def _not_before(way: Way, now: dt.datetime) -> dt.datetime:
 
 
 def _flush(app: Any) -> None:
-    socketio.sleep(WAKE_SECONDS)
-    with _lock:
-        chat_ids = sorted(_waiting)
-        _waiting.clear()
-    with app.app_context():
-        by_size: dict[int, list[int]] = defaultdict(list)
-        for number, chat_id in enumerate(chat_ids):
-            by_size[number // 50].append(chat_id)
-        queue.enqueue_many(NOTICE_JOB, [(ids,) for ids in by_size.values()], queue="push")
+    """Queue what is due until nothing waits any more."""
+    while True:
+        socketio.sleep(WAKE_SECONDS)
+        now = time.monotonic()
+        with _lock:
+            due = sorted(chat_id for chat_id, at in _waiting.items() if at <= now)
+            for chat_id in due:
+                del _waiting[chat_id]
+            for chat_id in [chat_id for chat_id, at in _decided.items() if at < now - BUSY_SECONDS]:
+                del _decided[chat_id]
+            _decided.update(dict.fromkeys(due, now))
+            done = not _waiting
+        if due:
+            batches = [due[start : start + BATCH_SIZE] for start in range(0, len(due), BATCH_SIZE)]
+            with app.app_context():
+                queue.enqueue_many(NOTICE_JOB, [(batch,) for batch in batches], queue="push")
+        if done:
+            return
