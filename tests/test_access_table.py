@@ -240,6 +240,17 @@ TABLE: list[Row] = [
             Row(f"/{kind}view/tags/<pk>/remove/<tag_pk>", "POST", team(404), f"/{kind}view/tags/999999/remove/1"),
         )
     ],
+    *[
+        Row(f"/api/v1/leads/<int:pk>/{act}", "POST", team(404, 401), f"/api/v1/leads/999999/{act}", json={})
+        for act in ("accept", "decline", "reopen")
+    ],
+    *[
+        Row(f"/leadview/{act}/<pk>", "POST", team(404), f"/leadview/{act}/999999")
+        for act in ("accept", "decline", "reopen")
+    ],
+    Row("/leadview/board/", "GET", team(200)),
+    Row("/leadview/board/cards/<stage_pk>", "GET", team(404), "/leadview/board/cards/999999?before=1"),
+    Row("/leadview/board/totals", "GET", team(200)),
     Row("/taskview/day/", "GET", team(200)),
     Row("/taskview/complete/<pk>", "GET", team(200), "/taskview/complete/{task}"),
     Row("/taskview/complete/<pk>", "POST", team(404), "/taskview/complete/999999"),

@@ -84,6 +84,8 @@ def _contacts(people: dict[str, User]) -> list[Contact]:
 def _leads(people: dict[str, User], contacts: list[Contact]) -> None:
     chance = random.Random(7)
     pipeline = pipelines.ensure_default()
+    # What comes in and is nobody's yet is told to them.
+    pipeline.group_id = db.session.scalars(select(Group.id).filter_by(name="Sales Office")).one()
     stages = {stage.name: stage for stage in db.session.scalars(select(Stage).filter_by(pipeline_id=pipeline.id))}
     sellers = [people["staff"], people["staff2"], people["manager"]]
     now = clock.now()

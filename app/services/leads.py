@@ -13,7 +13,7 @@ from app.errors import Forbidden, UserError
 from app.extensions import db
 from app.models.crm import Lead, Pipeline, Stage
 from app.models.people import User
-from app.services import fields, history, lead_tasks
+from app.services import fields, history, lead_answers, lead_tasks
 from app.services.related import checked_related
 from app.services.responsible import checked_responsible, may_delete
 
@@ -27,7 +27,22 @@ def create(actor: User, changes: Mapping[str, Any], source: str = "manual") -> L
 
     Without a stage it enters at the first open one.
     """
-    values = check(actor, {"responsible_id": actor.id, "stage_id": None} | dict(changes), None)
+    return _add(actor, {"responsible_id": actor.id, "stage_id": None} | dict(changes), source)
+
+
+def receive(actor: User, changes: Mapping[str, Any], source: str, said: str = "") -> Lead:
+    """Add a lead that a program brings: somebody has to accept it, unless the program's own person is responsible.
+
+    Without a stage it enters at the incoming one. Raises UserError naming the field.
+    """
+    lead = _add(actor, {"stage_id": _incoming_stage_id()} | dict(changes), source)
+    if lead.closed_at is None and lead.responsible_id != actor.id:
+        lead_answers.arrive(actor, lead, said)
+    return lead
+
+
+def _add(actor: User, changes: Mapping[str, Any], source: str) -> Lead:
+    values = check(actor, changes, None)
     lead = Lead(source=source, **values)
     _keep_closed_at(lead)
     db.session.add(lead)
@@ -89,6 +104,16 @@ def default_stage() -> Stage | None:
         .where(Stage.kind == "open")
         .order_by(Pipeline.position, Pipeline.id, Stage.position, Stage.id)
         .options(contains_eager(Stage.pipeline))
+        .limit(1)
+    ).first()
+
+
+def _incoming_stage_id() -> int | None:
+    return db.session.scalars(
+        select(Stage.id)
+        .join(Pipeline)
+        .where(Stage.kind == "incoming")
+        .order_by(Pipeline.position, Pipeline.id, Stage.position, Stage.id)
         .limit(1)
     ).first()
 

@@ -11,6 +11,7 @@ from flask_wtf.csrf import generate_csrf
 from sqlalchemy import text
 
 from app.errors import NotFound
+from app import access
 from app.extensions import db
 from app.models.notifications import FeedItem, Notification
 from app.models.people import RoleName, full_name
@@ -19,7 +20,7 @@ from app.services.render import SETTINGS_PATH
 from app.transaction import transaction
 
 # Tabs whose sources exist.
-TABS = ("all", "chats", "tasks", "team")
+TABS = ("all", "chats", "tasks", "leads", "team")
 
 
 class CenterView(BaseView):
@@ -92,7 +93,7 @@ def center_boot() -> dict[str, Any]:
         },
         "cursor": cursor,
         "counters": feed.counters(db.session(), [user.id])[user.id],
-        "tabs": list(TABS),
+        "tabs": list(FREE_TABS if access.is_free(user) else TABS),
         "search": True,
         "chat": chats.boot(user),
         "unread_first": unread_first,

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder.actions import action
+from flask_appbuilder.baseviews import expose
+from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext, lazy_gettext
 from wtforms import Form
 from wtforms.validators import InputRequired
 
 from app import access
+from app.errors import UserError
 from app.formatting import number
 from app.models.crm import Lead
 from app.models.people import User
-from app.services import leads
-from app.views.cards import CardScreen
+from app.security import acting_user
+from app.services import lead_answers, leads
+from app.views.board import BoardScreen
 from app.views.filters import Visible
 from app.views.interface import ScreenInterface
 from app.views.lookup_field import LookupField
+from app.views.writing import write
 
 
 class StageForm(Form):  # type: ignore[misc]
@@ -27,8 +34,8 @@ class StageForm(Form):  # type: ignore[misc]
     stage = LookupField("stages", lazy_gettext("Stage"), [InputRequired()])
 
 
-class LeadView(CardScreen):
-    """Leads as a list and a record; the board of stages is a later screen."""
+class LeadView(BoardScreen):
+    """Leads as a list, a board and cards."""
 
     datamodel = ScreenInterface(Lead, eager=("stage", "contact", "company", "responsible", "tags"))
     base_filters = [["id", Visible, access.visible_leads]]
@@ -71,7 +78,39 @@ class LeadView(CardScreen):
     }
     formatters_columns = {"budget": number}
 
-    bulk_forms = {**CardScreen.bulk_forms, "stage": StageForm}
+    bulk_forms = {**BoardScreen.bulk_forms, "stage": StageForm}
+
+    @expose("/accept/<pk>", methods=["POST"])
+    @has_access
+    @permission_name("edit")
+    def accept(self, pk: str) -> ResponseReturnValue:
+        """Accept an incoming lead."""
+        return self._answer(pk, lead_answers.accept, gettext("Accepted: it is yours"))
+
+    @expose("/decline/<pk>", methods=["POST"])
+    @has_access
+    @permission_name("edit")
+    def decline(self, pk: str) -> ResponseReturnValue:
+        """Decline an incoming lead."""
+        reason = request.form.get("reason", "")
+        return self._answer(pk, lambda actor, lead: lead_answers.decline(actor, lead, reason), gettext("Declined"))
+
+    @expose("/reopen/<pk>", methods=["POST"])
+    @has_access
+    @permission_name("edit")
+    def reopen(self, pk: str) -> ResponseReturnValue:
+        """Take one's own decline back."""
+        return self._answer(pk, lead_answers.take_back, gettext("The decline is taken back"))
+
+    def _answer(self, pk: str, service: Callable[[User, Lead], Lead], done: str) -> ResponseReturnValue:
+        lead, actor = self.item_or_404(pk), acting_user()
+        try:
+            write(actor, lambda: service(actor, lead))
+        except UserError as error:
+            flash(error.message, "danger")
+        else:
+            flash(done, "success")
+        return redirect(url_for("LeadView.show", pk=lead.id))
 
     @action("stage", lazy_gettext("Change stage"), icon="swap", single=False)
     def stage(self, items: Any) -> ResponseReturnValue:

@@ -103,6 +103,40 @@ export function createActions({ store, api, loader, say }) {
     });
   };
 
+  const answered = (one) => ({ unread: false, actions: without(one.actions, "accept", "decline", "not_mine") });
+
+  const acceptLead = (id) => {
+    const item = store.item(id);
+    return run({
+      ids: [id],
+      fields: answered,
+      send: () => api.acceptLead(item.subject.id),
+      done: { text: "Accepted: the lead is yours" },
+      failed: "Not accepted",
+    });
+  };
+
+  const declineLead = (id, reason) => {
+    const item = store.item(id);
+    return run({
+      ids: [id],
+      fields: answered,
+      send: () => api.declineLead(item.subject.id, reason),
+      done: { text: "Lead declined", action: "Undo", onAction: () => reopenLead(id) },
+      failed: "Not declined",
+    });
+  };
+
+  const reopenLead = (id) => {
+    const item = store.item(id);
+    return run({
+      ids: [id],
+      fields: () => ({ actions: ["accept", "decline", "not_mine"] }),
+      send: () => api.reopenLead(item.subject.id),
+      failed: "Not taken back",
+    });
+  };
+
   /** `at`: Date, the task's new due time. */
   const postpone = (id, at, words) => {
     const item = store.item(id);
@@ -133,7 +167,7 @@ export function createActions({ store, api, loader, say }) {
     }
   }
 
-  return { read, unread, toggleRead, readAll, archive, remind, complete, postpone, setUnreadFirst };
+  return { read, unread, toggleRead, readAll, archive, remind, complete, postpone, acceptLead, declineLead, setUnreadFirst };
 }
 
 /** The server takes at most 500 items at once. Answers the last answer: its counters are the newest. */

@@ -2,6 +2,7 @@
 import { html } from "htm/preact";
 import { useEffect, useRef } from "preact/hooks";
 import { Icon, ThingAvatar } from "./icon.js";
+import { LeadActions } from "./lead-actions.js";
 import { TaskActions } from "./task-actions.js";
 import { Trace } from "./trace.js";
 import { fullTime } from "./time.js";
@@ -36,6 +37,7 @@ export function Detail({ center, item, onClose }) {
           ${item.count > 1 && html`<p class="t-3 t-12">${item.count} notices about this are shown as one.</p>`}
           <div class="fd-row fd-wrap fd-detail-acts">
             <${TaskActions} item=${item} center=${center} primary=${true} />
+            <${LeadActions} item=${item} center=${center} primary=${true} />
             ${item.url && html`<a class="fd-btn fd-btn--sm" href=${item.url}><${Icon} name="open" />${SUBJECTS[item.subject?.type] ?? "Open"}</a>`}
           </div>
         </div>

@@ -4,6 +4,7 @@ import { ChatAvatar } from "./chat/avatar.js";
 import { ChatLine, ChatMarks } from "./chat/row.js";
 import { Icon, ThingAvatar } from "./icon.js";
 import { Menu } from "./menu.js";
+import { LeadActions } from "./lead-actions.js";
 import { TaskActions } from "./task-actions.js";
 import { fullTime, shortTime } from "./time.js";
 import { WhenMenu } from "./when.js";
@@ -45,6 +46,7 @@ export function Item({ item, center, position, total, current }) {
         ${item.kind !== "team" && html`<${More} item=${item} center=${center} />`}
       </div>
       <${TaskActions} item=${item} center=${center} />
+      <${LeadActions} item=${item} center=${center} />
     </div>
     ${item.kind !== "team" && html`<${Quick} item=${item} center=${center} />`}
   </article>`;

@@ -57,7 +57,14 @@ class Moment(fields.AwareDateTime):
 class LeadIn(InSchema):
     """A lead."""
 
-    READ_ONLY = InSchema.READ_ONLY | {"source", "closed_at"}
+    READ_ONLY = InSchema.READ_ONLY | {
+        "source",
+        "closed_at",
+        "incoming_at",
+        "answered_at",
+        "answered_by_id",
+        "declined_because",
+    }
 
     name = fields.String()
     budget = fields.Raw(metadata={"type": "number"})

@@ -1,0 +1,141 @@
+"""Leads as a board: one column per stage, each with its totals and its cards page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from sqlalchemy import ColumnElement, Select, func, literal, select, union_all
+from sqlalchemy.orm import joinedload
+
+from app import access
+from app.errors import NotFound
+from app.extensions import db
+from app.models.base import sort_key_of
+from app.models.crm import Lead, Pipeline, Stage
+from app.models.people import User
+
+PAGE = 20
+# As lists do: counting stops there, however many leads there are.
+COUNT_MAX = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """``count`` stops one above COUNT_MAX; ``sums`` per currency are those of the counted leads."""
+
+    count: int = 0
+    sums: tuple[tuple[str, Decimal], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One stage with its newest cards; ``before`` is the id before which the next ones follow."""
+
+    stage: Stage
+    totals: Totals
+    leads: list[Lead] = field(default_factory=list)
+    before: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the board shows: words in the name, and one's own only."""
+
+    words: str = ""
+    mine: bool = False
+
+
+def pipelines() -> list[Pipeline]:
+    """Return all pipelines in their order."""
+    return list(db.session.scalars(select(Pipeline).order_by(Pipeline.position, Pipeline.id)))
+
+
+def stages_of(pipeline_id: int) -> list[Stage]:
+    """Return a pipeline's stages in their order."""
+    return list(db.session.scalars(select(Stage).filter_by(pipeline_id=pipeline_id).order_by(Stage.position, Stage.id)))
+
+
+def columns(viewer: User, pipeline: Pipeline, choice: Choice) -> list[Column]:
+    """Return the board of a pipeline in three statements."""
+    stages = stages_of(pipeline.id)
+    if not stages:
+        return []
+    counted = totals(viewer, stages, choice)
+    pages = _pages(viewer, stages, choice)
+    return [Column(stage, counted.get(stage.id, Totals()), *_cut(pages.get(stage.id, []))) for stage in stages]
+
+
+def more(viewer: User, stage_id: int, before: int, choice: Choice) -> Column:
+    """Return the next cards of a column. Raises NotFound for an unknown stage."""
+    stage = access.access_stage(viewer, stage_id)
+    statement = _cards().where(Lead.id.in_(_ids(viewer, stage.id, choice, before))).order_by(Lead.id.desc())
+    return Column(stage, Totals(), *_cut(list(db.session.scalars(statement).unique())))
+
+
+def totals(viewer: User, stages: Sequence[Stage], choice: Choice) -> dict[int, Totals]:
+    """Count and sum up each stage's leads that the viewer may see: one statement of bounded work."""
+    parts = []
+    for stage in stages:
+        some = (
+            select(Lead.budget, Lead.currency)
+            .where(Lead.stage_id == stage.id, *_shown(viewer, choice))
+            .limit(COUNT_MAX + 1)
+            .subquery()
+        )
+        parts.append(
+            select(
+                literal(stage.id).label("stage_id"),
+                some.c.currency,
+                func.count().label("count"),
+                func.sum(some.c.budget),
+            ).group_by(some.c.currency)
+        )
+    found: dict[int, list[tuple[str, int, Decimal]]] = {}
+    for stage_id, currency, count, amount in db.session.execute(union_all(*parts)):
+        found.setdefault(stage_id, []).append((currency, count, amount))
+    return {
+        stage_id: Totals(sum(row[1] for row in rows), tuple((row[0], row[2]) for row in sorted(rows)))
+        for stage_id, rows in found.items()
+    }
+
+
+def pipeline_of(known: Sequence[Pipeline], pipeline_id: int | None) -> Pipeline:
+    """Return the asked one among the known, or the first. Raises NotFound."""
+    found = next((one for one in known if pipeline_id in (None, one.id)), None)
+    if found is None:
+        raise NotFound("Pipeline")
+    return found
+
+
+def _pages(viewer: User, stages: Sequence[Stage], choice: Choice) -> dict[int, list[Lead]]:
+    ids = union_all(*(select(_ids(viewer, stage.id, choice).subquery().c.id) for stage in stages))
+    pages: dict[int, list[Lead]] = {}
+    for lead in db.session.scalars(_cards().where(Lead.id.in_(ids)).order_by(Lead.id.desc())).unique():
+        pages.setdefault(lead.stage_id, []).append(lead)
+    return pages
+
+
+def _cards() -> Select[tuple[Lead]]:
+    return select(Lead).options(joinedload(Lead.contact), joinedload(Lead.responsible))
+
+
+def _ids(viewer: User, stage_id: int, choice: Choice, before: int | None = None) -> Select[tuple[int]]:
+    conditions = [Lead.stage_id == stage_id, *_shown(viewer, choice)]
+    if before is not None:
+        conditions.append(Lead.id < before)
+    return select(Lead.id).where(*conditions).order_by(Lead.id.desc()).limit(PAGE + 1)
+
+
+def _shown(viewer: User, choice: Choice) -> list[ColumnElement[bool]]:
+    conditions = [access.visible_leads(viewer)]
+    if choice.mine:
+        conditions.append(Lead.responsible_id == viewer.id)
+    if words := sort_key_of(choice.words.replace("\x00", "")):
+        conditions.append(Lead.sort_key.contains(words, autoescape=True))
+    return conditions
+
+
+def _cut(leads: list[Lead]) -> tuple[list[Lead], int | None]:
+    return leads[:PAGE], leads[PAGE - 1].id if len(leads) > PAGE else None

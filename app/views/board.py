@@ -1,0 +1,89 @@
+"""The board of leads: drag a card to another stage, or move it by keys or its own list of stages."""
+
+from __future__ import annotations
+
+from flask import Response, abort, jsonify, request
+from flask.typing import ResponseReturnValue
+from flask_appbuilder.baseviews import expose
+from flask_appbuilder.security.decorators import has_access, permission_name
+from flask_babel import gettext
+
+from app.errors import UserError
+from app.formatting import count_label, number
+from app.models.crm import Pipeline
+from app.security import acting_user
+from app.services import board
+from app.views.cards import CardScreen
+from app.views.interface import as_id
+
+
+class BoardScreen(CardScreen):
+    """The leads' screen with its board."""
+
+    list_template = "crm/leads.html"
+
+    @expose("/board/")
+    @has_access
+    @permission_name("list")
+    def board(self) -> ResponseReturnValue:
+        """Show the board of a pipeline."""
+        pipelines, choice = board.pipelines(), _choice()
+        pipeline = _asked(pipelines)
+        self.update_redirect()
+        columns = board.columns(acting_user(), pipeline, choice)
+        return self.render_template(
+            "crm/board.html",
+            title=gettext("Leads"),
+            pipelines=pipelines,
+            pipeline=pipeline,
+            choice=choice,
+            columns=columns,
+            stages=[column.stage for column in columns],
+            sums=sums_in_words,
+        )
+
+    @expose("/board/cards/<stage_pk>")
+    @has_access
+    @permission_name("list")
+    def board_cards(self, stage_pk: str) -> ResponseReturnValue:
+        """Return the next cards of a column as a piece of HTML."""
+        before, stage_id = as_id(request.args.get("before", "")), as_id(stage_pk)
+        if before is None or stage_id is None:
+            abort(404)
+        try:
+            column = board.more(acting_user(), stage_id, before, _choice())
+        except UserError:
+            abort(404)
+        stages = board.stages_of(column.stage.pipeline_id)
+        return self.render_template("crm/board_cards.html", column=column, stages=stages)
+
+    @expose("/board/totals")
+    @has_access
+    @permission_name("list")
+    def board_totals(self) -> Response:
+        """Return each column's head in words, after a card was moved."""
+        columns = board.columns(acting_user(), _asked(board.pipelines()), _choice())
+        return jsonify(
+            {
+                str(one.stage.id): {"count": count_label(one.totals.count), "sums": sums_in_words(one.totals)}
+                for one in columns
+            }
+        )
+
+
+def sums_in_words(totals: board.Totals) -> str:
+    """Return "12,000 EUR · 300 USD"; with a plus where counting stopped."""
+    plus = "+" if totals.count > board.COUNT_MAX else ""
+    return " · ".join(f"{number(amount)}{plus} {currency}" for currency, amount in totals.sums if amount)
+
+
+def _asked(pipelines: list[Pipeline]) -> Pipeline:
+    wanted = request.args.get("pipeline")
+    try:
+        return board.pipeline_of(pipelines, None if wanted is None else as_id(wanted) or 0)
+    except UserError:
+        abort(404)
+
+
+def _choice() -> board.Choice:
+    return board.Choice(words=request.args.get("q", "")[:80], mine=request.args.get("mine") == "1")
