@@ -61,8 +61,7 @@ def handle(update: Update) -> None:
     """Do what was asked and answer. A repeated update does nothing twice; an answer that cannot be sent is logged."""
     if not update.private:
         return
-    with transaction():
-        said = _act(update)
+    said = _act(update)
     if said:
         say(update.chat_id, said)
 
@@ -92,9 +91,12 @@ def _act(update: Update) -> str | None:
     command, _, argument = update.text.strip().partition(" ")
     command = command.partition("@")[0].lower()
     if command == "/start" and argument.strip():
-        return telegram_links.start(argument.strip()[:128], update.chat_id, update.name)
+        with transaction():
+            return telegram_links.start(argument.strip()[:128], update.chat_id, update.name)
     if command == "/stop":
-        return telegram_links.stop(update.chat_id)
+        with transaction():
+            return telegram_links.stop(update.chat_id)
     if command in ("/start", "/help"):
         return gettext("Open your profile in Frontdesk and press + to link this chat.")
+    # Without a transaction around it: sending a message is one of its own.
     return telegram_links.answer(update.chat_id, update.message_id, update.replied_to_id, update.text)

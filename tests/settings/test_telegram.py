@@ -19,7 +19,7 @@ from app.extensions import db
 from app.integrations import listen, telegram_bot
 from app.models.notifications import FeedItem
 from app.models.people import User
-from app.services import telegram_links
+from app.services import chat_messages, chat_news, chats, telegram_links
 from app.transaction import transaction
 from tests import news
 from tests.builders import make_user
@@ -224,3 +224,18 @@ def test_without_a_bot_the_page_says_whom_to_ask(context: Flask) -> None:
 
 def test_kinds_that_the_bot_tells_about_exist() -> None:
     assert "error:telegram_unlinked" in KINDS
+
+
+def test_a_reply_to_a_chats_notice_is_a_message_of_that_chat_once(context: Flask, telegram_api: TelegramApi) -> None:
+    ann, ben = make_user("Staff"), make_user("Staff")
+    link(ann)
+    with transaction(ben.id):
+        chat_id = chats.create(ben, {"kind": "direct", "member_ids": [ann.id]})[0].chat_id
+    chat_messages.answer(ben.id, chat_id, "Are you there?", "from-ben-1")
+    chat_news.decide(chat_id)
+    news.deliver_due()
+    number = int(telegram_api.sent[-1]["message_id"])
+    for _ in range(2):
+        hear(message(21, ANN, "Two minutes", reply_to=number))
+    bodies = db.session.execute(text("SELECT body FROM messages WHERE chat_id = :id ORDER BY seq"), {"id": chat_id})
+    assert [row.body for row in bodies] == ["Are you there?", "Two minutes"]
