@@ -114,6 +114,7 @@ TABLE: list[Row] = [
     Row("/widget/loader.js", "GET", same(200)),
     Row("/widget/frame", "GET", same(404)),
     Row("/demo/shop", "GET", same(200)),
+    Row("/hooks/channels/<int:messenger_id>", "POST", same(401), "/hooks/channels/1", json={}),
     Row("/widget/api/config", "GET", same(404)),
     *[
         Row(f"/widget/api/{path}", method, same(404), json={} if method == "POST" else None)
@@ -274,6 +275,7 @@ TABLE: list[Row] = [
     Row("/freeuserview/password/<pk>", "POST", admins(200), "/freeuserview/password/{free_user}", data={}),
     *screen("groupview", admins, "{group}"),
     *screen("widgetview", admins, "{widget}"),
+    *screen("messengerview", admins, "{messenger}"),
     *screen("roleview", admins, "{role}"),
     *screen("defaultview", admins, "{default}"),
     Row("/outbox/", "GET", admins(200)),
@@ -309,6 +311,7 @@ def records(app: Flask) -> dict[str, int]:
             "free_user": builders.make_user("Free").id,
             "group": builders.make_group().id,
             "widget": visiting.make_widget().id,
+            "messenger": visiting.make_messenger().id,
             "role": db.session.get_one(Role, own_role.id).id,
             "default": default_cell(),
         }

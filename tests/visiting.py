@@ -11,8 +11,8 @@ from werkzeug.test import TestResponse
 
 from app.extensions import db
 from app.models.people import Group
-from app.models.talks import Talk, Widget
-from app.services import chat_news
+from app.models.talks import Messenger, Talk, Widget
+from app.services import chat_news, sealed
 from app.transaction import transaction
 
 
@@ -22,6 +22,15 @@ def make_widget(group: Group | None = None, **values: Any) -> Widget:
         widget = Widget(name="Shop", key=uuid.uuid4().hex[:16], group_id=group.id if group else None, **values)
         db.session.add(widget)
     return widget
+
+
+def make_messenger(group: Group | None = None, url: str = "http://127.0.0.1:9/out") -> Messenger:
+    """A connected messenger; its secret is the word *secret*."""
+    with transaction():
+        values = {"name": "Bridge", "url": url, "secret": sealed.seal("secret")}
+        messenger = Messenger(**values, group_id=group.id if group else None)
+        db.session.add(messenger)
+    return messenger
 
 
 def newest_talk() -> Talk:

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from app.channels.base import Channel
 from app.channels.email import EmailChannel
+from app.channels.messenger import MessengerChannel
 from app.channels.telegram import TelegramChannel
 from app.channels.webpush import WebPushChannel
 
 CHANNELS: dict[str, Channel] = {
     channel.name: channel
-    for channel in (EmailChannel(), WebPushChannel("browser"), WebPushChannel("mobile"), TelegramChannel())
+    for channel in (
+        EmailChannel(),
+        WebPushChannel("browser"),
+        WebPushChannel("mobile"),
+        TelegramChannel(),
+        MessengerChannel(),
+    )
 }
 
 __all__ = ["CHANNELS"]

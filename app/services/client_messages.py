@@ -124,8 +124,12 @@ def insert(
     reply_to: int | None = None,
     meant: mentions.Mentions = mentions.NONE,
     files: Sequence[int] = (),
+    sent: bool = False,
 ) -> Any:
-    """Store a message, and tell the team and (a public one) the client after the commit. Return its id and seq."""
+    """Store a message, and tell the team and (a public one) the client after the commit. Return its id and seq.
+
+    ``sent``: it has reached the client already, on another way.
+    """
     row = db.session.execute(
         _INSERT,
         {
@@ -153,7 +157,8 @@ def insert(
         key = key_of(chat_id)
         if shown is not None:
             on_commit(lambda: visitor_live.tell("message", key, shown))
-        messenger_out.send_message(chat_id, row.id)
+        if not sent:
+            messenger_out.send_message(chat_id, row.id)
     return row
 
 

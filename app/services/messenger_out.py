@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
+from flask import current_app
 from sqlalchemy import text
 
 from app import clock
+from app.channels.base import Message
 from app.extensions import db
-from app.models.talks import Talk
+from app.models.talks import Messenger, Talk
+from app.services import outbound
+from app.services.claimed import Claimed
+from app.transaction import on_commit
 
 PURPOSE = CHANNEL = "messenger"
 
@@ -39,7 +46,41 @@ def send_words(talk: Talk, words: str) -> None:
 
 
 def _wake(delivery_id: int) -> None:
-    from app.services import outbound
-    from app.transaction import on_commit
 
     on_commit(lambda: outbound.enqueue([(CHANNEL, delivery_id)]))
+
+
+def message_of(delivery: Claimed) -> Message:
+    """Word a message for its messenger, signed. Raises LookupError when there is nothing to send any more."""
+    from app.services import messengers, sealed, visitor_pages
+
+    data = delivery.data or {}
+    shown = visitor_pages.one(db.session(), int(data["message_id"]))
+    messenger = db.session.get(Messenger, int(data["messenger_id"]))
+    if shown is None or shown["deleted"] or messenger is None or not messenger.active:
+        raise LookupError("nothing to send")
+    home = current_app.config["PUBLIC_URL"]
+    files = [
+        {"name": file["name"], "type": file["type"], "size": file["size"], "url": f"{home}{file['url']}"}
+        for file in shown["files"]
+    ]
+    body = json.dumps(
+        {
+            "type": "message",
+            "message_id": shown["id"],
+            "to": {"id": delivery.address},
+            "text": shown["body"],
+            "author": {"name": shown["author"]["name"]},
+            "at": shown["created_at"],
+            "files": files,
+        }
+    )
+    signature = messengers.signature_of(sealed.opened(messenger.secret), body.encode())
+    return Message(
+        delivery_id=delivery.id,
+        subject="",
+        title="",
+        text=body,
+        url=messenger.url,
+        headers={"X-Signature": signature, "Idempotency-Key": f"frontdesk-{delivery.id}"},
+    )

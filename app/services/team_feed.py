@@ -1,21 +1,23 @@
-"""The tab *Team*: colleagues' completed tasks that a person may see. A silent stream: never unread, never sent."""
+"""The tab *Team*: colleagues' completed tasks, answered and closed talks. A silent stream: never unread, never sent."""
 
 from __future__ import annotations
 
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import and_, or_, select, tuple_
 
 from app import access
 from app.extensions import db
 from app.models.crm import Task
 from app.models.notifications import Event
 from app.models.people import User
+from app.models.talks import Talk
 from app.services.render import headline
 
 FILTER = "team"
 TAGS = ("task:completed",)
+TALK_TAGS = ("talk:answered", "talk:closed")
 
 
 def page(user_id: int, limit: int, after: tuple[dt.datetime, int] | None) -> tuple[list[dict[str, Any]], bool]:
@@ -23,8 +25,15 @@ def page(user_id: int, limit: int, after: tuple[dt.datetime, int] | None) -> tup
     user = db.session.get_one(User, user_id)
     statement = (
         select(Event.id, Event.tag, Event.data, Event.created_at, Event.subject_type, Event.subject_id)
-        .join(Task, (Event.subject_type == "task") & (Task.id == Event.subject_id))
-        .where(Event.tag.in_(TAGS), Event.actor_id != user_id, access.visible_tasks(user))
+        .outerjoin(Task, (Event.subject_type == "task") & (Task.id == Event.subject_id))
+        .outerjoin(Talk, (Event.subject_type == "talk") & (Talk.number == Event.subject_id))
+        .where(Event.tag.in_((*TAGS, *TALK_TAGS)), Event.actor_id != user_id)
+        .where(
+            or_(
+                and_(Task.id.is_not(None), access.visible_tasks(user)),
+                and_(Talk.number.is_not(None), access.visible_talks(user)),
+            )
+        )
         .order_by(Event.created_at.desc(), Event.id.desc())
         .limit(limit + 1)
     )

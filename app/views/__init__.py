@@ -14,6 +14,7 @@ from flask_babel import get_babel, lazy_gettext
 from app.extensions import db
 from app.views import (
     center,
+    channel_hook,
     crm,
     errors,
     filter_bar,
@@ -47,6 +48,7 @@ SCREENS: tuple[tuple[str, str, str, str, str], ...] = (
     ("users", "UserView", "Users", SETTINGS, "users"),
     ("groups", "GroupView", "User groups", SETTINGS, "chats"),
     ("widgets", "WidgetView", "Website chats", SETTINGS, "chat"),
+    ("messengers", "MessengerView", "Messengers", SETTINGS, "phone-in"),
     ("free_users", "FreeUserView", "Free users", SETTINGS, "user-plus"),
     ("roles", "RoleView", "Roles", SETTINGS, "lock"),
     ("defaults", "DefaultView", "Notification defaults", SETTINGS, "bell"),
@@ -81,6 +83,7 @@ MENU_LABELS = {
     "Users": lazy_gettext("Users"),
     "User groups": lazy_gettext("User groups"),
     "Website chats": lazy_gettext("Website chats"),
+    "Messengers": lazy_gettext("Messengers"),
     "Free users": lazy_gettext("Free users"),
     "Roles": lazy_gettext("Roles"),
     "Notification defaults": lazy_gettext("Notification defaults"),
@@ -141,6 +144,7 @@ def init_app(app: Flask) -> None:
     unsubscribe.init_app(app)
     telegram_hook.init_app(app)
     widget.init_app(app)
+    channel_hook.init_app(app)
     errors.init_errors(app)
 
 

@@ -10,8 +10,8 @@ from flask_appbuilder import BaseView, expose, has_access
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy import text
 
-from app.errors import NotFound
 from app import access
+from app.errors import NotFound
 from app.extensions import db
 from app.models.notifications import FeedItem, Notification
 from app.models.people import RoleName, full_name
@@ -20,7 +20,9 @@ from app.services.render import SETTINGS_PATH
 from app.transaction import transaction
 
 # Tabs whose sources exist.
-TABS = ("all", "chats", "tasks", "leads", "team")
+TABS = ("all", "chats", "clients", "tasks", "leads", "system", "team")
+# Whoever has a limited account works with colleagues only.
+FREE_TABS = ("all", "chats", "system")
 
 
 class CenterView(BaseView):

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -16,9 +14,10 @@ from app.extensions import db
 from app.models.crm import Contact, Lead
 from app.models.people import User
 from app.models.talks import Widget
-from app.services import chat_news, nps, talk_clock, talk_settings, talks
+from app.services import nps, talk_clock, talk_settings, talks
 from app.transaction import transaction
 from tests import builders, visiting
+from tests.clients.colleagues import Colleague
 from tests.visiting import Client, newest_talk
 
 
@@ -38,35 +37,6 @@ TEAM = {"wren": "Staff", "otto": "Staff", "mara": "Manager", "ada": "Admin"}
 @pytest.fixture
 def client_of(app: Flask) -> Callable[[str], Colleague]:
     return lambda name: Colleague(app, name)
-
-
-class Colleague:
-    """One of the team, by REST."""
-
-    def __init__(self, app: Flask, name: str) -> None:
-        self._app, self._http = app, app.test_client()
-        with app.app_context():
-            self._headers = builders.bearer(self._http, name)
-
-    def call(self, method: str, path: str, **body: Any) -> Any:
-        with self._app.app_context():
-            return self._http.open(f"/api/v1{path}", method=method, json=body or None, headers=self._headers)
-
-    def get(self, path: str) -> Any:
-        answer = self.call("GET", path)
-        assert answer.status_code == 200, answer.get_data(as_text=True)
-        return answer.get_json()
-
-    def answer(self, chat_id: int, body: str, **values: Any) -> Any:
-        client_id = uuid.uuid4().hex
-        sent = self.call("POST", f"/chats/{chat_id}/messages", client_id=client_id, body=body, **values)
-        assert sent.status_code == 201, sent.get_data(as_text=True)
-        with self._app.app_context():
-            chat_news.decide(chat_id)
-        return sent.get_json()["message"]
-
-    def feed(self, filter: str = "all") -> list[dict[str, Any]]:
-        return self.get(f"/center/feed?filter={filter}")["items"]
 
 
 @pytest.fixture

@@ -59,6 +59,7 @@ const connection = createConnection({
   cursor: boot.cursor,
   onEvent(event, data) {
     if (event === "counters") store.setCounters(data);
+    if (event === "waiting") store.setCounters({ ...store.counters.peek(), ...data });
     center.chatUi.chats.onEvent(event, data);
     if (event !== "notification" && event !== "notification.changed") return;
     const { popup, ...item } = data;

@@ -1,0 +1,164 @@
+"""The channel API: signed messages in, signed answers out, receipts, and nothing twice."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from app.extensions import db
+from app.models.crm import Contact
+from app.models.notifications import Delivery
+from app.models.talks import Messenger
+from app.services import delivery, messengers
+from tests import builders, visiting
+from tests.clients.colleagues import Colleague
+from tests.visiting import newest_talk
+
+
+class Bridge:
+    """The messenger's side: a real HTTP server that remembers what it was sent and answers as told."""
+
+    def __init__(self) -> None:
+        self.got: list[tuple[dict[str, Any], bool]] = []
+        self.status = 200
+        bridge = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                signed = self.headers["X-Signature"] == messengers.signature_of("secret", body)
+                bridge.got.append((json.loads(body), signed))
+                self.send_response(bridge.status)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_port}/out"
+
+
+@pytest.fixture
+def bridge() -> Iterator[Bridge]:
+    made = Bridge()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+@pytest.fixture
+def messenger(context: Flask, bridge: Bridge) -> Messenger:
+    builders.make_pipeline()
+    wren = builders.make_user("Staff", username="wren")
+    return visiting.make_messenger(builders.make_group("Sales", members=[wren]), bridge.url)
+
+
+def bring(app: Flask, messenger_id: int, body: Any, signature: str | None = None) -> Any:
+    sent = json.dumps(body).encode()
+    signed = messengers.signature_of("secret", sent) if signature is None else signature
+    with app.app_context():
+        return app.test_client().post(
+            f"/hooks/channels/{messenger_id}",
+            data=sent,
+            headers={"X-Signature": signed, "Content-Type": "application/json"},
+        )
+
+
+def said(number: int = 1, words: str = "Hello", **values: Any) -> dict[str, Any]:
+    return {
+        "id": f"x{number}",
+        "from": {"id": "u 77", "name": "Basil", "phone": "+43 660 1234567"},
+        "text": words,
+    } | values
+
+
+def send_out(channel: str = "messenger") -> None:
+    ids = list(db.session.scalars(select(Delivery.id).where(Delivery.channel == channel, Delivery.state == "pending")))
+    delivery.deliver(channel, ids)
+
+
+def test_a_signed_message_opens_a_talk_and_a_repeat_changes_nothing(app, messenger) -> None:
+    assert bring(app, messenger.id, said()).get_json() == {"ok": True, "new": True}
+    assert bring(app, messenger.id, said()).get_json() == {"ok": True, "new": False}
+    talk = newest_talk()
+    assert talk.state == "open"
+    contact = db.session.scalars(select(Contact)).one()
+    assert contact.name == "Basil"
+    assert contact.phone_tail == "6601234567"
+
+
+def test_wrong_signatures_and_broken_bodies_have_no_effect(app, messenger) -> None:
+    assert bring(app, messenger.id, said(), signature="sha256=00").status_code == 401
+    assert bring(app, messenger.id, said(), signature="").status_code == 401
+    assert bring(app, 9999, said()).status_code == 401
+    for broken in ([], {"id": "1"}, {"id": "1", "from": {}, "text": "x"}, {"id": "1", "from": {"id": "1"}}):
+        assert bring(app, messenger.id, broken).status_code == 400
+    assert bring(app, messenger.id, said(words="x" * 10_001)).status_code == 422
+    assert bring(app, messenger.id, said(type="sticker")).status_code == 200
+    assert db.session.scalars(select(Contact)).all() == []
+
+
+def test_answers_go_out_signed_and_notes_do_not(app, messenger, bridge) -> None:
+    bring(app, messenger.id, said())
+    chat_id = newest_talk().chat_id
+    wren = Colleague(app, "wren")
+    wren.answer(chat_id, "internal", note=True)
+    wren.answer(chat_id, "How can I help?")
+    send_out()
+    ((body, signed),) = bridge.got
+    assert signed
+    assert (body["text"], body["to"]) == ("How can I help?", {"id": "u 77"})
+    assert "wren" not in json.dumps(body)
+    status = {"type": "status", "message_id": body["message_id"], "status": "read"}
+    assert bring(app, messenger.id, status).status_code == 200
+    failed = {**status, "status": "failed", "code": "131047", "error": "window closed"}
+    assert bring(app, messenger.id, failed).status_code == 200
+    row = db.session.scalars(select(Delivery).where(Delivery.channel == "messenger")).one()
+    db.session.refresh(row)
+    assert row.state == "failed"
+    assert "131047" in row.error
+    assert bring(app, messenger.id, {**status, "message_id": 999999}).status_code == 404
+
+
+def test_a_messenger_that_is_down_gets_the_answer_later(app, messenger, bridge) -> None:
+    bring(app, messenger.id, said())
+    Colleague(app, "wren").answer(newest_talk().chat_id, "Hi")
+    bridge.status = 503
+    send_out()
+    db.session.expire_all()
+    row = db.session.scalars(select(Delivery).where(Delivery.channel == "messenger")).one()
+    assert (row.state, row.attempts) == ("pending", 1)
+
+
+def test_digits_score_in_a_messenger(app, messenger, bridge) -> None:
+    bring(app, messenger.id, said())
+    talk = newest_talk()
+    wren = Colleague(app, "wren")
+    wren.answer(talk.chat_id, "Done")
+    assert wren.call("POST", f"/talks/{talk.number}/close").status_code == 202
+    send_out()
+    assert "1" in bridge.got[-1][0]["text"]
+    bring(app, messenger.id, said(2, "9/10"))
+    talk = newest_talk()
+    assert (talk.state, talk.score) == ("closed", 9)
+
+
+def test_what_our_side_wrote_elsewhere_is_recorded_and_told_to_nobody(app, messenger, bridge) -> None:
+    bring(app, messenger.id, said())
+    echo = {"type": "echo", "id": "e1", "to": {"id": "u 77"}, "text": "Answered on the phone"}
+    assert bring(app, messenger.id, echo).get_json() == {"ok": True, "new": True}
+    assert bring(app, messenger.id, echo).get_json() == {"ok": True, "new": False}
+    assert newest_talk().waiting_since is None
+    send_out()
+    assert bridge.got == []
