@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from app import clock
 from app.extensions import db
@@ -43,6 +43,18 @@ def created(actor: User, item: Record) -> None:
     subject = subject_of(item)
     source = item.source if isinstance(item, Lead) else "manual"
     record(f"{subject.type}:created", actor, subject, {"name": item.name, "source": source})
+
+
+def is_creator(actor: User, item: Record) -> bool:
+    """Whether the actor added the record."""
+    subject = subject_of(item)
+    statement = select(Event.id).where(
+        Event.subject_type == subject.type,
+        Event.subject_id == subject.id,
+        Event.tag == f"{subject.type}:created",
+        Event.actor_id == actor.id,
+    )
+    return db.session.scalars(statement.limit(1)).first() is not None
 
 
 def texts(item: Record, fields: Iterable[str]) -> dict[str, str]:

@@ -68,7 +68,8 @@ def update(actor: User, lead: Lead, changes: Mapping[str, Any]) -> Lead:
 
 def delete(actor: User, lead: Lead) -> None:
     """Delete a lead; its tasks stay, without it. Raises Forbidden."""
-    if not may_delete(actor, lead.responsible_id):
+    nobodys_own = lead.responsible_id is None and history.is_creator(actor, lead)
+    if not nobodys_own and not may_delete(actor, lead.responsible_id):
         raise Forbidden("Only who is responsible, managers and admins may delete this lead")
     db.session.delete(lead)
     db.session.flush()
