@@ -186,7 +186,7 @@ def _database(env: Environment, settings: dict[str, Any]) -> dict[str, Any]:
 
 def connections_needed(web_processes: int, workers: int) -> int:
     """The most database connections all processes can hold at once, the beat's leader lock and commands included."""
-    jobs = len(QUEUES) * workers + 1
+    jobs = len(QUEUES) * workers + 2  # the beat and who listens
     return web_processes * sum(WEB_POOL) + jobs * sum(JOB_POOL) + 1 + sum(JOB_POOL)
 
 

@@ -13,7 +13,7 @@ from app.data_folder import DataFolder, EmbeddedError, fernet_key
 from app.startup import Installation, PortTaken, check_port
 from app.supervisor import StartError, die_with_parent
 
-OWN_DATABASE_COMMANDS = ("prepare", "jobs", "worker", "beat", "web")
+OWN_DATABASE_COMMANDS = ("prepare", "jobs", "worker", "beat", "listen", "web")
 
 
 def main(argv: list[str]) -> int:
@@ -93,7 +93,7 @@ def _dispatch(arguments: argparse.Namespace) -> int:
     gc.disable()
     from app import commands
 
-    kinds = {"web": "web", "jobs": "worker", "worker": "worker", "beat": "beat"}
+    kinds = {"web": "web", "jobs": "worker", "worker": "worker", "beat": "beat", "listen": "worker"}
     os.environ.setdefault("FRONTDESK_PROCESS", kinds.get(arguments.command, "command"))
     return commands.run(arguments)
 
@@ -145,6 +145,7 @@ def _parser() -> argparse.ArgumentParser:
     worker = commands.add_parser("worker", help="one worker")
     worker.add_argument("queue", choices=config.QUEUES)
     commands.add_parser("beat", help="the clock that finds what is due")
+    commands.add_parser("listen", help="polls the Telegram bot where it cannot reach us")
     commands.add_parser("migrate", help="bring the database to this version (safe to run at every start)")
     commands.add_parser("demo", help="load the demo account into an empty installation")
     admin = commands.add_parser("create-admin", help="make an admin")

@@ -64,8 +64,17 @@ def beat(app: Flask, arguments: argparse.Namespace) -> int:
     return 0
 
 
+def listen(app: Flask, arguments: argparse.Namespace) -> int:
+    from app.integrations import listen as listening
+
+    start_heartbeat(app, "listen")
+    with app.app_context():
+        listening.run()
+    return 0
+
+
 def jobs(app: Flask, arguments: argparse.Namespace) -> int:
-    """All workers and the beat, each a fork of this process, kept up and stopped by it."""
+    """All workers, the beat and who listens, each a fork of this process, kept up and stopped by it."""
     settings = app.config
 
     def part(name: str, run: Callable[[], int], stop_seconds: float) -> Process:
@@ -84,9 +93,13 @@ def jobs(app: Flask, arguments: argparse.Namespace) -> int:
         for queue in config.QUEUES
         for _ in range(settings["WORKERS"])
     ]
+    parts = [*workers, part("beat", lambda: beat(app, arguments), 10)]
+    if settings["TELEGRAM_BOT_TOKEN"]:
+        # A poll that Telegram holds open ends at its own time at the latest.
+        parts.append(part("listen", lambda: listen(app, arguments), 25))
     supervisor = Supervisor()
     supervisor.stop_on_signals()
-    supervisor.start(*workers, part("beat", lambda: beat(app, arguments), 10))
+    supervisor.start(*parts)
     supervisor.watch()
     supervisor.stop()
     return 0
@@ -176,6 +189,7 @@ def _password(arguments: argparse.Namespace) -> str:
 COMMANDS = {
     "jobs": jobs,
     "worker": worker,
+    "listen": listen,
     "beat": beat,
     "prepare": prepare,
     "migrate": migrate,

@@ -98,7 +98,7 @@ class Installation:
     def start_processes(self) -> None:
         """Starts workers, beat and web together, and waits until all of them serve. Raises StartError."""
         # Workers and beat are forks of one process that has the application imported: see commands.jobs.
-        jobs = self._process("jobs", ["jobs"], "worker", WORKER_STOP_SECONDS + 5)
+        jobs = self._process("jobs", ["jobs"], "worker", WORKER_STOP_SECONDS + 10)
         web = self._process("web", ["web"], "web", self.settings["STOP_TIMEOUT_SECONDS"] + 5)
         web.ready = answers(f"{self.local_url}/readyz")
         self.supervisor.start(jobs, web)
