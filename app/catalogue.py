@@ -1,6 +1,6 @@
 """The event catalogue (SPEC 3): one entry per kind of news, and what each role receives by default.
 
-To add a kind: an entry here, words in ``services/wording.py`` and ``templates/email``, the ``record_event`` call, a test.
+To add a kind: an entry here, its words in ``services/wording.py``, mails, the ``record_event`` call, a test.
 """
 
 from __future__ import annotations

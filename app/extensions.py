@@ -12,6 +12,7 @@ from flask_migrate import Migrate
 from flask_socketio import SocketIO
 from flask_wtf.csrf import CSRFProtect
 
+from app import pool
 from app.pubsub import PatientRedisManager
 
 # Must be set before FAB's security models are imported, so that their constraints are named too.
@@ -23,6 +24,8 @@ Model.metadata.naming_convention = {
     "pk": "pk_%(table_name)s",
 }
 
+assert pool  # its listeners are bound by importing it
+
 # One metadata for FAB's tables and ours: Alembic then owns them all.
 db = SQLA(metadata=Model.metadata)
 migrate = Migrate(compare_type=True)
@@ -32,7 +35,7 @@ REDIS_TIMEOUT_SECONDS = 1.0
 
 
 class BearerAwareCSRF(CSRFProtect):
-    """CSRF for cookies only: a request with a bearer token and without a person's session cannot be forged by a page."""
+    """CSRF for cookies only: a request with a bearer token and no signed-in session cannot be forged by a page."""
 
     def protect(self, *args: Any, **kwargs: Any) -> None:
         # Not the cookie's mere presence: programs keep cookies too, and a session of nobody gives no rights.

@@ -103,5 +103,5 @@ def test_root_keeps_its_data_where_an_unprivileged_server_can_reach_it() -> None
 
 
 def test_the_pools_of_all_processes_are_summed_up() -> None:
-    assert config.connections_needed(web_processes=1, workers=1) == 15 + 4 * 5 + 1 + 5
-    assert config.connections_needed(web_processes=4, workers=2) == 60 + 7 * 5 + 1 + 5
+    assert config.connections_needed(web_processes=1, workers=1) == 15 + 5 * 5 + 1 + 5
+    assert config.connections_needed(web_processes=4, workers=2) == 60 + 8 * 5 + 1 + 5
