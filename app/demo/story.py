@@ -82,7 +82,7 @@ TASKS = (
 )
 
 # who talks: the two of a direct chat, or a user group's name; then who says what, newest last
-CHATS = (
+CHATS: tuple[tuple[tuple[str, str] | str, tuple[tuple[str, str], ...]], ...] = (
     (
         ("manager", "staff"),
         (

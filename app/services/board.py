@@ -121,7 +121,7 @@ def _cards() -> Select[tuple[Lead]]:
     return select(Lead).options(joinedload(Lead.contact), joinedload(Lead.responsible))
 
 
-def _ids(viewer: User, stage_id: int, choice: Choice, before: int | None = None) -> Select[tuple[int]]:
+def _ids(viewer: User, stage_id: int, choice: Choice, before: int | None = None) -> Select[int]:
     conditions = [Lead.stage_id == stage_id, *_shown(viewer, choice)]
     if before is not None:
         conditions.append(Lead.id < before)

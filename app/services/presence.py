@@ -102,7 +102,7 @@ def states() -> dict[int, State] | None:
     except (RedisError, OSError) as error:
         _failed(error)
         return None
-    here = {int(member.partition(b":")[0]) for member in found}  # type: ignore[union-attr]
+    here = {int(member.partition(b":")[0]) for member in found}  # type: ignore[arg-type, union-attr]
     active = activity.active_among(here)
     return {user_id: State.ACTIVE if user_id in active else State.AWAY for user_id in here}
 
@@ -121,7 +121,7 @@ def _people(key: str) -> frozenset[int]:
     except (RedisError, OSError) as error:
         _failed(error)
         return frozenset()
-    return frozenset(int(member.partition(b":")[0]) for member in found)  # type: ignore[union-attr]
+    return frozenset(int(member.partition(b":")[0]) for member in found)  # type: ignore[arg-type, union-attr]
 
 
 def _paused() -> bool:

@@ -144,7 +144,8 @@ class TaskView(Versioned, Undoable, SavedViews, BulkForms, Screen):
         """Give the selected tasks to somebody."""
 
         def give(actor: User, task: Task, form: AssignForm) -> None:
-            tasks.update(actor, task, {"responsible_id": form.responsible.data.id})
+            chosen = form.responsible.data
+            tasks.update(actor, task, {"responsible_id": chosen.id if chosen else None})
 
         return self.run_asked("assign", items, give, gettext("Assigned"))
 

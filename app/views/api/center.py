@@ -13,6 +13,7 @@ from flask_appbuilder.api import BaseApi, expose, protect
 from app.errors import UserError
 from app.extensions import db
 from app.services import chat_reading, chat_trace, feed, preferences, reading, trace
+from app.services.feed import ItemIds
 from app.transaction import transaction
 from app.views.api.problem import json_object, problems
 
@@ -185,7 +186,7 @@ class CenterApi(BaseApi):
         return self._change_both(reading.remind, chat_reading.remind, ids, at)
 
     def _change_both(
-        self, notices: Callable[..., list[int]], chats: Callable[..., list[int]], ids: feed.ItemIds, *values: Any
+        self, notices: Callable[..., list[int]], chats: Callable[..., list[int]], ids: ItemIds, *values: Any
     ) -> ResponseReturnValue:
         user_id = g.user.id
         return self._change(lambda: (notices(user_id, ids.notices, *values), chats(user_id, ids.chats, *values)))
