@@ -50,7 +50,7 @@ def renew(connections: Mapping[str, int], focused: Mapping[str, int]) -> None:
             pipe.zadd(_CONNECTIONS, {f"{user_id}:{sid}": until for sid, user_id in connections.items()})
             pipe.zremrangebyscore(_CONNECTIONS, "-inf", now)
             for chat_id, members in by_chat.items():
-                pipe.zadd(f"{_FOCUS}{chat_id}", members)
+                pipe.zadd(f"{_FOCUS}{chat_id}", members)  # type: ignore[type-var]
                 pipe.expire(f"{_FOCUS}{chat_id}", ALIVE_SECONDS)
             pipe.execute()
     except (RedisError, OSError) as error:
