@@ -12,7 +12,7 @@ from app import access, queue
 from app.errors import NotFound, UserError
 from app.extensions import db
 from app.models.people import User
-from app.services import chat_files, chat_live, chat_members, chats, file_types, message_pages
+from app.services import chat_files, chat_live, chat_members, chats, client_messages, file_types, message_pages
 from app.services.chat_messages import Place
 from app.transaction import on_commit
 
@@ -87,3 +87,5 @@ def show_preview(message_id: int) -> None:
     message = message_pages.one(db.session(), message_id)
     place = Place(row.id, row.kind, row.direct_key)
     on_commit(lambda: chat_live.tell("message.changed", place, message))
+    if row.kind == "client":
+        client_messages.changed(row.id, message_id)

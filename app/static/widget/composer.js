@@ -5,10 +5,10 @@ const TYPING_EVERY_MS = 3_000;
 const HIGHEST_PX = 140;
 
 /**
- * `onSend(body, files)`, `onTyping()`; `uploads`: createUploads; `hasChat()`. Without a chat the words go first and open
- * it, then the files follow in a message of their own.
+ * `onSend(body, files)`, `onTyping()`; `uploads`: createUploads; `hasChat()`; `onItsWay()`: is a message under way
+ * that will open one? Without a chat the words go first and open it, then the files follow in a message of their own.
  */
-export function createComposer({ boot, texts, storage, uploads, hasChat, onSend, onTyping, touch, clock = Date.now }) {
+export function createComposer({ boot, texts, storage, uploads, hasChat, onItsWay, onSend, onTyping, touch, clock = Date.now }) {
   const name = `frontdesk-draft:${boot.key}`;
   const text = h("textarea", { rows: "1", "aria-label": texts.message, placeholder: texts.write, autocomplete: "off", enterkeyhint: touch ? "enter" : "send", "aria-describedby": "composer-error" });
   const files = h("ul", { class: "w-ups", "aria-label": texts.filesOf, hidden: true });
@@ -41,9 +41,9 @@ export function createComposer({ boot, texts, storage, uploads, hasChat, onSend,
     if (!body && !uploads.entries().some(({ state }) => state !== "failed")) return text.focus();
     if (body.length > boot.max_body) return problem(texts.tooLong(boot.max_body));
     if (!hasChat() && uploads.busy()) {
-      if (!body) return problem(texts.wordsFirst), text.focus();
+      if (!body && !onItsWay()) return problem(texts.wordsFirst), text.focus();
       following = true;
-      onSend(body, []);
+      if (body) onSend(body, []);
     } else if (waiting) {
       following = true; // sent as soon as the last one is up
       return undefined;

@@ -81,6 +81,7 @@ async function run() {
   const composer = createComposer({
     boot, texts, storage: keep.storage, uploads, touch,
     hasChat: () => Boolean(state.chat),
+    onItsWay: () => outbox.entries().some(({ state: how }) => how !== "failed"),
     onSend: (body, files) => {
       connect();
       outbox.add(body, files);
