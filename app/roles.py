@@ -24,6 +24,8 @@ _STAFF: list[Rule] = [
     [r"^LeadView$", r"^stage$"],
     [r"^(Lead|Contact|Company|Task)Api$", r"^can_(get|post|put|delete)$"],
     [r"^(User|Group)Api$", r"^can_get$"],
+    [r"^ScoreView$", r"^can_list$"],
+    [r"^Client scores$", r"^menu_access$"],
     [r"^LookupView$", r"^can_lookup$"],
     [r"^OpenApi$", r"^can_get$"],
     [r"^(CRM|Leads|Contacts|Companies|Tasks)$", r"^menu_access$"],

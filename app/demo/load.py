@@ -10,7 +10,7 @@ from flask import current_app
 from sqlalchemy import select, text
 
 from app import clock
-from app.demo import chats, story
+from app.demo import chats, clients, story
 from app.extensions import db
 from app.models.crm import Company, Contact, Lead, Stage, Task
 from app.models.people import Group, Role, User
@@ -34,7 +34,9 @@ def load() -> bool:
         tasks = _tasks(people, contacts)
         _news(people, tasks)
         chats.load(people)
+        clients.load(people)
         _nothing_fires()
+        clients.settle()
     return True
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -13,7 +16,7 @@ from app import clock
 from app.extensions import db
 from app.models.crm import Contact, Lead
 from app.models.people import User
-from app.models.talks import Widget
+from app.models.talks import Talk, Widget
 from app.services import nps, talk_clock, talk_settings, talks
 from app.transaction import transaction
 from tests import builders, visiting
@@ -106,6 +109,37 @@ def test_who_takes_second_is_told_who_was_faster(visitor, client_of) -> None:
     assert refused.status_code == 409
     assert "Pat" in refused.get_json()["error"]["message"]
     assert client_of("wren").call("POST", f"/talks/{number}/take").status_code == 200
+
+
+def test_of_two_who_take_at_the_same_moment_one_wins(visitor, client_of) -> None:
+    visitor.write("Hello")
+    number, both = newest_talk().number, [client_of("wren"), client_of("otto")]
+    start = threading.Barrier(2)
+
+    def take(colleague: Colleague) -> Any:
+        start.wait(10)
+        return colleague.call("POST", f"/talks/{number}/take")
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(take, both))
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    (lost,) = [answer.get_json()["error"] for answer in answers if answer.status_code == 409]
+    assert lost["code"] == "taken"
+    assert "Pat" in lost["message"]
+
+
+def test_two_first_messages_at_once_make_one_chat_and_one_talk(visitor) -> None:
+    visitor.hello()
+    start = threading.Barrier(2)
+
+    def write(words: str) -> int:
+        start.wait(10)
+        return visitor.ask("POST", "/messages", json={"client_id": words, "body": words}).status_code
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(write, ("one", "two"))) == [201, 201]
+    assert len(visitor.seen()) == 2
+    assert db.session.scalar(select(func.count(Talk.number))) == 1
 
 
 def test_the_first_answer_takes_the_talk_and_ends_the_waiting(visitor, client_of, team) -> None:
