@@ -66,6 +66,8 @@ export function createThread({ boot, texts, times, outbox, cards, asking, onEarl
       const words = times.day(at);
       if (!first || words !== texts.today) found.push({ key: `d${day}`, sign: words, draw: () => h("div", { class: "fd-day" }, words) });
     };
+    // who answers has read what came before, whatever the team's screens say
+    const seen = Math.max(state.teamReadSeq, shown.findLast(({ author }) => author.kind === "user")?.seq ?? 0);
     const waiting = new Set(outbox.entries().map(({ client_id: id }) => id));
     shown.forEach((message, index) => {
       newDay(message.created_at);
@@ -76,7 +78,7 @@ export function createThread({ boot, texts, times, outbox, cards, asking, onEarl
       }
       const mine = message.author.kind === "visitor";
       if (mine && waiting.has(message.client_id)) return;
-      found.push(say.row(message, { mine, last: isLast(message, shown[index + 1]), seen: message.seq <= state.teamReadSeq }));
+      found.push(say.row(message, { mine, last: isLast(message, shown[index + 1]), seen: message.seq <= seen }));
     });
     for (const entry of outbox.entries()) found.push(say.pending(entry));
     if (!state.online && !asking(state)) {
