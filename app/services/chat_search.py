@@ -41,10 +41,13 @@ WITH hits AS MATERIALIZED (
       {{in_chat}}
     ORDER BY x.id DESC LIMIT :limit
 )
-SELECT x.id, x.chat_id, x.seq, x.created_at, x.author_id, {NAME_SQL} AS author, c.kind,
+SELECT x.id, x.chat_id, x.seq, x.created_at, x.author_id, x.author_kind, c.kind,
+       CASE x.author_kind WHEN 'visitor' THEN (SELECT k.name FROM contacts k WHERE k.id = c.contact_id)
+           ELSE {NAME_SQL} END AS author,
        ts_headline('simple', translate(x.body, '{_START}{_STOP}', ''), to_tsquery('simple', :query), '{_HEADLINE}')
            AS snippet,
-       CASE c.kind WHEN 'group' THEN c.name ELSE (
+       CASE c.kind WHEN 'group' THEN c.name
+           WHEN 'client' THEN (SELECT k.name FROM contacts k WHERE k.id = c.contact_id) ELSE (
            SELECT {NAME_SQL} FROM chat_members t JOIN ab_user u ON u.id = t.user_id
            WHERE t.chat_id = c.id AND t.user_id <> :user_id LIMIT 1) END AS title
 FROM hits JOIN messages x ON x.id = hits.id JOIN chats c ON c.id = x.chat_id LEFT JOIN ab_user u ON u.id = x.author_id
@@ -177,7 +180,7 @@ def _hit(row: Any) -> dict[str, Any]:
         "seq": row.seq,
         "chat_title": row.title,
         "chat_kind": row.kind,
-        "author": {"kind": "user", "id": row.author_id, "name": row.author or ""},
+        "author": {"kind": row.author_kind, "id": row.author_id, "name": row.author or ""},
         "snippet": snippet,
         "highlights": highlights,
         "at": row.created_at.isoformat(),

@@ -41,6 +41,7 @@ def on_client_message(door: Door, talk: Talk | None, chat_id: int, seq: int, bod
     if talk is not None and nps.takes_score(talk, body, now):
         nps.score_by_message(talk, body)
         return talk
+    before = (talk.number, talk.state, talk.waiting_since) if talk is not None else None
     if talk is None or talk.state == TalkState.CLOSED:
         talk = open_talk(chat_id, door, seq, now, unknown=unknown, body=body)
     elif talk.state == TalkState.CLOSING:
@@ -50,7 +51,9 @@ def on_client_message(door: Door, talk: Talk | None, chat_id: int, seq: int, bod
     talk.last_public_at = now
     _begin_waiting(talk, door, now)
     db.session.flush()
-    talk_live.changed(talk)
+    # One who writes on while waiting changes nothing that anybody has to hear of besides the message.
+    if before != (talk.number, talk.state, talk.waiting_since):
+        talk_live.changed(talk)
     return talk
 
 
