@@ -19,9 +19,10 @@ _FREE: list[Rule] = [
 _STAFF: list[Rule] = [
     *_FREE,
     [r"^(Lead|Contact|Company|Task)View$", r"^can_(list|show|add|edit|delete)$"],
-    [r"^TaskView$", r"^(complete|assign|remove)$"],
-    [r"^(Lead|Contact|Company)View$", r"^(assign|tag|remove)$"],
+    [r"^TaskView$", r"^(complete|assign|remove|export)$"],
+    [r"^(Lead|Contact|Company)View$", r"^(assign|tag|remove|export)$"],
     [r"^LeadView$", r"^stage$"],
+    [r"^ExportView$", r"^can_exports$"],
     [r"^(Lead|Contact|Company|Task)Api$", r"^can_(get|post|put|delete)$"],
     [r"^(User|Group)Api$", r"^can_get$"],
     [r"^ScoreView$", r"^can_list$"],

@@ -12,12 +12,14 @@ from app.services import (
     chat_reading,
     delivery,
     digests,
+    exports,
     nps,
     reading,
     reminders,
     talk_clock,
     talks,
     tasks,
+    trash,
 )
 from app.transaction import transaction
 
@@ -58,6 +60,8 @@ PERIODIC_JOBS: tuple[PeriodicJob, ...] = (
     PeriodicJob("clients left waiting", 5, _in_transaction(talk_clock.tell_unanswered)),
     PeriodicJob("silent talks", 30, _in_transaction(talks.close_silent)),
     PeriodicJob("scores not given", 30, _in_transaction(nps.close_unrated)),
+    PeriodicJob("exports", 30, exports.sweep),
+    PeriodicJob("deleted records", 600, _in_transaction(trash.remove_old)),
     PeriodicJob("files never sent", 600, _in_transaction(chat_files.remove_loose)),
     PeriodicJob("previews left behind", 30, chat_files.enqueue_pending),
 )

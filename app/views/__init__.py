@@ -45,6 +45,7 @@ SCREENS: tuple[tuple[str, str, str, str, str], ...] = (
     ("contacts", "ContactView", "Contacts", CRM, "user"),
     ("companies", "CompanyView", "Companies", CRM, "building"),
     ("tasks", "TaskView", "Tasks", CRM, "check-circle"),
+    ("exports", "ExportView", "", "", ""),
     ("scores", "ScoreView", "Client scores", CRM, "chart"),
     ("users", "UserView", "Users", SETTINGS, "users"),
     ("groups", "GroupView", "User groups", SETTINGS, "chats"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -258,6 +259,13 @@ class Screen(SignedIn, RequestScopedFilters, ModelView):  # type: ignore[misc]
             abort(403)
         return found
 
+    def came_from(self) -> str:
+        """Return the page of this site where a button was pressed, with its filters; FAB remembers the one before."""
+        came = urlsplit(request.referrer or "")
+        if came.netloc != request.host or not came.path.startswith(f"{self.route_base}/"):
+            return str(self.get_redirect())
+        return f"{came.path}?{came.query}" if came.query else came.path
+
     def run_action(self, items: Any, service: Any, done: str) -> ResponseReturnValue:
         """Call ``service(actor, item)`` for each record in one transaction and go back; a refusal changes nothing."""
         actor = acting_user()
@@ -268,4 +276,4 @@ class Screen(SignedIn, RequestScopedFilters, ModelView):  # type: ignore[misc]
             flash(error.message, "danger")
         else:
             flash(done, "success")
-        return redirect(self.get_redirect())
+        return redirect(self.came_from())

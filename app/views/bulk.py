@@ -43,7 +43,7 @@ class BulkForms:
         """Like ``run_action``, with the entered form: calls ``service(actor, item, form)``."""
         form = self.asked(name)
         if form is None:
-            return redirect(self.get_redirect())  # type: ignore[attr-defined]
+            return redirect(self.came_from())  # type: ignore[attr-defined]
         chosen = items if isinstance(items, Sequence) else [items]
         return self.run_action(  # type: ignore[attr-defined,no-any-return]
             chosen, lambda actor, item: service(actor, item, form), done

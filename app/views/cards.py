@@ -12,6 +12,7 @@ from app.errors import UserError
 from app.security import acting_user
 from app.services import cards, notes
 from app.services.history import subject_of
+from app.views.exports import Exporting
 from app.views.interface import as_id
 from app.views.record_actions import RecordActions
 from app.views.records import RecordScreen
@@ -21,7 +22,7 @@ from app.views.versions import Versioned
 from app.views.writing import write
 
 
-class CardScreen(Versioned, Undoable, SavedViews, RecordActions, RecordScreen):
+class CardScreen(Versioned, Undoable, Exporting, SavedViews, RecordActions, RecordScreen):
     """A screen whose records have cards."""
 
     show_template = "crm/card.html"

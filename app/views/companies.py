@@ -29,6 +29,7 @@ class CompanyView(CardScreen):
 
     datamodel = ScreenInterface(Company, eager=("responsible", "tags"))
     base_filters = [["id", Visible, access.visible_companies]]
+    export_kind = "companies"
     base_order = ("name", "asc")
     list_title = lazy_gettext("Companies")
     show_title = lazy_gettext("Company")

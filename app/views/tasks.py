@@ -26,6 +26,7 @@ from app.services import my_day, tasks
 from app.services.due_dates import Later
 from app.views.base import Screen
 from app.views.bulk import AssignForm, BulkForms
+from app.views.exports import Exporting
 from app.views.filters import Visible
 from app.views.interface import ScreenInterface
 from app.views.saved_views import SavedViews
@@ -59,11 +60,12 @@ def type_field() -> SelectField:
     return SelectField(lazy_gettext("Type"), choices=choices, default="todo", render_kw={"class": "form-control"})
 
 
-class TaskView(Versioned, Undoable, SavedViews, BulkForms, Screen):
+class TaskView(Versioned, Undoable, Exporting, SavedViews, BulkForms, Screen):
     """What is to be done, by whom, until when."""
 
     datamodel = ScreenInterface(Task, eager=("responsible", "author", "lead", "contact"))
     base_filters = [["id", Visible, access.visible_tasks]]
+    export_kind = "tasks"
     base_order = ("due_at", "asc")
     list_title = lazy_gettext("Tasks")
     show_title = lazy_gettext("Task")

@@ -35,7 +35,7 @@ class Undoable:
     def remove(self, items: Any) -> ResponseReturnValue:
         """Delete the selected records, all or none."""
         self._delete_all(items if isinstance(items, Sequence) else [items])
-        return redirect(self.get_redirect())  # type: ignore[attr-defined]
+        return redirect(self.came_from())  # type: ignore[attr-defined]
 
     @expose("/restore/<batch>", methods=["POST"])
     @has_access
@@ -51,7 +51,7 @@ class Undoable:
             flash(error.message, "danger")
         else:
             flash(ngettext("Brought back", "%(num)s brought back", count), "success")
-        return redirect(self.get_redirect())  # type: ignore[attr-defined]
+        return redirect(self.came_from())  # type: ignore[attr-defined]
 
     def _delete_all(self, items: Sequence[Any]) -> None:
         actor, batch, count = acting_user(), trash.new_batch(), len(items)
