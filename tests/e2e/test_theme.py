@@ -22,7 +22,7 @@ GRAVE = ("serious", "critical")
 # Answers to programs, files, and addresses that only lead elsewhere.
 NO_PAGES = re.compile(
     r"^/(api|assets|static|back|go|hooks|lang|login|logout|lookup|setup|swagger|socket\.io|test|healthz|readyz|metrics"
-    r"|favicon\.ico|manifest\.webmanifest|sw\.js|push-worker\.js)(/|$)|/(delete|action|download|preview)(/|$)|^/$"
+    r"|favicon\.ico|manifest\.webmanifest|sw\.js|push-worker\.js)(/|$)|/(delete|action|download|preview|totals)(/|$)|^/$"
 )
 RECORD = re.compile(r"<[^>]*\b(pk|mail_id)>")
 EXTRA_PAGES = ("/leadview/list/?_flt_0_name=bike", "/taskview/list/?_flt_0_text=nothing-has-this", "/no-such-page")
