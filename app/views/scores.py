@@ -73,7 +73,13 @@ class ScoreView(SignedIn, BaseView):  # type: ignore[misc]
         }
         may_change = talk_settings.may_change(user)
         return self.render_template(  # type: ignore[no-any-return]
-            "scores/results.html", results=found, days=days, periods=PERIODS, trend=trend, may_change=may_change
+            "scores/results.html",
+            title=lazy_gettext("Client scores"),
+            results=found,
+            days=days,
+            periods=PERIODS,
+            trend=trend,
+            may_change=may_change,
         )
 
     @expose("/settings", methods=["GET", "POST"])
@@ -100,7 +106,9 @@ class ScoreView(SignedIn, BaseView):  # type: ignore[misc]
                 flash(lazy_gettext("Saved"), "success")
                 return redirect(url_for("ScoreView.settings"))
         columns = [name for name in form._fields if name != "csrf_token"]
-        return self.render_template("scores/settings.html", form=form, columns=columns)  # type: ignore[no-any-return]
+        return self.render_template(
+            "scores/settings.html", title=lazy_gettext("Talks and scores"), form=form, columns=columns
+        )  # type: ignore[no-any-return]
 
 
 def _person(user_id: int | None) -> User | None:

@@ -19,9 +19,9 @@ SIZES = {"desk": (1280, 800), "phone": (390, 844)}
 THEMES = ("light", "dark")
 GRAVE = ("serious", "critical")
 
-# Answers to programs, files, and addresses that only lead elsewhere.
+# Answers to programs, files, addresses that only lead elsewhere, and clients' pages, which test_widget looks at.
 NO_PAGES = re.compile(
-    r"^/(api|assets|static|back|go|hooks|lang|login|logout|lookup|setup|swagger|socket\.io|test|healthz|readyz|metrics"
+    r"^/(api|assets|demo|static|back|go|hooks|lang|login|logout|lookup|setup|swagger|socket\.io|test|widget|healthz|readyz|metrics"
     r"|favicon\.ico|manifest\.webmanifest|sw\.js|push-worker\.js)(/|$)|/(delete|action|download|preview|totals)(/|$)|^/$"
 )
 RECORD = re.compile(r"<[^>]*\b(pk|mail_id)>")
