@@ -264,8 +264,10 @@ def _origin_of(address: str | None) -> str | None:
 
 def _ancestors(widget: Widget, preview: bool) -> str:
     allowed = current_app.config["ALLOWED_ORIGINS"] if preview else widgets.origins(widget)
-    # A star in a policy means pages of http and https; our own page is always one.
-    return "http: https:" if allowed == [widgets.ANYWHERE] else " ".join(["'self'", *allowed])
+    # A star in a policy means pages of http and https; our own page is always one. A policy cannot name an IPv6
+    # address, and browsers complain about the attempt.
+    named = [origin for origin in allowed if "[" not in origin]
+    return "http: https:" if allowed == [widgets.ANYWHERE] else " ".join(["'self'", *named])
 
 
 def _sockets() -> str:
