@@ -279,6 +279,8 @@ TABLE: list[Row] = [
     *screen("groupview", admins, "{group}"),
     *screen("widgetview", admins, "{widget}"),
     Row("/scores/", "GET", team(200)),
+    Row("/account/", "GET", admins(200)),
+    Row("/account/", "POST", admins(200), data={}),
     Row("/scores/settings", "GET", admins(200)),
     Row("/scores/settings", "POST", admins(200), data={}),
     *screen("messengerview", admins, "{messenger}"),

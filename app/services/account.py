@@ -13,6 +13,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "record_visibility": ("all", "groups", "own"),
     "direct_chats": ("on", "off"),
     "group_chat_creators": ("all_but_free", "everyone", "managers", "admins"),
+    "message_texts": ("full", "hidden"),
 }
 _CACHE = "account_settings"
 

@@ -1,0 +1,31 @@
+"""What admins decide for the whole account, on one page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.models.people import User
+from app.services import account, fields, people
+
+NAMES = ("record_visibility", "direct_chats", "group_chat_creators", "message_texts")
+
+
+def load() -> dict[str, Any]:
+    """Return the settings as they count now."""
+    return {
+        "record_visibility": account.record_visibility(),
+        "direct_chats": "on" if account.direct_chats_on() else "off",
+        "group_chat_creators": account.group_chat_creators(),
+        "message_texts": account.get_setting("message_texts", account.CHOICES["message_texts"][0]),
+    }
+
+
+def change(actor: User, changes: Mapping[str, Any]) -> None:
+    """Set what is given. Raises UserError naming the field, Forbidden but for admins."""
+    people.require_admin(actor)
+    fields.known(changes, NAMES)
+    before = load()
+    for name, value in changes.items():
+        if value != before[name]:
+            account.set_setting(name, value)

@@ -1,0 +1,88 @@
+"""Settings of the whole account, for admins."""
+
+from __future__ import annotations
+
+from flask import flash, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_appbuilder.baseviews import expose
+from flask_appbuilder.forms import DynamicForm
+from flask_appbuilder.security.decorators import has_access, permission_name
+from flask_appbuilder.views import BaseFormView
+from flask_babel import gettext, lazy_gettext
+from wtforms import SelectField
+
+from app.errors import UserError
+from app.security import acting_user
+from app.services import account_settings
+from app.views.base import SignedIn
+from app.views.form_values import changes_of, show_error
+from app.views.writing import write
+
+_INPUT = {"class": "form-control"}
+
+
+class AccountForm(DynamicForm):  # type: ignore[misc]
+    """One field per setting; the first choice of each is the default."""
+
+    record_visibility = SelectField(
+        lazy_gettext("Staff see records and talks"),
+        choices=[
+            ("all", lazy_gettext("All")),
+            ("groups", lazy_gettext("Their groups'")),
+            ("own", lazy_gettext("Their own")),
+        ],
+        description=lazy_gettext("Decides every list, card, search, feed and count; admins see all"),
+        render_kw=_INPUT,
+    )
+    direct_chats = SelectField(
+        lazy_gettext("Direct chats between colleagues"),
+        choices=[("on", lazy_gettext("Allowed")), ("off", lazy_gettext("Not allowed"))],
+        render_kw=_INPUT,
+    )
+    group_chat_creators = SelectField(
+        lazy_gettext("Who may create group chats"),
+        choices=[
+            ("all_but_free", lazy_gettext("Everyone but free users")),
+            ("everyone", lazy_gettext("Everyone")),
+            ("managers", lazy_gettext("Managers and admins")),
+            ("admins", lazy_gettext("Admins only")),
+        ],
+        render_kw=_INPUT,
+    )
+    message_texts = SelectField(
+        lazy_gettext("Message texts in mails, push and Telegram"),
+        choices=[("full", lazy_gettext("In full")), ("hidden", lazy_gettext("Hidden: only that there is a message"))],
+        render_kw=_INPUT,
+    )
+
+
+class AccountView(SignedIn, BaseFormView):  # type: ignore[misc]
+    """One page, saved as a whole."""
+
+    route_base = "/account"
+    default_view = "page"
+    form = AccountForm
+    form_title = lazy_gettext("Account")
+
+    @expose("/", methods=["GET", "POST"])
+    @has_access
+    @permission_name("edit")
+    def page(self) -> ResponseReturnValue:
+        """Show and save the settings."""
+        actor = acting_user()
+        form = self.form(data=account_settings.load()) if request.method == "GET" else self.form()
+        if form.validate_on_submit():
+            try:
+                write(actor, lambda: account_settings.change(actor, changes_of(form)))
+            except UserError as error:
+                show_error(form, error)
+            else:
+                flash(gettext("Saved"), "success")
+                return redirect(url_for("AccountView.page"))
+        self._init_vars()
+        return self.render_template(
+            self.form_template,
+            title=self.form_title,
+            widgets=self._get_edit_widget(form=form),
+            form_action=request.path,
+        )
