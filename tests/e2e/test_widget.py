@@ -291,7 +291,9 @@ def test_what_is_written_without_a_connection_is_sent_once_when_it_is_back(shop:
     expect_sent(page, "During")
     expect(chat(page).get_by_text("No connection.")).to_be_hidden(timeout=SLOW_MS)
     _, chat_id = shop.talk()
-    stored = shop.live.sql("SELECT body FROM messages WHERE chat_id = %s AND author_kind = 'visitor'", chat_id)
+    stored = shop.live.sql(
+        "SELECT body FROM messages WHERE chat_id = %s AND author_kind = 'visitor' ORDER BY seq", chat_id
+    )
     assert [body for (body,) in stored] == ["Before", "During"]
 
 
