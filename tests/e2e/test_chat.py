@@ -330,7 +330,7 @@ def test_a_link_leads_to_its_message_and_the_search_jumps(sign_in: SignIn, live_
     ).click()
     expect(message(page, "other 69")).to_be_in_viewport()
     page.get_by_role("button", name="Search in this chat").click()
-    expect(page.get_by_role("textbox", name="Search in this chat")).to_be_focused()
+    expect(page.get_by_role("combobox", name="Search in this chat")).to_be_focused()
     page.keyboard.type("derailleur")
     expect(page.locator(".fd-hit mark")).to_have_text("derailleur")
     page.keyboard.press("Enter")
