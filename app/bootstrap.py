@@ -25,6 +25,7 @@ from app.extensions import db
 from app.models.people import RoleName
 from app.services import pipelines
 from app.services.account import get_setting, set_setting
+from app.services.demo_end import LEFT_SETTING
 from app.startup import DEMO_SETTING
 from app.transaction import transaction
 
@@ -61,7 +62,7 @@ def prepare(app: Flask, say: Callable[[str], None]) -> Prepared:
         with transaction():
             pipelines.ensure_default()
         empty = not db.session.scalar(select(func.count()).select_from(select(User.id).limit(1).subquery()))
-        if empty and app.config["FRONTDESK_DEMO"]:
+        if empty and app.config["FRONTDESK_DEMO"] and not get_setting(LEFT_SETTING):
             say("Loading the demo account")
             load_demo()
             empty = False

@@ -133,9 +133,11 @@ def avatar_colour(person_id: int | None) -> int:
 
 
 def avatar(user: User, size: int = 20) -> Markup:
-    """A person's initials in a circle. Decoration: the name has to stand beside it."""
+    """A person's picture or initials in a circle. Decoration: the name has to stand beside it."""
+    picture = getattr(user, "picture", None)
+    inside = Markup('<img class="fd-av-pic" src="{}" alt="" loading="lazy">').format(picture) if picture else None
     return Markup('<span class="fd-av fd-av--{}" data-c="{}" aria-hidden="true">{}</span>').format(
-        size, avatar_colour(user.id), initials(full_name(user))
+        size, avatar_colour(user.id), inside or initials(full_name(user))
     )
 
 

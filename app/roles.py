@@ -10,7 +10,7 @@ from app.models.people import RoleName
 Rule = list[str]
 
 _FREE: list[Rule] = [
-    [r"^ProfileView$", r"^can_.*$"],
+    [r"^(Profile|Picture)View$", r"^can_.*$"],
     [r"^MeApi$", r"^can_.*$"],
     [r"^(Center|CenterView|MailLinkView)$", r"^can_.*$"],
     [r"^Center$", r"^menu_access$"],

@@ -10,7 +10,7 @@ from flask import current_app
 from sqlalchemy import select, text
 
 from app import clock
-from app.demo import chats, clients, story
+from app.demo import chats, clients, faces, story
 from app.extensions import db
 from app.models.crm import Company, Contact, Lead, Stage, Task
 from app.models.people import Group, Role, User
@@ -28,6 +28,7 @@ def load() -> bool:
         if db.session.scalar(select(User.id).limit(1)):
             return False
         people = _people(current_app.config["DEMO_PASSWORD"])
+        faces.load(people)
         _groups(people)
         contacts = _contacts(people)
         _leads(people, contacts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.services import chat_files, chat_pictures
+from app.services import chat_files, chat_pictures, people_pictures
 from app.transaction import transaction
 
 
@@ -18,3 +18,9 @@ def make_chat_picture(chat_id: int, user_id: int, stored_as: str) -> None:
     """Cut an uploaded picture to a chat's picture."""
     with transaction(user_id):
         chat_pictures.make_picture(chat_id, user_id, stored_as)
+
+
+def make_person_picture(user_id: int, token: str) -> None:
+    """Cut an uploaded picture to a person's picture."""
+    with transaction(user_id):
+        people_pictures.make(user_id, token)

@@ -143,7 +143,7 @@ class SetupView(BaseFormView):  # type: ignore[misc]
             else:
                 start_session(user)
                 flash(lazy_gettext("Welcome! You are the first admin."), "success")
-                return redirect(self.appbuilder.get_url_for_index)
+                return redirect(url_for("GettingStartedView.page"))
         self._init_vars()
         return self.render_template(
             self.form_template,

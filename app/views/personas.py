@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Flask, current_app
+from flask import Flask
 from flask_babel import lazy_gettext
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
@@ -12,7 +12,7 @@ from sqlalchemy.orm import selectinload
 from app.extensions import db
 from app.formatting import avatar_colour, initials
 from app.models.people import User, full_name
-from app.services.account import get_setting
+from app.services import demo_end, people_pictures
 
 # In the order of the cards: the manager's center is the one to see first.
 LINES = {
@@ -34,6 +34,8 @@ class Persona:
     line: str
     initials: str
     colour: int
+    # A data: address, since nobody is signed in yet who could load it.
+    picture: str | None
 
 
 def init_personas(app: Flask) -> None:
@@ -43,7 +45,7 @@ def init_personas(app: Flask) -> None:
 
 def demo_personas() -> list[Persona]:
     """Return the demo's people while its data is there; an account in real use has none."""
-    if not _is_demo():
+    if not demo_end.is_demo():
         return []
     statement = select(User).where(User.username.in_(LINES), User.active).options(selectinload(User.roles))
     found = {user.username: user for user in db.session.scalars(statement)}
@@ -52,14 +54,9 @@ def demo_personas() -> list[Persona]:
 
 def demo_person(username: str) -> User | None:
     """Return who a card signs in without a password: one of the demo's people, in a demo only."""
-    if username not in LINES or not _is_demo():
+    if username not in LINES or not demo_end.is_demo():
         return None
     return db.session.scalars(select(User).where(User.username == username, User.active)).one_or_none()
-
-
-def _is_demo() -> bool:
-    # The switch alone is not enough: a real account may have an "admin" too.
-    return bool(current_app.config.get("FRONTDESK_DEMO") and get_setting("demo_loaded"))
 
 
 def _persona(user: User) -> Persona:
@@ -72,4 +69,5 @@ def _persona(user: User) -> Persona:
         line=str(LINES[user.username]),
         initials=initials(name),
         colour=avatar_colour(user.id),
+        picture=people_pictures.data_address(user),
     )

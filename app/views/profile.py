@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, BinaryIO, cast
 
-from flask import flash, redirect, request, url_for
+from flask import flash, redirect, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import BaseView
 from flask_appbuilder.baseviews import expose
@@ -21,7 +21,7 @@ from app.catalogue import LEAD_TIMES_MINUTES
 from app.errors import UserError
 from app.models.people import User
 from app.security import acting_user, keep_session
-from app.services import passwords, people, preferences
+from app.services import passwords, people, people_pictures, preferences
 from app.views.base import SignedIn
 from app.views.form_values import changes_of, show_error
 from app.views.forms import ZoneField
@@ -149,6 +149,24 @@ class ProfileView(SignedIn, BaseView):  # type: ignore[misc]
             self.form_template, title=gettext("Change password"), widgets={"edit": _widget(form)}, related_views=[]
         )
 
+    @expose("/picture", methods=["POST"])
+    @has_access
+    @permission_name("profile")
+    def picture(self) -> ResponseReturnValue:
+        """Take a new picture of oneself from the form's file ``picture``, or take it away (``remove``)."""
+        user, chosen = acting_user(), request.files.get("picture")
+        stream = cast(BinaryIO, chosen.stream) if chosen else None
+        try:
+            if "remove" in request.form:
+                write(user, lambda: people_pictures.remove(user))
+                flash(gettext("Your picture is gone"), "success")
+            else:
+                write(user, lambda: people_pictures.upload(user, stream))
+                flash(gettext("Your new picture shows in a moment"), "success")
+        except UserError as error:
+            flash(error.message, "danger")
+        return redirect(url_for("ProfileView.profile"))
+
     def _page(self, user: User, own_form: DynamicForm, notifications_form: DynamicForm) -> ResponseReturnValue:
         return self.render_template(
             self.template,
@@ -159,6 +177,21 @@ class ProfileView(SignedIn, BaseView):  # type: ignore[misc]
             notifications_form=notifications_form,
             notifications_widget=_widget(notifications_form),
         )
+
+
+class PictureView(SignedIn, BaseView):  # type: ignore[misc]
+    """The people's pictures, for everybody who is signed in."""
+
+    route_base = people_pictures.ADDRESS.rstrip("/")
+    default_view = "show"
+
+    @expose("/<name>", methods=["GET"])
+    @has_access
+    def show(self, name: str) -> ResponseReturnValue:
+        """Send a WebP picture of 256 × 256. Raises NotFound."""
+        answer = send_file(people_pictures.path_of(name), mimetype="image/webp")
+        answer.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+        return answer
 
 
 def _notifications_form(user: User, formdata: Any) -> NotificationsForm:

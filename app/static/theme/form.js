@@ -22,6 +22,9 @@ addEventListener("pageshow", () => {
 document.addEventListener("change", (event) => {
   const select = event.target.closest("select[data-go]");
   if (select) location.assign(select.value);
+  // A chosen file needs no second click.
+  const file = event.target.closest("input[data-send-at-once]");
+  if (file?.files.length) file.form.requestSubmit();
 });
 
 const wrong = document.querySelector("form[data-form] [aria-invalid='true']");
