@@ -10,19 +10,20 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 
 from flask import Flask
 from setproctitle import setproctitle
 from sqlalchemy import select
 
 import config
-from app import bootstrap, create_app, logs
+from app import backups, bootstrap, clock, create_app, logs
 from app.bootstrap import DatabaseUnfit
 from app.errors import UserError
 from app.extensions import db
 from app.models.people import Role, RoleName, User
 from app.services import people
-from app.services.processes import start_heartbeat
+from app.services.processes import alive_kinds, start_heartbeat
 from app.supervisor import WORKER_STOP_SECONDS, Process, Supervisor
 from app.transaction import transaction
 
@@ -38,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     gc.enable()
     try:
         return COMMANDS[arguments.command](app, arguments)
-    except DatabaseUnfit as error:
+    except (DatabaseUnfit, backups.BackupError) as error:
         say(str(error))
         return 2
     except UserError as error:
@@ -166,6 +167,33 @@ def first_admin_link(app: Flask, arguments: argparse.Namespace) -> int:
     return 0
 
 
+def backup(app: Flask, arguments: argparse.Namespace) -> int:
+    now = clock.now()
+    target = Path(arguments.file or backups.default_name(now)).resolve()
+    size = backups.write(app.config, target, now)
+    say(f"{target}: {size / 1_000_000:.1f} MB. Keep ENCRYPTION_KEY apart from it: without it passwords stay sealed")
+    return 0
+
+
+def restore(app: Flask, arguments: argparse.Namespace) -> int:
+    source = Path(arguments.file)
+    backups.check(app.config, source, arguments.other_key)
+    if backups.has_tables(app.config):
+        with app.app_context():
+            people_there, running = _any_admin() is not None, alive_kinds()
+            db.session.remove()
+            db.engine.dispose()
+        if running:
+            raise backups.BackupError(f"Frontdesk is running ({', '.join(sorted(running))}). Stop it first.")
+        if people_there and not arguments.replace:
+            raise backups.BackupError("This installation is in use: --replace puts the backup in its place.")
+    backups.restore(app.config, source)
+    app.config["FRONTDESK_DEMO"] = False
+    bootstrap.prepare(app, say)
+    say("Restored. Start Frontdesk again")
+    return 0
+
+
 def say(text: str) -> None:
     sys.stderr.write(f"  {text}\n")
     sys.stderr.flush()
@@ -197,4 +225,6 @@ COMMANDS = {
     "create-admin": create_admin,
     "reset-password": reset_password,
     "first-admin-link": first_admin_link,
+    "backup": backup,
+    "restore": restore,
 }
