@@ -55,6 +55,10 @@ class Message:
     """Further mail headers, e.g. List-Unsubscribe."""
     images: tuple[InlineImage, ...] = ()
     urgency: Urgency = Urgency.NORMAL
+    closes: tuple[str, ...] = ()
+    """Items of the center that were read elsewhere: a device closes what it shows of them, and shows nothing."""
+    closes_until: int = 0
+    """… as far as it left before that moment, in milliseconds since 1970."""
 
 
 class Sender(Protocol):

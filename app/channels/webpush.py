@@ -121,12 +121,15 @@ def topic_of(thread: str) -> str:
 
 def payload_of(message: Message) -> str:
     """Return what the service worker gets, cut to what push services take."""
+    if message.closes:
+        return json.dumps({"type": "read", "items": list(message.closes), "at": message.closes_until})
     payload = {
         "title": _cut(message.title, 120),
         "body": _cut(message.text, TEXT_LENGTH),
         "url": message.url,
         "tag": message.thread or message.tag,
         "item": message.item,
+        "at": int(time.time() * 1000),
         "urgent": message.urgency is Urgency.HIGH,
     }
     text = json.dumps(payload, ensure_ascii=False)

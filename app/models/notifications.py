@@ -58,6 +58,7 @@ class FeedItem(Model, ChangedAt):
         Index("ix_feed_items_unread", "user_id", "tab", postgresql_where=text("unread AND NOT archived")),
         Index("ix_feed_items_subject", "subject_type", "subject_id"),
         Index("ix_feed_items_changed", "user_id", "changed_at"),
+        Index("ix_feed_items_at", "at"),
         Index("ix_feed_items_remind", "remind_at", postgresql_where=text("remind_at IS NOT NULL")),
     )
 
@@ -89,6 +90,7 @@ class Notification(Model, CreatedAt):
         UniqueConstraint("event_id", "user_id", name="uq_notifications_event_user"),
         Index("ix_notifications_item", "feed_item_id", "id"),
         Index("ix_notifications_digest", "user_id", "id", postgresql_where=text("for_digest")),
+        Index("ix_notifications_created", "created_at", postgresql_using="brin"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -134,11 +136,21 @@ class Delivery(Model, CreatedAt):
         # What somebody answers in the messenger is found by the messenger's own number of our message.
         Index("ix_deliveries_receipt", "channel", "address", "receipt", postgresql_where=text("receipt IS NOT NULL")),
         Index("ix_deliveries_chat", "user_id", postgresql_where=text("purpose = 'chat' AND state = 'pending'")),
+        # What devices may still show.
+        Index(
+            "ix_deliveries_shown",
+            "user_id",
+            postgresql_where=text("state = 'sent' AND channel IN ('browser', 'mobile') AND taken_back_at IS NULL"),
+        ),
+        # Rows are written in the order of time: a few pages of index find the old ones.
+        Index("ix_deliveries_created", "created_at", postgresql_using="brin"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     dedupe_key: Mapped[str] = mapped_column(String(400), unique=True, nullable=False)
     purpose: Mapped[str] = mapped_column(String(16), nullable=False)
+    # The kind of news; NULL for what holds several, or none.
+    event_tag: Mapped[str | None] = mapped_column(String(40))
     channel: Mapped[str] = mapped_column(String(16), nullable=False)
     address: Mapped[str] = mapped_column(String(320), nullable=False)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id", ondelete="CASCADE"))
@@ -153,6 +165,8 @@ class Delivery(Model, CreatedAt):
     skip_reason: Mapped[str | None] = mapped_column(String(30))
     error: Mapped[str | None] = mapped_column(Text)
     finished_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    # When what a device showed was closed again, because it was read elsewhere.
+    taken_back_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     # What the provider calls the message that it took.
     receipt: Mapped[str | None] = mapped_column(String(120))
     # What is not rendered from a notification: set-up mails, tests, reports.

@@ -212,10 +212,10 @@ def _hold(delivery: ChatDelivery, until: dt.datetime) -> None:
     """What fell into quiet hours since is sent at their end, if it is unread then."""
     db.session.execute(
         text(
-            "INSERT INTO deliveries (dedupe_key, purpose, channel, address, user_id, state, not_before, only_if_unread,"
-            " data, created_at)"
-            " SELECT left(dedupe_key, 360) || ':held:' || CAST(:id AS text), purpose, channel, address, user_id,"
-            " 'pending', :until, true, data, created_at FROM deliveries WHERE id = :id"
+            "INSERT INTO deliveries (dedupe_key, purpose, event_tag, channel, address, user_id, state, not_before,"
+            " only_if_unread, data, created_at)"
+            " SELECT left(dedupe_key, 360) || ':held:' || CAST(:id AS text), purpose, event_tag, channel, address,"
+            " user_id, 'pending', :until, true, data, created_at FROM deliveries WHERE id = :id"
             " ON CONFLICT (dedupe_key) DO NOTHING"
         ),
         {"id": delivery.id, "until": until},

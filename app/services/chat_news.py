@@ -70,10 +70,10 @@ FROM concerned p LEFT JOIN LATERAL (
 
 # One per chat and address until it is read: the key says up to where it had been.
 _WRITE = text("""
-INSERT INTO deliveries (dedupe_key, purpose, channel, address, user_id, state, not_before, only_if_unread, queued_until,
-                        data, created_at)
-SELECT concat_ws(':', 'chat', CAST(:chat_id AS int), o.user_id, o.channel, o.address, o.read_seq), 'chat', o.channel,
-       o.address, o.user_id, 'pending', o.not_before, o.not_before > :now,
+INSERT INTO deliveries (dedupe_key, purpose, event_tag, channel, address, user_id, state, not_before, only_if_unread,
+                        queued_until, data, created_at)
+SELECT concat_ws(':', 'chat', CAST(:chat_id AS int), o.user_id, o.channel, o.address, o.read_seq), 'chat', o.tag,
+       o.channel, o.address, o.user_id, 'pending', o.not_before, o.not_before > :now,
        CASE WHEN o.not_before <= :now THEN CAST(:queued_until AS timestamptz) END,
        jsonb_build_object('chat_id', CAST(:chat_id AS int), 'tag', o.tag, 'rule', o.rule, 'read_seq', o.read_seq), :now
 FROM unnest(CAST(:user_ids AS int[]), CAST(:channels AS text[]), CAST(:addresses AS text[]),

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from app import access, clock
 from app.errors import UserError
 from app.extensions import db
-from app.services import chat_feed, chat_live, live, reading, visitor_live
+from app.services import chat_feed, chat_live, live, reading, retractions, visitor_live
 from app.services.chat_feed import PRESENT, PUT_AWAY, UNREAD
 from app.transaction import on_commit
 
@@ -44,6 +44,7 @@ def read(user_id: int, chat_id: int, seq: int) -> int:
         _settle_added(user_id, [chat_id])
         return own.last_read_seq
     cancel(chat_id, [user_id], "already_read")
+    retractions.chats_read([user_id], [chat_id])
     _settle_added(user_id, [chat_id])
     payload = {"chat_id": chat_id, "user_id": user_id, "seq": row.last_read_seq}
     on_commit(lambda: chat_live.tell_nearby("chat.read", row, row.members, payload))
@@ -163,6 +164,7 @@ def _cancel(user_id: int, chat_ids: Collection[int]) -> None:
         ),
         {"now": clock.now(), "user_id": user_id, "ids": list(chat_ids)},
     )
+    retractions.chats_read([user_id], chat_ids)
 
 
 def _show_client(chat_id: int, seq: int) -> None:

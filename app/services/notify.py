@@ -64,9 +64,9 @@ WITH told AS (
     RETURNING id, user_id
 ),
 written AS (
-    INSERT INTO deliveries (dedupe_key, purpose, channel, address, user_id, notification_id, state, not_before,
-                            only_if_unread, queued_until, created_at)
-    SELECT 'n:' || told.id || ':' || out.channel || ':' || out.address, 'notice', out.channel, out.address,
+    INSERT INTO deliveries (dedupe_key, purpose, event_tag, channel, address, user_id, notification_id, state,
+                            not_before, only_if_unread, queued_until, created_at)
+    SELECT 'n:' || told.id || ':' || out.channel || ':' || out.address, 'notice', :tag, out.channel, out.address,
            told.user_id, told.id, 'pending', CAST(:at AS timestamptz) + make_interval(secs => out.delay_seconds),
            out.delay_seconds > 0, CASE WHEN out.delay_seconds = 0 THEN CAST(:queued_until AS timestamptz) END, :at
     FROM unnest(CAST(:out_user_ids AS int[]), CAST(:out_channels AS text[]), CAST(:out_addresses AS text[]),
@@ -150,6 +150,7 @@ def _tell(kind: Kind, event_id: int, subject: Subject, people: list[Recipient], 
         _TELL,
         {
             "event_id": event_id,
+            "tag": kind.tag,
             "at": at,
             "queued_until": at + outbound.QUEUED_FOR,
             "choices": json.dumps([_as_json(chosen[facts]) for facts in choices]),

@@ -13,7 +13,7 @@ from flask_babel import gettext, ngettext
 from app import clock
 from app.catalogue import KINDS, Channel
 from app.channels.base import Message, Urgency
-from app.services import account, chat_mail, labels, messenger_out, recheck, unsubscribe
+from app.services import account, chat_mail, labels, messenger_out, recheck, retractions, unsubscribe
 from app.services.claimed import Claimed, Content
 from app.services.due_words import short_due, zone_of
 from app.services.mailing import link_token
@@ -158,6 +158,7 @@ PURPOSES: dict[str, Purpose] = {
     "brief": Purpose(recheck.refuse_collected, collected_message),
     "chat": Purpose(chat_mail.refuse_chats, chat_mail.message_of),
     "messenger": Purpose(recheck.refuse_nothing, messenger_out.message_of),
+    retractions.PURPOSE: Purpose(recheck.refuse_nothing, retractions.message_of),
     "test": Purpose(recheck.refuse_nothing, test_message),
 }
 

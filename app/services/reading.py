@@ -12,7 +12,7 @@ from sqlalchemy import text
 from app import clock
 from app.errors import UserError
 from app.extensions import db
-from app.services import feed, live
+from app.services import feed, live, retractions
 from app.transaction import on_commit
 
 MAX_ITEMS = 500
@@ -40,7 +40,7 @@ def mark_all_read(user_id: int, tab: str = "all") -> list[int]:
         {"user_id": user_id, "now": clock.now(), "tab": tab},
     )
     ids = [row.id for row in rows]
-    _cancel_unsent(ids)
+    retractions.items_read(ids)
     if ids:
         on_commit(lambda: live.changed_items(ids))
     return ids
@@ -107,7 +107,7 @@ def settle_subject(
         },
     )
     ids = [row.id for row in rows]
-    _cancel_unsent(ids)
+    retractions.items_read(ids)
     if ids:
         on_commit(lambda: live.changed_items(ids))
 
@@ -126,20 +126,7 @@ def _change(
     )
     changed = [row.id for row in rows]
     if cancels:
-        _cancel_unsent(changed)
+        retractions.items_read(changed)
     if changed:
         on_commit(lambda: live.changed_items(changed))
     return changed
-
-
-def _cancel_unsent(item_ids: Collection[int]) -> None:
-    if not item_ids:
-        return
-    db.session.execute(
-        text(
-            "UPDATE deliveries d SET state = 'cancelled', skip_reason = 'already_read', finished_at = :now"
-            " FROM notifications n WHERE n.feed_item_id = ANY(:ids) AND d.notification_id = n.id"
-            " AND d.state = 'pending'"
-        ),
-        {"ids": list(item_ids), "now": clock.now()},
-    )

@@ -18,7 +18,7 @@ from app.models.notifications import FeedItem
 from app.models.people import User
 from app.services import activity, devices, reading, shown
 from app.transaction import transaction
-from tests import news
+from tests import chatting, news
 from tests.builders import login, make_user
 from tests.push_services import PushService
 
@@ -143,6 +143,65 @@ def test_a_popup_that_was_seen_needs_no_push_to_the_browser(
     assert push_service.taken == []
     db.session.refresh(item)
     assert item.unread, "shown is not read"
+
+
+def test_what_was_read_elsewhere_is_closed_on_the_devices_that_were_told_once(
+    context: Flask, push_service: PushService, at: Callable[[Any], None]
+) -> None:
+    user, boss = make_user("Staff"), make_user("Manager")
+    subscribe(user, push_service, "desk")
+    subscribe(user, push_service, "phone", PHONE)
+    news.assign(user, boss, "Ring the supplier")
+    news.assign(user, boss, "Order chains")
+    news.deliver_due()
+    told = [push.payload for push in push_service.taken]
+    assert len(told) == 4
+    push_service.taken.clear()
+    item = next(push["item"] for push in told if "supplier" in push["title"])
+    for _ in range(2):
+        with transaction():
+            reading.mark_read(user.id, [int(item.removeprefix("n:"))])
+            reading.mark_unread(user.id, [int(item.removeprefix("n:"))])
+        news.deliver_due()
+    closing = [push.payload for push in push_service.taken]
+    assert sorted(push.browser for push in push_service.taken) == ["desk", "phone"], "once, however often it is read"
+    assert all(push["type"] == "read" and push["items"] == [item] and "title" not in push for push in closing)
+    assert all(push["at"] >= shown["at"] for push in closing for shown in told), "what comes later stays"
+    push_service.taken.clear()
+    news.assign(user, boss, "A day ago")
+    news.deliver_due()
+    push_service.taken.clear()
+    at(clock.now() + dt.timedelta(hours=25))
+    with transaction():
+        reading.mark_all_read(user.id)
+    news.deliver_due()
+    assert push_service.taken == [], "nobody's list of notifications goes back that far"
+
+
+def test_a_chat_that_was_read_elsewhere_is_closed_too(context: Flask, push_service: PushService) -> None:
+    user, other = make_user("Staff"), make_user("Staff")
+    subscribe(user, push_service)
+    chat_id = chatting.direct(other, user)
+    sent = chatting.say(other, chat_id, "Coffee?")
+    chatting.decide(chat_id)
+    news.deliver_due()
+    assert [push.payload["item"] for push in push_service.taken] == [f"c:{chat_id}"]
+    push_service.taken.clear()
+    for _ in range(2):
+        chatting.read(user, chat_id, sent["seq"])
+        news.deliver_due()
+    assert [push.payload["items"] for push in push_service.taken] == [[f"c:{chat_id}"]]
+
+
+def test_apples_service_gets_no_push_that_shows_nothing(context: Flask, push_service: PushService) -> None:
+    user = make_user("Staff")
+    subscribe(user, push_service)
+    news.assign(user, make_user("Manager"))
+    news.deliver_due()
+    with transaction():
+        db.session.execute(text("UPDATE devices SET endpoint = 'https://web.push.apple.com/QK1'"))
+        reading.mark_all_read(user.id)
+    assert [purpose for purpose, *_ in news.outcomes(user)] == ["notice", "notice"]
 
 
 def test_texts_can_be_hidden(context: Flask, push_service: PushService) -> None:

@@ -27,7 +27,10 @@ self.addEventListener("fetch", (event) => {
   event.respondWith(fetch(event.request).catch(async () => (await caches.match(OFFLINE)) ?? Response.error()));
 });
 
-self.addEventListener("push", (event) => event.waitUntil(show(read(event.data))));
+self.addEventListener("push", (event) => {
+  const news = read(event.data);
+  event.waitUntil(news.type === "read" ? close(new Set(news.items), news.at) : show(news));
+});
 
 function read(data) {
   try {
@@ -48,7 +51,7 @@ async function show(news) {
     requireInteraction: Boolean(news.urgent),
     icon: "/assets/now/icons/icon-192.png",
     badge: "/assets/now/icons/badge-96.png",
-    data: { url: news.url || "/center", item: news.item || "" },
+    data: { url: news.url || "/center", item: news.item || "", at: news.at || 0 },
   });
 }
 
@@ -67,13 +70,16 @@ async function open(address) {
   return page.navigate(url.href).catch(() => self.clients.openWindow(url.href));
 }
 
-// Read elsewhere: an open page hears of it by its socket and says so here.
+// Read elsewhere: an open page hears of it by its socket and says so here; where none is open, a push does.
 self.addEventListener("message", (event) => {
   if (event.data?.type === "read") event.waitUntil(close(new Set(event.data.items)));
 });
 
-async function close(items) {
-  for (const shown of await self.registration.getNotifications()) if (items.has(shown.data?.item)) shown.close();
+/** What left after `until` is about something newer than what was read. */
+async function close(items, until = Infinity) {
+  for (const shown of await self.registration.getNotifications()) {
+    if (items.has(shown.data?.item) && (shown.data.at ?? 0) <= until) shown.close();
+  }
 }
 
 // The browser has renewed the subscription by itself; the old endpoint proves that it is the same device.
