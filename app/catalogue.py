@@ -203,6 +203,15 @@ _KINDS = (
         tells_actor=True,
         replaces=frozenset({"error:channel_down"}),
     ),
+    Kind(
+        tag="error:webhook_disabled",
+        row="errors",
+        tab=Tab.SYSTEM,
+        audience=Audience.ADMINS_AND_CONCERNED,
+        defaults=_ERRORS,
+        icon="alert",
+        tells_actor=True,
+    ),
     # Messages themselves are no events: services/chat_news.py decides about them by these kinds.
     Kind(
         tag="chat:direct",

@@ -289,6 +289,8 @@ TABLE: list[Row] = [
     Row("/scores/settings", "GET", admins(200)),
     Row("/scores/settings", "POST", admins(200), data={}),
     *screen("messengerview", admins, "{messenger}"),
+    *screen("webhookview", admins, "{webhook}"),
+    Row("/webhookview/replay/<pk>/<int:delivery_id>", "POST", admins(404), path="/webhookview/replay/{webhook}/1"),
     *screen("roleview", admins, "{role}"),
     *screen("defaultview", admins, "{default}"),
     Row("/outbox/", "GET", admins(200)),
@@ -325,6 +327,7 @@ def records(app: Flask) -> dict[str, int]:
             "group": builders.make_group().id,
             "widget": visiting.make_widget().id,
             "messenger": visiting.make_messenger().id,
+            "webhook": builders.make_webhook().id,
             "role": db.session.get_one(Role, own_role.id).id,
             "default": default_cell(),
         }

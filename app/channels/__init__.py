@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.channels.base import Channel
 from app.channels.email import EmailChannel
-from app.channels.messenger import MessengerChannel
+from app.channels.http_post import PostChannel
 from app.channels.telegram import TelegramChannel
 from app.channels.webpush import WebPushChannel
 
@@ -15,7 +15,8 @@ CHANNELS: dict[str, Channel] = {
         WebPushChannel("browser"),
         WebPushChannel("mobile"),
         TelegramChannel(),
-        MessengerChannel(),
+        PostChannel("messenger", "The messenger"),
+        PostChannel("webhook", "The address"),
     )
 }
 

@@ -12,6 +12,7 @@ from app.models import (
     preferences,
     records,
     talks,
+    webhooks,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "preferences",
     "records",
     "talks",
+    "webhooks",
 ]

@@ -132,6 +132,7 @@ def _try_later(delivery: Claimed, error: TemporarySendError) -> None:
             ),
             {"id": delivery.id, "at": clock.now() + dt.timedelta(seconds=delay), "error": error.reason},
         )
+        _tell_purpose(delivery, error, final=False)
     log.warning("delivery %s: %s; again in %s s", delivery.id, error.reason, delay, extra={"delivery_id": delivery.id})
 
 
@@ -141,17 +142,25 @@ def _fail(delivery: Claimed, error: SendError) -> None:
         _mark(delivery.id, "failed", error=error.reason, skip_reason=reason)
         if reason:
             lost_addresses.forget(delivery, error.reason)
+        _tell_purpose(delivery, error, final=True)
     log.warning("delivery %s failed: %s", delivery.id, error.reason, extra={"delivery_id": delivery.id})
 
 
 def _finish(delivery: Claimed, receipt: str | None) -> None:
     with transaction():
         _mark(delivery.id, "sent", receipt=receipt)
+        _tell_purpose(delivery, None, final=True)
         if delivery.address.startswith(devices.ADDRESS_PREFIX):
             db.session.execute(
                 text("UPDATE devices SET last_used_at = :now WHERE id = :id"),
                 {"now": clock.now(), "id": int(delivery.address.removeprefix(devices.ADDRESS_PREFIX))},
             )
+
+
+def _tell_purpose(delivery: Claimed, error: SendError | None, *, final: bool) -> None:
+    after = PURPOSES[delivery.purpose].after
+    if after is not None:
+        after(delivery, error, final)
 
 
 def _mark(

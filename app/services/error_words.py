@@ -54,9 +54,18 @@ def _channel_up(data: Mapping[str, Any], rule: str) -> tuple[str, str]:
     return title, gettext("What was waiting is being sent.")
 
 
+def _webhook_disabled(data: Mapping[str, Any], rule: str) -> tuple[str, str]:
+    title = gettext("Webhook %(name)s is switched off", name=one_line(data.get("name")))
+    return title, gettext(
+        "It kept failing: %(reason)s. See to its address, then switch it on and send again what it missed.",
+        reason=one_line(data.get("reason")).rstrip("."),
+    )
+
+
 _WORDS: Mapping[str, Callable[[Mapping[str, Any], str], tuple[str, str]]] = {
     "error:mail_undelivered": _mail_undelivered,
     "error:telegram_unlinked": _telegram_unlinked,
     "error:channel_down": _channel_down,
     "error:channel_up": _channel_up,
+    "error:webhook_disabled": _webhook_disabled,
 }

@@ -25,7 +25,7 @@ def forget(delivery: Claimed, reason: str) -> None:
         _pause_mail(delivery, reason)
     elif delivery.channel == Channel.TELEGRAM:
         _unlink_telegram(delivery)
-    else:
+    elif delivery.address.startswith(ADDRESS_PREFIX):
         db.session.execute(
             text("DELETE FROM devices WHERE id = :id"), {"id": int(delivery.address.removeprefix(ADDRESS_PREFIX))}
         )

@@ -14,7 +14,14 @@ BATCH_SIZE = 100
 # A delivery that was queued is left alone that long; then the sweep queues it again: the queue may have been lost.
 QUEUED_FOR = dt.timedelta(seconds=60)
 
-QUEUE_OF_CHANNEL = {"email": "mail", "browser": "push", "mobile": "push", "telegram": "push", "messenger": "push"}
+QUEUE_OF_CHANNEL = {
+    "email": "mail",
+    "browser": "push",
+    "mobile": "push",
+    "telegram": "push",
+    "messenger": "push",
+    "webhook": "push",
+}
 
 
 def enqueue(deliveries: Iterable[tuple[str, int]]) -> None:

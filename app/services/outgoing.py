@@ -13,7 +13,17 @@ from flask_babel import gettext, ngettext
 from app import clock
 from app.catalogue import KINDS, Channel
 from app.channels.base import Message, Urgency
-from app.services import account, chat_mail, labels, messenger_out, recheck, retractions, unsubscribe
+from app.errors import SendError
+from app.services import (
+    account,
+    chat_mail,
+    labels,
+    messenger_out,
+    recheck,
+    retractions,
+    unsubscribe,
+    webhook_out,
+)
 from app.services.claimed import Claimed, Content
 from app.services.due_words import short_due, zone_of
 from app.services.mailing import link_token
@@ -38,10 +48,14 @@ SHOWN_IN_A_CHAT = 10
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """What a delivery is for: ``refuse`` says which must not leave any more and why, ``message`` words the rest."""
+    """What a delivery is for: ``refuse`` says which must not leave any more and why, ``message`` words the rest.
+
+    ``after`` hears in a transaction how each try ended: with no error, or with one (``final``: it was the last try).
+    """
 
     refuse: Callable[[Sequence[Claimed]], dict[int, str]]
     message: Callable[[Claimed], Message]
+    after: Callable[[Claimed, SendError | None, bool], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +173,7 @@ PURPOSES: dict[str, Purpose] = {
     "chat": Purpose(chat_mail.refuse_chats, chat_mail.message_of),
     "messenger": Purpose(recheck.refuse_nothing, messenger_out.message_of),
     retractions.PURPOSE: Purpose(recheck.refuse_nothing, retractions.message_of),
+    "webhook": Purpose(webhook_out.refuse, webhook_out.message_of, webhook_out.note_try),
     "test": Purpose(recheck.refuse_nothing, test_message),
 }
 

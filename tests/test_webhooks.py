@@ -1,0 +1,202 @@
+"""Webhooks: every event once, signed; what keeps failing is switched off and told."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select, text
+from time_machine import TimeMachineFixture
+
+from app import clock
+from app.extensions import db
+from app.models.notifications import Delivery, Event
+from app.models.webhooks import Webhook
+from app.services import delivery, sealed, tasks, webhook_out
+from app.transaction import transaction
+from tests import builders
+
+
+class Receiver:
+    """The other program: a real HTTP server that keeps what it was sent and answers as told."""
+
+    def __init__(self) -> None:
+        self.got: list[tuple[dict[str, str], str]] = []
+        self.status = 204
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                receiver.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
+                self.send_response(receiver.status)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_port}/hook"
+
+    def types(self) -> list[str]:
+        return [json.loads(body)["type"] for _, body in self.got]
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    made = Receiver()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+def assign() -> int:
+    """One event: a task for somebody else."""
+    author, responsible = builders.make_user("Staff"), builders.make_user("Staff")
+    with transaction(author.id):
+        due = clock.now() + dt.timedelta(days=1)
+        tasks.create(author, {"text": "Call back", "due_at": due, "responsible_id": responsible.id})
+    return int(db.session.scalars(select(Event.id).order_by(Event.id.desc()).limit(1)).one())
+
+
+def send() -> None:
+    ids = db.session.scalars(
+        select(Delivery.id).where(Delivery.purpose == "webhook", Delivery.state == "pending").order_by(Delivery.id)
+    ).all()
+    db.session.rollback()
+    delivery.deliver("webhook", ids)
+
+
+def states() -> list[str]:
+    rows = db.session.execute(text("SELECT state FROM deliveries WHERE purpose = 'webhook' ORDER BY id"))
+    return [row.state for row in rows]
+
+
+def test_an_event_comes_once_signed_as_the_standard_says(context: Flask, receiver: Receiver) -> None:
+    webhook = builders.make_webhook(receiver.url)
+    event_id = assign()
+    send()
+    send()
+    headers, body = receiver.got[-1]
+    assert receiver.types().count("task:assigned") == 1
+    assert headers["webhook-id"] == f"evt_{event_id}"
+    assert headers["webhook-signature"] == webhook_out.signature_of(
+        sealed.opened(webhook.secret), headers["webhook-id"], headers["webhook-timestamp"], body
+    )
+    told = json.loads(body)
+    assert told["type"] == "task:assigned"
+    assert told["data"]["subject"]["type"] == "task"
+    assert set(states()) == {"sent"}
+
+
+def test_the_signature_is_the_one_of_the_standards_own_example() -> None:
+    # standardwebhooks.com, the specification's example
+    secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    body = '{"test": 2432232314}'
+    signature = webhook_out.signature_of(secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", body)
+    assert signature == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+def test_only_chosen_topics_come_and_none_while_it_is_off(context: Flask, receiver: Receiver) -> None:
+    builders.make_webhook(receiver.url, topics=["lead"])
+    builders.make_webhook(receiver.url, active=False)
+    assign()
+    assert states() == []
+
+
+def test_a_webhook_that_is_gone_is_switched_off_at_once_and_admins_are_told(context: Flask, receiver: Receiver) -> None:
+    admin = builders.make_user("Admin")
+    webhook_id = builders.make_webhook(receiver.url).id
+    receiver.status = 410
+    assign()
+    send()
+    webhook = db.session.get_one(Webhook, webhook_id)
+    assert not webhook.active
+    assert webhook.disabled_reason == "The address refused it with 410"
+    told = db.session.execute(text("SELECT user_id, event_tag FROM feed_items WHERE event_tag LIKE 'error:%'")).all()
+    assert [tuple(row) for row in told] == [(admin.id, "error:webhook_disabled")]
+    assign()
+    assert states().count("pending") == 0
+
+
+def test_ten_refusals_in_a_row_switch_it_off_and_one_success_begins_anew(context: Flask, receiver: Receiver) -> None:
+    webhook_id = builders.make_webhook(receiver.url, topics=["task"], failures=webhook_out.GIVEN_UP_IN_A_ROW - 1).id
+    assign()
+    send()
+    assert db.session.get_one(Webhook, webhook_id).failures == 0
+    receiver.status = 400
+    for _ in range(webhook_out.GIVEN_UP_IN_A_ROW):
+        assert db.session.get_one(Webhook, webhook_id, populate_existing=True).active
+        assign()
+        send()
+    assert not db.session.get_one(Webhook, webhook_id, populate_existing=True).active
+
+
+def test_a_day_without_an_answer_switches_it_off(
+    context: Flask, receiver: Receiver, time_machine: TimeMachineFixture
+) -> None:
+    webhook_id = builders.make_webhook(receiver.url, topics=["task"]).id
+    receiver.status = 503
+    assign()
+    send()
+    assert states() == ["pending"]
+    assert db.session.get_one(Webhook, webhook_id).active
+    time_machine.move_to(clock.now() + dt.timedelta(days=1, minutes=1))
+    send()
+    assert not db.session.get_one(Webhook, webhook_id, populate_existing=True).active
+
+
+def test_admins_add_test_replay_and_see_the_log(app: Flask, client: FlaskClient, receiver: Receiver) -> None:
+    with app.app_context():
+        builders.make_user("Admin", username="della")
+    builders.login(client, "della")
+    added = client.post("/webhookview/add", data={"name": "Shop", "url": receiver.url, "topics": ["task"]})
+    assert added.status_code == 302
+    with app.app_context():
+        webhook_id = db.session.scalars(select(Webhook.id)).one()
+        assign()
+        send()
+    page = client.get(f"/webhookview/show/{webhook_id}").get_data(as_text=True)
+    assert "task:assigned" in page
+    assert "whsec_" in page
+    with app.app_context():
+        delivery_id = db.session.scalars(select(Delivery.id).where(Delivery.purpose == "webhook")).one()
+    assert client.post(f"/webhookview/replay/{webhook_id}/{delivery_id}").status_code == 302
+    assert client.post(f"/webhookview/action/test/{webhook_id}").status_code == 302
+    with app.app_context():
+        send()
+    assert receiver.types() == ["task:assigned", "task:assigned", "webhook:test"]
+    assert receiver.got[0][0]["webhook-id"] == receiver.got[1][0]["webhook-id"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"url": "ftp://x"}, "url"),
+        ({"url": "http://me:pw@x"}, "url"),
+        ({"name": ""}, "name"),
+        ({"topics": ["x"]}, "topics"),
+    ],
+)
+def test_bad_input_names_the_field_and_adds_nothing(
+    app: Flask, client: FlaskClient, changed: dict[str, Any], field: str
+) -> None:
+    with app.app_context():
+        builders.make_user("Admin", username="della")
+    builders.login(client, "della")
+    page = client.post("/webhookview/add", data={"name": "Shop", "url": "https://x.example", **changed})
+    assert page.status_code == 200
+    assert f'id="{field}-error"' in page.get_data(as_text=True) or "has-error" in page.get_data(as_text=True)
+    with app.app_context():
+        assert db.session.scalars(select(Webhook)).all() == []
