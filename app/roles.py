@@ -27,6 +27,7 @@ _STAFF: list[Rule] = [
     [r"^(User|Group)Api$", r"^can_get$"],
     [r"^ScoreView$", r"^can_list$"],
     [r"^Client scores$", r"^menu_access$"],
+    [r"^ApiKeyView$", r"^can_(list|show|add|delete)$"],
     [r"^LookupView$", r"^can_lookup$"],
     [r"^OpenApi$", r"^can_get$"],
     [r"^(CRM|Leads|Contacts|Companies|Tasks)$", r"^menu_access$"],

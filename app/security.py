@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import Any, cast
 
-from flask import Flask, current_app, g, jsonify, session
+from flask import Flask, current_app, g, jsonify, request, session
 from flask_appbuilder.security.manager import BaseSecurityManager
 from flask_appbuilder.security.sqla.manager import SecurityManager
 from flask_appbuilder.security.sqla.models import Permission, PermissionView, ViewMenu
@@ -16,11 +16,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import configure_mappers, joinedload
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.errors import UserError
+from app.errors import Forbidden, UserError
 from app.extensions import db
 from app.models.people import Group, Role, User
 from app.roles import ROLES
-from app.services import signin
+from app.services import api_keys, signin
 from app.transaction import transaction
 
 EPOCH = "epoch"
@@ -125,6 +125,20 @@ class FrontdeskSecurityManager(SecurityManager):  # type: ignore[misc]
                 return signin.authenticate(username or "", password or "")
         except UserError:
             return None
+
+    def validate_api_key(self, api_key_string: str) -> User | None:
+        """Return the person of a good API key. Raises Forbidden for a request that the key was not made for."""
+        key = api_keys.find(api_key_string)
+        if key is None:
+            return None
+        if not api_keys.allows(key, request.method, request.path):
+            raise Forbidden("This API key was not made for that")
+        user: User = key.user
+        if api_keys.note_use(key):
+            with transaction():
+                db.session.flush()
+        g.user, g._api_key_user = user, True
+        return user
 
     # -- what they may do
 
