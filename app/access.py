@@ -117,6 +117,11 @@ def visible_tasks(user: User) -> ColumnElement[bool]:
     return or_(by_setting, Task.author_id == user.id) if by_setting is not _EVERYTHING else by_setting
 
 
+def visible_deliveries(user: User) -> ColumnElement[bool]:
+    """Condition for what left the house, to whomever: the admins' alone."""
+    return _EVERYTHING if is_admin(user) else false()
+
+
 def visible_talks(user: User) -> ColumnElement[bool]:
     """Condition for the talks this person may see; untaken ones are their group's, or everybody's without one."""
     if is_admin(user):

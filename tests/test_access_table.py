@@ -302,7 +302,10 @@ TABLE: list[Row] = [
     Row("/outbox/", "GET", admins(200)),
     Row("/outbox/<int:mail_id>", "GET", admins(404), "/outbox/999999"),
     Row("/outbox/<int:mail_id>/preview", "GET", admins(404), "/outbox/999999/preview"),
+    Row("/channels/", "GET", admins(200)),
+    Row("/channels/test", "POST", admins(302)),
     Row("/deliveryview/list/", "GET", admins(200)),
+    Row("/deliveryview/export", "POST", admins(302)),
     Row("/deliveryview/show/<pk>", "GET", admins(404), "/deliveryview/show/999999"),
     # Deliveries are the product's own: there is nothing to add, change or delete, for nobody.
     *[

@@ -16,6 +16,7 @@ from app.services import (
     nps,
     reading,
     reminders,
+    retention,
     talk_clock,
     talks,
     tasks,
@@ -62,6 +63,9 @@ PERIODIC_JOBS: tuple[PeriodicJob, ...] = (
     PeriodicJob("scores not given", 30, _in_transaction(nps.close_unrated)),
     PeriodicJob("exports", 30, exports.sweep),
     PeriodicJob("deleted records", 600, _in_transaction(trash.remove_old)),
+    PeriodicJob("old notices", 600, _in_transaction(retention.remove_notices)),
+    PeriodicJob("old delivery traces", 600, _in_transaction(retention.remove_traces)),
+    PeriodicJob("old idempotency keys", 600, _in_transaction(retention.remove_keys)),
     PeriodicJob("files never sent", 600, _in_transaction(chat_files.remove_loose)),
     PeriodicJob("previews left behind", 30, chat_files.enqueue_pending),
 )

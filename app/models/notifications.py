@@ -175,6 +175,11 @@ class Delivery(Model, CreatedAt):
 
     user: Mapped[User | None] = relationship(User)
 
+    @property
+    def about(self) -> str:
+        """The kind of news, or what else it is for."""
+        return self.event_tag or self.purpose
+
 
 class DeliveryItem(Model):
     """What a digest or brief contains."""

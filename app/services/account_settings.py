@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from app.models.people import User
-from app.services import account, fields, people
+from flask_babel import gettext
 
-NAMES = ("record_visibility", "direct_chats", "group_chat_creators", "message_texts")
+from app.errors import UserError
+from app.models.people import User
+from app.services import account, fields, people, retention
+
+DAYS = ("notice_days", "trace_days")
+NAMES = (*DAYS, "record_visibility", "direct_chats", "group_chat_creators", "message_texts")
 
 
 def load() -> dict[str, Any]:
@@ -18,6 +22,8 @@ def load() -> dict[str, Any]:
         "direct_chats": "on" if account.direct_chats_on() else "off",
         "group_chat_creators": account.group_chat_creators(),
         "message_texts": account.get_setting("message_texts", account.CHOICES["message_texts"][0]),
+        "notice_days": retention.notice_days(),
+        "trace_days": retention.trace_days(),
     }
 
 
@@ -25,7 +31,18 @@ def change(actor: User, changes: Mapping[str, Any]) -> None:
     """Set what is given. Raises UserError naming the field, Forbidden but for admins."""
     people.require_admin(actor)
     fields.known(changes, NAMES)
+    for name in DAYS:
+        if name in changes:
+            _check_days(name, changes[name])
     before = load()
     for name, value in changes.items():
         if value != before[name]:
             account.set_setting(name, value)
+
+
+def _check_days(name: str, value: object) -> None:
+    low, high = retention.SHORTEST_DAYS, retention.LONGEST_DAYS
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise UserError(
+            "invalid", gettext("A number of days from %(low)s to %(high)s is needed", low=low, high=high), name
+        )

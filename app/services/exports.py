@@ -18,6 +18,7 @@ from app import access, clock, queue
 from app.errors import NotFound, UserError
 from app.extensions import db
 from app.models.crm import Company, Contact, Lead, Task
+from app.models.notifications import Delivery
 from app.models.people import User, full_name
 from app.models.records import Transfer
 from app.transaction import on_commit, transaction
@@ -108,6 +109,26 @@ SOURCES: Mapping[str, Source] = {
             "contact": lambda task: _name(task.contact),
             "completed_at": lambda task: task.completed_at,
             "result": lambda task: task.result,
+        },
+    ),
+    "deliveries": Source(
+        Delivery,
+        access.visible_deliveries,
+        (Delivery.user,),
+        {
+            "id": lambda delivery: delivery.id,
+            "written_at": lambda delivery: delivery.created_at,
+            "user": lambda delivery: _name(delivery.user),
+            "purpose": lambda delivery: delivery.purpose,
+            "event": lambda delivery: delivery.event_tag,
+            "channel": lambda delivery: delivery.channel,
+            "address": lambda delivery: delivery.address,
+            "state": lambda delivery: delivery.state,
+            "why_not": lambda delivery: delivery.skip_reason,
+            "error": lambda delivery: delivery.error,
+            "attempts": lambda delivery: delivery.attempts,
+            "not_before": lambda delivery: delivery.not_before,
+            "finished_at": lambda delivery: delivery.finished_at,
         },
     ),
 }

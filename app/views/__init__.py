@@ -16,6 +16,7 @@ from app.views import (
     center,
     channel_hook,
     crm,
+    deliveries,
     errors,
     filter_bar,
     health,
@@ -59,6 +60,7 @@ SCREENS: tuple[tuple[str, str, str, str, str], ...] = (
     ("roles", "RoleView", "Roles", SETTINGS, "lock"),
     ("account", "AccountView", "Account", SETTINGS, "sliders"),
     ("defaults", "DefaultView", "Notification defaults", SETTINGS, "bell"),
+    ("channels", "ChannelView", "Channels", SETTINGS, "bolt"),
     ("deliveries", "DeliveryView", "Deliveries", SETTINGS, "send"),
     ("outbox", "OutboxView", "Outbox", SETTINGS, "mail"),
 )
@@ -99,6 +101,7 @@ MENU_LABELS = {
     "Roles": lazy_gettext("Roles"),
     "Account": lazy_gettext("Account"),
     "Notification defaults": lazy_gettext("Notification defaults"),
+    "Channels": lazy_gettext("Channels"),
     "Deliveries": lazy_gettext("Deliveries"),
     "Outbox": lazy_gettext("Outbox"),
 }
@@ -152,6 +155,7 @@ def init_app(app: Flask) -> None:
     crm.init_crm(app)
     center.init_center(app)
     notification_settings.init_app(app)
+    deliveries.init_app(app)
     push.init_app(app)
     unsubscribe.init_app(app)
     telegram_hook.init_app(app)

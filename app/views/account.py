@@ -9,11 +9,12 @@ from flask_appbuilder.forms import DynamicForm
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_appbuilder.views import BaseFormView
 from flask_babel import gettext, lazy_gettext
-from wtforms import SelectField
+from wtforms import IntegerField, SelectField
+from wtforms.validators import InputRequired, NumberRange
 
 from app.errors import UserError
 from app.security import acting_user
-from app.services import account_settings
+from app.services import account_settings, channel_health, retention
 from app.views.base import SignedIn
 from app.views.form_values import changes_of, show_error
 from app.views.writing import write
@@ -54,6 +55,18 @@ class AccountForm(DynamicForm):  # type: ignore[misc]
         choices=[("full", lazy_gettext("In full")), ("hidden", lazy_gettext("Hidden: only that there is a message"))],
         render_kw=_INPUT,
     )
+    notice_days = IntegerField(
+        lazy_gettext("Keep notices for so many days"),
+        [InputRequired(), NumberRange(retention.SHORTEST_DAYS, retention.LONGEST_DAYS)],
+        description=lazy_gettext("Read or not, older ones leave everybody's center"),
+        render_kw=_INPUT,
+    )
+    trace_days = IntegerField(
+        lazy_gettext("Keep the delivery log for so many days"),
+        [InputRequired(), NumberRange(retention.SHORTEST_DAYS, retention.LONGEST_DAYS)],
+        description=lazy_gettext("Also what people see of why something reached them or not"),
+        render_kw=_INPUT,
+    )
 
 
 class AccountView(SignedIn, BaseFormView):  # type: ignore[misc]
@@ -63,6 +76,7 @@ class AccountView(SignedIn, BaseFormView):  # type: ignore[misc]
     default_view = "page"
     form = AccountForm
     form_title = lazy_gettext("Account")
+    form_template = "account/page.html"
 
     @expose("/", methods=["GET", "POST"])
     @has_access
@@ -85,4 +99,5 @@ class AccountView(SignedIn, BaseFormView):  # type: ignore[misc]
             title=self.form_title,
             widgets=self._get_edit_widget(form=form),
             form_action=request.path,
+            channels=channel_health.overview(),
         )

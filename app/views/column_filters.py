@@ -199,6 +199,8 @@ class ScreenFilterConverter(BaseFilterConverter):  # type: ignore[misc]
 
     def convert(self, col_name: str) -> list[BaseFilter] | None:
         """Return the column's filters; none for a type that cannot be filtered."""
+        if col_name in self.datamodel.exact:
+            return [one(col_name, self.datamodel) for one in (Equal, NotEqual)]
         for check, offered in self.conversion_table:
             if getattr(self.datamodel, check)(col_name):
                 return [one(col_name, self.datamodel) for one in offered]

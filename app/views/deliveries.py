@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
+from flask import Flask, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder.actions import action
+from flask_appbuilder.baseviews import expose
+from flask_appbuilder.security.decorators import has_access, permission_name
+from flask_appbuilder.urltools import get_filter_args
 from flask_babel import gettext, lazy_gettext
+from wtforms import SelectField
 
+from app.catalogue import KINDS
 from app.errors import Conflict
+from app.extensions import db
 from app.models.notifications import Delivery, DeliveryState
 from app.models.people import User
-from app.services import delivery
+from app.services import delivery, labels
+from app.views import exports
 from app.views.base import Screen
 from app.views.interface import ScreenInterface
 
@@ -29,7 +38,27 @@ CHANNEL_LABELS = {
     "browser": lazy_gettext("Browser"),
     "mobile": lazy_gettext("Mobile"),
     "telegram": lazy_gettext("Telegram"),
+    "messenger": lazy_gettext("Messenger"),
 }
+PURPOSE_LABELS = {
+    "notice": lazy_gettext("Notice"),
+    "digest": lazy_gettext("Digest"),
+    "brief": lazy_gettext("Brief after quiet hours"),
+    "chat": lazy_gettext("Chat messages"),
+    "messenger": lazy_gettext("Message to a client"),
+    "read": lazy_gettext("Read elsewhere: close it"),
+    "test": lazy_gettext("Test notification"),
+    "report": lazy_gettext("Report"),
+}
+# What a file of filtered deliveries holds at most; all of them can be had without a filter.
+EXPORT_MAX = 20_000
+_INPUT = {"class": "form-control"}
+
+
+def init_app(app: Flask) -> None:
+    """Give the templates the names of channels, and the way to a part of the log."""
+    app.jinja_env.filters["channel_name"] = channel_label
+    app.jinja_env.globals["deliveries_url"] = filtered_url
 
 
 def state_label(state: str) -> str:
@@ -42,18 +71,40 @@ def channel_label(channel: str) -> str:
     return str(CHANNEL_LABELS.get(channel, channel))
 
 
-class DeliveryView(Screen):
+def about_label(about: str | None) -> str:
+    """Return what a delivery is about: its kind of news with the event's tag, or what else it is for."""
+    if about is not None and about in KINDS:
+        return f"{labels.row_label(KINDS[about].row)} · {about}"
+    return str(PURPOSE_LABELS.get(about or "", about or ""))
+
+
+def filtered_url(**columns: str) -> str:
+    """Return the log's address with only what has these values."""
+    arguments = {f"_flt_0_{column}": value for column, value in columns.items()}
+    return f"{url_for('DeliveryView.list')}?{urlencode(arguments)}"
+
+
+def _events() -> list[tuple[str, str]]:
+    order = list(labels.ROWS)
+    known = sorted(KINDS.values(), key=lambda kind: (order.index(kind.row) if kind.row in order else 99, kind.tag))
+    return [(kind.tag, about_label(kind.tag)) for kind in known]
+
+
+class DeliveryView(exports.Exporting, Screen):
     """Deliveries, newest first; admins only. Rows are written by the product alone."""
 
-    datamodel = ScreenInterface(Delivery, eager=("user",))
-    base_permissions = ["can_list", "can_show", "send_again"]
+    export_kind = "deliveries"
+    export_filtered = True
+    datamodel = ScreenInterface(Delivery, eager=("user",), exact=("event_tag", "channel", "state", "purpose"))
+    base_permissions = ["can_list", "can_show", "send_again", "export"]
     base_order = ("id", "desc")
     list_title = lazy_gettext("Deliveries")
     show_title = lazy_gettext("Delivery")
-    list_columns = ["created_at", "user", "channel", "address", "state", "error"]
+    list_columns = ["created_at", "user", "about", "channel", "address", "state", "error"]
     show_columns = [
         "created_at",
         "user",
+        "about",
         "channel",
         "address",
         "purpose",
@@ -64,14 +115,22 @@ class DeliveryView(Screen):
         "not_before",
         "finished_at",
     ]
-    search_columns = ["user", "channel", "state", "address", "created_at"]
+    search_columns = ["address", "user", "event_tag", "channel", "state", "purpose", "created_at"]
+    search_form_extra_fields = {
+        "event_tag": SelectField(lazy_gettext("Event"), choices=_events, render_kw=_INPUT),
+        "channel": SelectField(lazy_gettext("Channel"), choices=list(CHANNEL_LABELS.items()), render_kw=_INPUT),
+        "state": SelectField(lazy_gettext("State"), choices=list(STATE_LABELS.items()), render_kw=_INPUT),
+        "purpose": SelectField(lazy_gettext("Purpose"), choices=list(PURPOSE_LABELS.items()), render_kw=_INPUT),
+    }
     order_columns = ["created_at", "state"]
     label_columns = {
         "created_at": lazy_gettext("Written"),
         "user": lazy_gettext("For"),
+        "about": lazy_gettext("What"),
+        "event_tag": lazy_gettext("Event"),
         "channel": lazy_gettext("Channel"),
         "address": lazy_gettext("Address"),
-        "purpose": lazy_gettext("What"),
+        "purpose": lazy_gettext("Purpose"),
         "state": lazy_gettext("State"),
         "skip_reason": lazy_gettext("Why not"),
         "error": lazy_gettext("Error"),
@@ -79,7 +138,12 @@ class DeliveryView(Screen):
         "not_before": lazy_gettext("Not before"),
         "finished_at": lazy_gettext("Finished"),
     }
-    formatters_columns = {"state": state_label, "channel": channel_label}
+    formatters_columns = {
+        "state": state_label,
+        "channel": channel_label,
+        "about": about_label,
+        "purpose": lambda purpose: str(PURPOSE_LABELS.get(purpose, purpose)),
+    }
 
     def offers(self, what: str, row: Mapping[str, Any]) -> bool:
         """Offer to send again what has failed."""
@@ -89,6 +153,24 @@ class DeliveryView(Screen):
     def send_again(self, items: Any) -> ResponseReturnValue:
         """Put failed deliveries back at the start of the ladder."""
         return self.run_action(items, _send_again, gettext("On its way again"))
+
+    @expose("/export", methods=["POST"])
+    @has_access
+    @permission_name("list")
+    def export_all(self) -> ResponseReturnValue:
+        """Export what the list shows now: all of it, or what the filters leave."""
+        self._filters.clear_filters()
+        get_filter_args(self._filters)
+        if not self._filters.filters:
+            return exports.start(self.export_kind, [])
+        query = self._filters.apply_all(db.session.query(Delivery.id)).order_by(Delivery.id.desc())
+        ids = [row.id for row in query.limit(EXPORT_MAX + 1)]
+        if not ids:
+            flash(gettext("Nothing to export"), "warning")
+            return redirect(self.came_from())
+        if len(ids) > EXPORT_MAX:
+            flash(gettext("The file holds the newest %(count)s", count=f"{EXPORT_MAX:,}"), "warning")
+        return exports.start(self.export_kind, ids[:EXPORT_MAX])
 
 
 def _send_again(_actor: User, item: Delivery) -> None:

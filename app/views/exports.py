@@ -24,18 +24,20 @@ class Exporting:
     """For screens whose lists can be exported: all one may see, or the selected rows."""
 
     export_kind = ""
+    # Whether "export" means what the list's filters leave.
+    export_filtered = False
 
     @action("export", lazy_gettext("Export"), icon="download", single=False)
     def export(self, items: Any) -> ResponseReturnValue:
         """Export the selected records."""
-        return _start(self.export_kind, [item.id for item in items])
+        return start(self.export_kind, [item.id for item in items])
 
     @expose("/export", methods=["POST"])
     @has_access
     @permission_name("list")
     def export_all(self) -> ResponseReturnValue:
         """Export all records that this person may see."""
-        return _start(self.export_kind, [])
+        return start(self.export_kind, [])
 
 
 class ExportView(SignedIn, BaseView):  # type: ignore[misc]
@@ -67,7 +69,8 @@ class ExportView(SignedIn, BaseView):  # type: ignore[misc]
         )
 
 
-def _start(kind: str, ids: list[int]) -> ResponseReturnValue:
+def start(kind: str, ids: list[int]) -> ResponseReturnValue:
+    """Have a file of these records made (none: of all), and show where it will be."""
     actor = acting_user()
     write(actor, lambda: exports.start(actor, kind, ids))
     flash(gettext("The file is being made"), "success")

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from flask import Flask, request
 from flask_appbuilder.models.filters import Filters
 from flask_babel import gettext, lazy_gettext
-from wtforms import BooleanField, Field, Form
+from wtforms import BooleanField, Field, Form, SelectField
 
 from app.formatting import cell, when
 
@@ -133,6 +133,8 @@ def _value_in_words(form_field: Field, value: str) -> str:
     """Let the field find the record behind an id, so that its own row rights decide whether a name is shown."""
     if isinstance(form_field, BooleanField):
         return gettext("Yes") if value in ("y", "1", "true", "True") else gettext("No")
+    if isinstance(form_field, SelectField):
+        return next((str(label) for key, label, *_ in form_field.iter_choices() if str(key) == value), value)
     try:
         form_field.process_formdata([value])
         found = form_field.data

@@ -24,8 +24,12 @@ class ScreenInterface(SQLAInterface):  # type: ignore[misc]
 
     filter_converter_class = ScreenFilterConverter
 
-    def __init__(self, obj: type[Model], eager: Sequence[str] = (), session: Any = None) -> None:
+    def __init__(
+        self, obj: type[Model], eager: Sequence[str] = (), session: Any = None, exact: Sequence[str] = ()
+    ) -> None:
+        """``exact`` are the texts that are one of a few words: they are compared as a whole."""
         self.eager = tuple(eager)
+        self.exact = tuple(exact)
         super().__init__(obj, session)
 
     def get_filters(self, search_columns: Any = None, search_filters: Any = None) -> RequestFilters:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.services import account
+from app.services import account, retention
 from tests import builders
 
 FORM = {
@@ -13,6 +14,8 @@ FORM = {
     "direct_chats": "off",
     "group_chat_creators": "managers",
     "message_texts": "hidden",
+    "notice_days": "60",
+    "trace_days": "14",
 }
 
 
@@ -33,6 +36,7 @@ def test_an_admin_decides_and_it_counts_at_once(app: Flask, client: FlaskClient)
     assert answer.status_code == 403
     with app.app_context():
         assert account.get_setting("message_texts") == "hidden"
+        assert (retention.notice_days(), retention.trace_days()) == (60, 14)
 
 
 def test_a_choice_that_is_none_changes_nothing(app: Flask, client: FlaskClient) -> None:
@@ -44,3 +48,15 @@ def test_a_choice_that_is_none_changes_nothing(app: Flask, client: FlaskClient) 
     with app.app_context():
         assert account.record_visibility() == "all"
         assert account.direct_chats_on()
+
+
+@pytest.mark.parametrize("days", ["0", "6", "3651", "soon", "", "-30"])
+def test_how_long_things_are_kept_is_a_sane_number_of_days(app: Flask, client: FlaskClient, days: str) -> None:
+    with app.app_context():
+        builders.make_user("Admin", username="della")
+    builders.login(client, "della")
+    page = client.post("/account/", data=FORM | {"notice_days": days})
+    assert page.status_code == 200
+    with app.app_context():
+        assert (retention.notice_days(), retention.trace_days()) == (90, 30)
+        assert account.record_visibility() == "all", "nothing of the page was saved"
