@@ -32,6 +32,7 @@ SHOWN = {
     Channel.MOBILE.value: Channel.BROWSER.value,
     Channel.TELEGRAM.value: Channel.TELEGRAM.value,
     "messenger": None,
+    "webhook": None,
 }
 
 

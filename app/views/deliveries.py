@@ -39,6 +39,7 @@ CHANNEL_LABELS = {
     "mobile": lazy_gettext("Mobile"),
     "telegram": lazy_gettext("Telegram"),
     "messenger": lazy_gettext("Messenger"),
+    "webhook": lazy_gettext("Webhook"),
 }
 PURPOSE_LABELS = {
     "notice": lazy_gettext("Notice"),
@@ -48,6 +49,7 @@ PURPOSE_LABELS = {
     "messenger": lazy_gettext("Message to a client"),
     "read": lazy_gettext("Read elsewhere: close it"),
     "test": lazy_gettext("Test notification"),
+    "webhook": lazy_gettext("Webhook"),
     "report": lazy_gettext("Report"),
 }
 # What a file of filtered deliveries holds at most; all of them can be had without a filter.
