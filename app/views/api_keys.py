@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_appbuilder.security.sqla.models import ApiKey
 from flask_babel import gettext, lazy_gettext
 from markupsafe import Markup
-from wtforms import RadioField, SelectField, SelectMultipleField, StringField
+from wtforms import SelectField, SelectMultipleField, StringField
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -22,6 +22,7 @@ from app.views.filters import Visible
 from app.views.interface import ScreenInterface
 
 _NEW = "new_api_key"
+_INPUT = {"class": "form-control"}
 
 
 def utc(moment: dt.datetime | None) -> Markup:
@@ -70,12 +71,13 @@ class ApiKeyView(Screen):
         "expires_on": utc,
     }
     add_form_extra_fields = {
-        "name": StringField(lazy_gettext("Name"), [InputRequired(), Length(max=60)]),
-        "access": RadioField(
+        "name": StringField(lazy_gettext("Name"), [InputRequired(), Length(max=60)], render_kw=_INPUT),
+        "access": SelectField(
             lazy_gettext("Access"),
             [InputRequired()],
             choices=[(api_keys.READ, lazy_gettext("Read")), (api_keys.WRITE, lazy_gettext("Read and write"))],
             default=api_keys.READ,
+            render_kw=_INPUT,
         ),
         "resources": SelectMultipleField(
             lazy_gettext("Only these"),
@@ -92,6 +94,7 @@ class ApiKeyView(Screen):
                 ("0", lazy_gettext("never")),
             ],
             default="90",
+            render_kw=_INPUT,
         ),
     }
     label_columns = {
