@@ -143,6 +143,7 @@ TABLE: list[Row] = [
     Row("/profile/", "GET", signed_in(200)),
     Row("/profile/", "POST", signed_in(200), data={}),
     Row("/profile/notifications", "POST", signed_in(302), data={"receive": "y", "unread_first": "y"}),
+    Row("/profile/data", "GET", signed_in(200)),
     Row("/profile/picture", "POST", signed_in(302), data={}),
     Row("/people/pictures/<name>", "GET", signed_in(404), path="/people/pictures/nobody.webp"),
     Row("/getting-started/", "GET", admins(200)),

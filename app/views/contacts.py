@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_babel import lazy_gettext
+from flask.typing import ResponseReturnValue
+from flask_appbuilder.actions import action
+from flask_babel import gettext, lazy_gettext
 
 from app import access
 from app.models.crm import Contact
 from app.models.people import User
-from app.services import contacts
+from app.security import acting_user
+from app.services import contacts, personal_data
 from app.views.cards import CardScreen
 from app.views.filters import Visible
 from app.views.interface import ScreenInterface
+from app.views.json_file import as_file
 
 
 class ContactView(CardScreen):
@@ -43,6 +47,22 @@ class ContactView(CardScreen):
         "tags": lazy_gettext("Tags"),
         "created_at": lazy_gettext("Created"),
     }
+
+    @action("personal_data", lazy_gettext("Personal data"), icon="download", multiple=False)
+    def personal_data(self, item: Contact) -> ResponseReturnValue:
+        """Hand out everything that is kept about a contact."""
+        return as_file(personal_data.of_contact(acting_user(), item), f"contact-{item.id}.json")
+
+    @action(
+        "erase",
+        lazy_gettext("Erase"),
+        lazy_gettext("Erase everything that is kept about this person, messages too? It cannot be undone."),
+        icon="trash",
+        multiple=False,
+    )
+    def erase(self, item: Contact) -> ResponseReturnValue:
+        """Erase what is kept about a contact."""
+        return self.run_action(item, personal_data.erase_contact, gettext("Erased"))
 
     def write_add(self, actor: User, changes: dict[str, Any]) -> Contact:
         """Add by the service."""

@@ -21,10 +21,11 @@ from app.catalogue import LEAD_TIMES_MINUTES
 from app.errors import UserError
 from app.models.people import User
 from app.security import acting_user, keep_session
-from app.services import passwords, people, people_pictures, preferences
+from app.services import own_data, passwords, people, people_pictures, preferences
 from app.views.base import SignedIn
 from app.views.form_values import changes_of, show_error
 from app.views.forms import ZoneField
+from app.views.json_file import as_file
 from app.views.writing import write
 
 _INPUT = {"class": "form-control"}
@@ -166,6 +167,14 @@ class ProfileView(SignedIn, BaseView):  # type: ignore[misc]
         except UserError as error:
             flash(error.message, "danger")
         return redirect(url_for("ProfileView.profile"))
+
+    @expose("/data", methods=["GET"])
+    @has_access
+    @permission_name("profile")
+    def data(self) -> ResponseReturnValue:
+        """Hand out what is kept about oneself."""
+        user = acting_user()
+        return as_file(own_data.of(user), f"{user.username}.json")
 
     def _page(self, user: User, own_form: DynamicForm, notifications_form: DynamicForm) -> ResponseReturnValue:
         return self.render_template(

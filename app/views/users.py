@@ -19,7 +19,7 @@ from wtforms.validators import EqualTo, InputRequired, Length
 from app.errors import UserError
 from app.models.people import Group, Role, RoleName, User, full_name
 from app.security import acting_user
-from app.services import passwords, people, signin
+from app.services import own_data, passwords, people, signin
 from app.views.base import Screen
 from app.views.filters import Where
 from app.views.form_values import show_error
@@ -127,7 +127,8 @@ class PersonScreen(Screen):
 
     def offers(self, what: str, row: Mapping[str, Any]) -> bool:
         """Offer to let in only who is out, and the other way round."""
-        return {"reactivate": not row["active"], "to_deactivate": row["active"]}.get(what, True)
+        out = not row["active"]
+        return {"reactivate": out, "erase": out, "to_deactivate": row["active"]}.get(what, True)
 
     def _init_properties(self) -> None:
         super()._init_properties()
@@ -198,6 +199,17 @@ class PersonScreen(Screen):
     def to_password(self, item: User) -> ResponseReturnValue:
         """Lead to the page for a new password."""
         return redirect(url_for(f"{self.endpoint}.password", pk=item.id))
+
+    @action(
+        "erase",
+        lazy_gettext("Erase personal data"),
+        lazy_gettext("Forget this person's name, address, settings and notices? It cannot be undone."),
+        icon="trash",
+        multiple=False,
+    )
+    def erase(self, item: User) -> ResponseReturnValue:
+        """Make a deactivated person nobody; what the person wrote to others stays."""
+        return self.run_action(item, own_data.erase, gettext("Erased"))
 
 
 class UserView(PersonScreen):
