@@ -158,6 +158,7 @@ TABLE: list[Row] = [
     Row("/api/v1/me/preferences", "PUT", signed_in(422, 401), json={"nonsense": 1}),
     Row("/api/v1/me/notification-settings", "GET", signed_in(200, 401)),
     Row("/api/v1/me/simulation", "GET", signed_in(422, 401), "/api/v1/me/simulation?event=none"),
+    Row("/api/v1/me/missed", "GET", signed_in(422, 401), "/api/v1/me/missed?row=none"),
     Row("/api/v1/me/test-notification", "POST", signed_in(200, 401), json={}),
     Row("/api/v1/me/shown", "POST", signed_in(400, 401), json={}),
     Row("/api/v1/me/devices", "GET", signed_in(200, 401)),

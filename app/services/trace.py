@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import gettext
@@ -13,9 +14,11 @@ from app.catalogue import Channel, Rule
 from app.errors import NotFound
 from app.extensions import db
 from app.services.due_words import short_due
-from app.services.routing import POPUP_OUTCOMES, Outcome
+from app.services.routing import POPUP_OUTCOMES, SENT_OUTCOMES, Outcome
 
 MAX_NOTIFICATIONS = 20
+# Decisions after which something leaves the house, or shows in an open tab.
+SENT_AT_ONCE = frozenset(outcome.value for outcome in SENT_OUTCOMES | POPUP_OUTCOMES)
 
 # (notification, channel) → a row of deliveries
 Deliveries = dict[tuple[int, str], Row[Any]]
@@ -38,20 +41,25 @@ def of_item(user_id: int, item_id: int) -> dict[str, Any]:
     ).all()
     if not notices:
         raise NotFound("Item")
+    deliveries, collected = sent_of([notice.id for notice in notices])
+    newest, *earlier = [_notice(notice, deliveries, collected) for notice in notices]
+    return {"id": f"n:{item_id}", **newest, "earlier": earlier}
+
+
+def sent_of(notification_ids: list[int]) -> tuple[Deliveries, Deliveries]:
+    """Return what left the house about notices: their own deliveries, and the brief or digest that each is part of."""
     rows = db.session.execute(
         text(
             "SELECT notification_id, channel, state, skip_reason, error, not_before, finished_at, attempts, address"
             " FROM deliveries WHERE notification_id = ANY(:ids) ORDER BY id"
         ),
-        {"ids": [notice.id for notice in notices]},
+        {"ids": notification_ids},
     ).all()
     # One of several devices speaks for its channel: the one that got it, if any did.
     deliveries: Deliveries = {}
     for row in sorted(rows, key=lambda row: row.state == "sent"):
         deliveries[row.notification_id, row.channel] = row
-    collected = _collected([notice.id for notice in notices])
-    newest, *earlier = [_notice(notice, deliveries, collected) for notice in notices]
-    return {"id": f"n:{item_id}", **newest, "earlier": earlier}
+    return deliveries, _collected(notification_ids)
 
 
 def _collected(notification_ids: list[int]) -> Deliveries:
@@ -69,28 +77,40 @@ def _collected(notification_ids: list[int]) -> Deliveries:
 
 
 def _notice(notice: Row[Any], deliveries: Deliveries, collected: Deliveries) -> dict[str, Any]:
-    at = notice.created_at.isoformat()
     return {
         "event": notice.tag,
-        "at": at,
-        "rule": _why(notice.tag, notice.rule),
-        "channels": [
-            {"channel": "center", "state": "sent", "text": gettext("In your center"), "at": at},
-            *(
-                channel_outcome(
-                    channel,
-                    notice.decisions.get(channel.value),
-                    deliveries.get((notice.id, channel.value)),
-                    collected.get((notice.id, channel.value)),
-                    notice.zone,
-                )
-                for channel in Channel
-            ),
-        ],
+        "at": notice.created_at.isoformat(),
+        "rule": why(notice.tag, notice.rule),
+        "channels": outcomes(notice.id, notice.decisions, notice.created_at, notice.zone, deliveries, collected),
     }
 
 
-def _why(tag: str, rule: str) -> str:
+def outcomes(
+    notice_id: int,
+    decisions: Mapping[str, str],
+    at: dt.datetime,
+    zone: str,
+    deliveries: Deliveries,
+    collected: Deliveries,
+) -> list[dict[str, Any]]:
+    """Return what the center and each channel did with one notice."""
+    return [
+        {"channel": "center", "state": "sent", "text": gettext("In your center"), "at": at.isoformat()},
+        *(
+            channel_outcome(
+                channel,
+                decisions.get(channel.value),
+                deliveries.get((notice_id, channel.value)),
+                collected.get((notice_id, channel.value)),
+                zone,
+            )
+            for channel in Channel
+        ),
+    ]
+
+
+def why(tag: str, rule: str) -> str:
+    """Return by which rule somebody was told."""
     if rule == Rule.MEMBER:
         return gettext("You were added to this chat")
     if rule == Rule.ADMIN:

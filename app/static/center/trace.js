@@ -38,6 +38,7 @@ export function Trace({ center, item }) {
       <button type="button" class="fd-btn fd-btn--sm" onClick=${() => setTries(tries + 1)}><${Icon} name="refresh" />Try again</button></div>`}
     ${answer.state === "ready" && answer.trace.channels.map((one) => html`<${Outcome} one=${one} center=${center} />`)}
     ${answer.state === "ready" && answer.trace.earlier?.length > 0 && html`<${Earlier} notices=${answer.trace.earlier} center=${center} />`}
+    ${answer.state === "ready" && html`<footer class="fd-trace-foot"><a href="/profile/#missed">Why did I not get something else?</a></footer>`}
   </section>`;
 }
 

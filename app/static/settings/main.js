@@ -7,6 +7,7 @@ import { say } from "../center/toast.js";
 import { createDevices, Devices } from "./devices.js";
 import { Digest } from "./digest.js";
 import { Matrix } from "./matrix.js";
+import { HASH, Missed } from "./missed.js";
 import { DoNotDisturb, QuietHours } from "./quiet.js";
 import { request } from "./request.js";
 import { Simulator } from "./simulator.js";
@@ -47,6 +48,7 @@ function Settings() {
       <button class="fd-btn fd-btn--sm" type="button" onClick=${confirm}>My address works</button>
     </div>`}
     <${Simulator} page=${page} />
+    <${Missed} page=${page} />
     <div class="fd-panel">
       <div class="fd-line">
         <label class="fd-switch"><input type="checkbox" role="switch" checked=${preferences.receive} onChange=${receive} /><b>Receive notifications</b></label>
@@ -63,4 +65,4 @@ const root = document.getElementById("fd-settings-root");
 root.replaceChildren();
 render(html`<${Settings} />`, root);
 page.devices.find().catch(() => {});
-if (location.hash === "#notifications") document.getElementById("notifications")?.scrollIntoView();
+for (const hash of ["#notifications", HASH]) if (location.hash === hash) document.getElementById(hash.slice(1))?.scrollIntoView();

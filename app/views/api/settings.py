@@ -17,6 +17,7 @@ from app.services import (
     devices,
     feed,
     lost_addresses,
+    missed,
     settings_page,
     shown,
     simulation,
@@ -69,6 +70,28 @@ class SettingsApi(BaseApi):  # type: ignore[misc]
         """
         at = _moment(request.args.get("at"))
         return self.response(200, channels=simulation.answer(acting_user(), request.args.get("event", ""), at))
+
+    @expose("/missed", methods=["GET"])
+    @protect()
+    @problems
+    @permission_name("get")
+    def why_not(self) -> ResponseReturnValue:
+        """Why did I not get something: what happened in a time of the last 30 days, and what each channel did
+        ---
+        get:
+          parameters:
+          - {in: query, name: row, required: true, schema: {type: string}, description: "a row of the matrix"}
+          - {in: query, name: channel, schema: {type: string}, description: "none: all of them"}
+          - {in: query, name: since, schema: {type: string, format: date-time}, description: "none: a day ago"}
+          - {in: query, name: until, schema: {type: string, format: date-time}, description: "none: now"}
+          responses:
+            200:
+              description: "`found`: `at`, `event`, `title`, `item`, `why`, `channels`; `more` when there was more"
+        """
+        asked = request.args
+        since, until = _moment(asked.get("since"), "since"), _moment(asked.get("until"), "until")
+        found = missed.of_person(acting_user(), asked.get("row", ""), asked.get("channel"), since, until)
+        return self.response(200, **found)
 
     @expose("/test-notification", methods=["POST"])
     @protect()
@@ -243,7 +266,7 @@ class SettingsApi(BaseApi):  # type: ignore[misc]
         return self.response(200, resumed=write(user, lambda: lost_addresses.resume_mail(user.email or "")))
 
 
-def _moment(value: str | None) -> dt.datetime | None:
+def _moment(value: str | None, field: str = "at") -> dt.datetime | None:
     if not value:
         return None
     try:
@@ -251,5 +274,5 @@ def _moment(value: str | None) -> dt.datetime | None:
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
-        raise UserError("invalid", "An ISO 8601 moment with its offset is needed", "at", 400)
+        raise UserError("invalid", "An ISO 8601 moment with its offset is needed", field, 400)
     return moment
