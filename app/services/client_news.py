@@ -11,7 +11,7 @@ from app.catalogue import Rule
 from app.extensions import db
 
 _STATE = text("""
-SELECT t.number, t.told_at, t.responsible_id, u.active AS responsible_active,
+SELECT t.number, t.told_at, t.offered_at, t.responsible_id, u.active AS responsible_active,
        EXISTS (SELECT FROM messages x WHERE x.chat_id = :chat_id AND x.seq > :after AND x.seq <= :upto
                AND x.author_kind = 'visitor' AND x.deleted_at IS NULL) AS client_wrote
 FROM talks t LEFT JOIN ab_user u ON u.id = t.responsible_id
@@ -28,10 +28,19 @@ def rules_of(chat_id: int, after: int, upto: int, user_ids: Collection[int]) -> 
     if state is None or not state.client_wrote:
         return {}
     if state.responsible_id is not None and state.responsible_active:
-        return {state.responsible_id: Rule.RESPONSIBLE} if state.responsible_id in user_ids else {}
+        own = {state.responsible_id: Rule.RESPONSIBLE} if state.responsible_id in user_ids else {}
+        if state.offered_at is None or (state.told_at is not None and state.told_at >= state.offered_at):
+            return own
+        # Who has it does not want to be disturbed: the group is told as of an untaken talk.
+        return dict.fromkeys(_told(state.number, user_ids), Rule.GROUP) | own
     if state.told_at is not None or not user_ids:
         return {}
+    return dict.fromkeys(_told(state.number, user_ids), Rule.GROUP)
+
+
+def _told(number: int, user_ids: Collection[int]) -> Collection[int]:
+    """Note that the group is told now: once."""
     db.session.execute(
-        text("UPDATE talks SET told_at = :now WHERE number = :number"), {"now": clock.now(), "number": state.number}
+        text("UPDATE talks SET told_at = :now WHERE number = :number"), {"now": clock.now(), "number": number}
     )
-    return dict.fromkeys(user_ids, Rule.GROUP)
+    return user_ids

@@ -18,7 +18,7 @@ from app.models.chats import MemberRole
 from app.models.crm import Contact
 from app.models.people import User, full_name
 from app.models.talks import Talk, TalkState
-from app.services import client_members, incoming, nps, reading, talk_live, working_hours
+from app.services import client_members, incoming, nps, reading, talk_live, talk_offers, working_hours
 from app.services.clients import Door
 from app.services.notify import Subject, record_event
 from app.services.task_news import person
@@ -50,6 +50,8 @@ def on_client_message(door: Door, talk: Talk | None, chat_id: int, seq: int, bod
         announce(talk, gettext("The client wrote again: talk %(number)s is open", number=talk.number))
     talk.last_public_at = now
     _begin_waiting(talk, door, now)
+    if talk_offers.offer(talk, now):
+        announce(talk, talk_offers.words(talk))
     db.session.flush()
     # One who writes on while waiting changes nothing that anybody has to hear of besides the message.
     if before != (talk.number, talk.state, talk.waiting_since):
@@ -79,7 +81,7 @@ def on_answer(author_id: int, talk: Talk | None, chat_id: int, seq: int, body: s
     elif talk.state == TalkState.CLOSING:
         # A colleague has written since: the question is taken back.
         talk.state = TalkState.OPEN
-    if (talk.responsible is None or not talk.responsible.active) and not access.is_free(author):
+    if talk.responsible_id != author_id and talk_offers.may_be_taken(talk) and not access.is_free(author):
         take(talk, author, gettext("%(name)s answered and has this talk now", name=full_name(author)))
     if talk.first_reply_at is None:
         talk.first_reply_at = now
@@ -143,7 +145,7 @@ def group_of(talk: Talk) -> list[int]:
 def take(talk: Talk, user: User, words: str) -> None:
     """Make an untaken talk somebody's; the others' copies say so, are read, and what was not sent is cancelled."""
     now = clock.now()
-    talk.responsible_id, talk.taken_at = user.id, now
+    talk.responsible_id, talk.taken_at, talk.offered_at = user.id, now, None
     db.session.flush()
     db.session.expire(talk, ["responsible"])
     contact = db.session.get(Contact, talk.contact_id) if talk.contact_id else None
@@ -160,6 +162,7 @@ def take(talk: Talk, user: User, words: str) -> None:
 def end_waiting(talk: Talk) -> None:
     """Somebody answered, closed, or said that no answer is needed."""
     talk.waiting_since, talk.unanswered_due_at, talk.told_unanswered = None, None, 0
+    talk_offers.withdraw(talk)
     reading.settle_subject(subject_of(talk).key)
 
 

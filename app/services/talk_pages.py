@@ -11,7 +11,7 @@ from app.extensions import db
 from app.models.chats import MemberRole
 from app.models.people import User
 from app.models.talks import Talk, TalkState
-from app.services import client_members, talk_clock, talk_live
+from app.services import client_members, talk_clock, talk_live, talk_offers
 from app.services.names import NAME_SQL
 
 MAX_HISTORY = 50
@@ -56,7 +56,7 @@ def rights(user: User, talk: Talk) -> dict[str, bool]:
     """Return what the person's buttons may offer; the services decide anew."""
     guest = access.is_free(user) or client_members.role_of(talk.chat_id, user.id) == MemberRole.GUEST
     acts, is_open = not guest, talk.state == TalkState.OPEN
-    free = talk.responsible is None or not talk.responsible.active
+    free = talk.responsible_id != user.id and talk_offers.may_be_taken(talk)
     return {
         "take": acts and is_open and free,
         "close": acts and is_open,

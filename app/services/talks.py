@@ -13,7 +13,7 @@ from app.extensions import db
 from app.models.chats import MemberRole
 from app.models.people import User, full_name
 from app.models.talks import Talk, TalkState
-from app.services import chat_live, client_members, nps, reading, talk_flow, talk_live, talk_settings
+from app.services import chat_live, client_members, nps, reading, talk_flow, talk_live, talk_offers, talk_settings
 from app.services.notify import record_event
 from app.services.responsible import checked_responsible
 from app.services.task_news import person
@@ -26,7 +26,7 @@ def take(actor: User, number: int) -> Talk:
     _require_current(talk)
     if talk.responsible_id == actor.id:
         return talk
-    if talk.responsible is not None and talk.responsible.active:
+    if not talk_offers.may_be_taken(talk):
         raise Conflict("taken", f"{full_name(talk.responsible)} has taken this talk already")
     talk_flow.take(talk, actor, gettext("%(name)s took this talk", name=full_name(actor)))
     return talk
