@@ -14,7 +14,12 @@ export function createSound(storage, Context = globalThis.AudioContext) {
   let context = null;
 
   function play() {
-    if (!on.peek() || !Context) return;
+    if (on.peek()) preview();
+  }
+
+  /** How it sounds, whether it is on or not. */
+  function preview() {
+    if (!Context) return;
     context ??= new Context();
     const start = context.currentTime;
     for (const [index, pitch] of [660, 880].entries()) {
@@ -42,5 +47,5 @@ export function createSound(storage, Context = globalThis.AudioContext) {
     play();
   }
 
-  return { on, play, toggle };
+  return { on, play, preview, toggle };
 }

@@ -73,6 +73,7 @@ export function Devices({ page }) {
     <div class="fd-line">
       <${Icon} name="bell" />
       <div class="fd-grow"><div>Sound</div><div class="t-3 t-12">Never for what you did yourself</div></div>
+      <button class="fd-btn fd-btn--sm fd-btn--quiet" type="button" onClick=${page.sound.preview}>Listen</button>
       <label class="fd-switch"><input type="checkbox" role="switch" aria-label="Sound" checked=${page.sound.on.value} onChange=${page.sound.toggle} /></label>
     </div>
   </section>`;

@@ -6,7 +6,7 @@ import { createSound } from "../center/sound.js";
 import { say } from "../center/toast.js";
 import { createDevices, Devices } from "./devices.js";
 import { Digest } from "./digest.js";
-import { Matrix } from "./matrix.js";
+import { Matrix, SetAll } from "./matrix.js";
 import { HASH, Missed } from "./missed.js";
 import { DoNotDisturb, QuietHours } from "./quiet.js";
 import { request } from "./request.js";
@@ -16,7 +16,7 @@ import { createTelegram, Telegram } from "./telegram.js";
 import { createTrial, TrialButton, TrialResult } from "./trial.js";
 
 const settings = JSON.parse(document.getElementById("fd-settings-data").textContent);
-const store = createStore({ settings, request, say });
+const store = createStore({ settings, request, say, tabs: otherTabs() });
 const sound = createSound(localStorage);
 const page = {
   request,
@@ -53,6 +53,7 @@ function Settings() {
       <div class="fd-line">
         <label class="fd-switch"><input type="checkbox" role="switch" checked=${preferences.receive} onChange=${receive} /><b>Receive notifications</b></label>
         <span class="t-3 no-phone">Off leaves only the center and what admins require.</span>
+        <span class="only-phone fd-end t-2">Email <${SetAll} page=${page} /></span>
       </div>
       <${Matrix} page=${page} />
     </div>
@@ -65,4 +66,12 @@ const root = document.getElementById("fd-settings-root");
 root.replaceChildren();
 render(html`<${Settings} />`, root);
 page.devices.find().catch(() => {});
+// What was changed on another device meanwhile is shown when one comes back to this tab.
+document.addEventListener("visibilitychange", () => document.hidden || store.refresh());
 for (const hash of ["#notifications", HASH]) if (location.hash === hash) document.getElementById(hash.slice(1))?.scrollIntoView();
+
+/** The same page in other tabs of this browser: they hear that something was saved. */
+function otherTabs() {
+  const channel = globalThis.BroadcastChannel ? new BroadcastChannel("fd-settings") : null;
+  return { saved: () => channel?.postMessage("saved"), onSaved: (act) => channel?.addEventListener("message", act) };
+}

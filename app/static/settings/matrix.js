@@ -74,7 +74,7 @@ function MailCell({ page, row, value }) {
   </span>`;
 }
 
-function SetAll({ page }) {
+export function SetAll({ page }) {
   const set = (event) => {
     const value = event.currentTarget.value;
     event.currentTarget.value = "";

@@ -1,7 +1,7 @@
 // What the settings page knows, and saving: shown at once, told, and undone on request. Knows no DOM.
 import { signal } from "@preact/signals";
 
-export function createStore({ settings, request, say }) {
+export function createStore({ settings, request, say, tabs }) {
   const state = signal(settings);
   const set = (part) => (state.value = { ...state.peek(), ...part });
 
@@ -29,6 +29,7 @@ export function createStore({ settings, request, say }) {
     try {
       const preferences = await request("PUT", "/preferences", part);
       set({ preferences });
+      tabs?.saved();
       say({ text: words, action: undo ? "Undo" : undefined, onAction: () => save(old, "As it was before", { undo: false }) });
       return true;
     } catch (error) {
@@ -44,6 +45,7 @@ export function createStore({ settings, request, say }) {
     return fresh;
   }
 
+  tabs?.onSaved(refresh);
   return { state, save, refresh, set };
 }
 
