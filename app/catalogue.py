@@ -306,7 +306,32 @@ _CLIENT_KINDS = (
     ),
 )
 
-KINDS: Mapping[str, Kind] = MappingProxyType({kind.tag: kind for kind in (*_KINDS, *_CLIENT_KINDS)})
+_LIMIT_KINDS = (
+    Kind(
+        tag="limit:exceeded",
+        row="limits",
+        tab=Tab.SYSTEM,
+        audience=Audience.ADMINS_AND_CONCERNED,
+        defaults={Rule.ADMIN: per_role("PMTN", None, None, None)},
+        icon="lock",
+        urgent=True,
+        mandatory=frozenset({"admin"}),
+        tells_actor=True,
+        replaces=frozenset({"limit:near"}),
+    ),
+    Kind(
+        tag="limit:near",
+        row="limits",
+        tab=Tab.SYSTEM,
+        audience=Audience.ADMINS_AND_CONCERNED,
+        defaults={Rule.ADMIN: per_role("D", None, None, None), Rule.CONCERNED: per_role("PD", "P", "P", "P")},
+        icon="alert",
+        tells_actor=True,
+        replaces=frozenset({"limit:near"}),
+    ),
+)
+
+KINDS: Mapping[str, Kind] = MappingProxyType({kind.tag: kind for kind in (*_KINDS, *_CLIENT_KINDS, *_LIMIT_KINDS)})
 
 LEAD_TIMES_MINUTES = (5, 15, 30, 60)
 DEFAULT_LEAD_TIMES_MINUTES = (15,)

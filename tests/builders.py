@@ -14,6 +14,7 @@ from werkzeug.security import generate_password_hash
 from app import clock
 from app.extensions import db
 from app.models.crm import Company, Contact, Lead, Pipeline, Stage, Task
+from app.models.limits import LimitRule
 from app.models.people import Group, Role, User
 from app.models.webhooks import Webhook
 from app.services import account, sealed
@@ -146,6 +147,16 @@ def make_task(text: str | None = None, *, responsible: User, author: User | None
         )
         db.session.add(task)
     return task
+
+
+def make_limit(kind: str = "cards", span: str = "hour", amount: int = 1000, **values: Any) -> LimitRule:
+    """An activity limit for everyone, switched off."""
+    with transaction():
+        rule = LimitRule(
+            **{"scope": "everyone", "kind": kind, "span": span, "amount": amount, "active": False} | values
+        )
+        db.session.add(rule)
+    return rule
 
 
 def csrf_token(client: FlaskClient) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import select
+
 from app.errors import UserError
 from app.extensions import db
 from app.models.people import AccountSetting
@@ -16,16 +18,18 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "message_texts": ("full", "hidden"),
 }
 _CACHE = "account_settings"
+# They are named in the code: there are a few dozen.
+AT_MOST = 1000
 
 
 def get_setting(name: str, default: Any = None) -> Any:
-    """Return a setting, or ``default``. Read once per session, which lives as long as a request or job."""
-    cached: dict[str, Any] = db.session().info.setdefault(_CACHE, {})
-    if name not in cached:
-        row = db.session.get(AccountSetting, name)
-        cached[name] = (row is not None, row.value if row is not None else None)
-    found, value = cached[name]
-    return value if found else default
+    """Return a setting, or ``default``. All are read once per session, which lives as long as a request or job."""
+    session = db.session()
+    known: dict[str, Any] | None = session.info.get(_CACHE)
+    if known is None:
+        rows = session.execute(select(AccountSetting.name, AccountSetting.value).limit(AT_MOST))
+        known = session.info[_CACHE] = {row.name: row.value for row in rows}
+    return known.get(name, default)
 
 
 def set_setting(name: str, value: Any) -> None:
@@ -57,3 +61,8 @@ def group_chat_creators() -> str:
     """Return who may create group chats: ``all_but_free``, ``everyone``, ``managers`` or ``admins`` (only)."""
     value = get_setting("group_chat_creators", "all_but_free")
     return value if value in CHOICES["group_chat_creators"] else "all_but_free"
+
+
+def zone() -> str:
+    """Return the account's time zone: in which days and hours of limits and reports are meant."""
+    return str(get_setting("zone", "UTC"))

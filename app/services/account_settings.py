@@ -12,7 +12,7 @@ from app.models.people import User
 from app.services import account, fields, people, retention
 
 DAYS = ("notice_days", "trace_days")
-NAMES = (*DAYS, "record_visibility", "direct_chats", "group_chat_creators", "message_texts")
+NAMES = (*DAYS, "record_visibility", "direct_chats", "group_chat_creators", "message_texts", "zone")
 
 
 def load() -> dict[str, Any]:
@@ -22,6 +22,7 @@ def load() -> dict[str, Any]:
         "direct_chats": "on" if account.direct_chats_on() else "off",
         "group_chat_creators": account.group_chat_creators(),
         "message_texts": account.get_setting("message_texts", account.CHOICES["message_texts"][0]),
+        "zone": account.zone(),
         "notice_days": retention.notice_days(),
         "trace_days": retention.trace_days(),
     }
@@ -35,7 +36,10 @@ def change(actor: User, changes: Mapping[str, Any]) -> None:
         if name in changes:
             _check_days(name, changes[name])
     before = load()
-    for name, value in changes.items():
+    values = dict(changes)
+    if "zone" in values:
+        values["zone"] = fields.zone(values["zone"])
+    for name, value in values.items():
         if value != before[name]:
             account.set_setting(name, value)
 

@@ -45,6 +45,7 @@ _ACTIONS = {
     "task:assigned": ["complete", "postpone"],
     "task:due_soon": ["complete", "postpone"],
     "task:expired": ["complete", "postpone"],
+    "limit:exceeded": ["reactivate"],
     "lead:incoming": ["accept", "decline", "not_mine"],
 }
 

@@ -11,7 +11,7 @@ from app import access
 from app.errors import Conflict, Forbidden, UserError
 from app.extensions import db
 from app.models.people import Group, Role, RoleName, User
-from app.services import chat_members, fields, live, passwords
+from app.services import chat_members, fields, limits, live, passwords, reading
 from app.transaction import on_commit
 
 is_free = access.is_free
@@ -122,14 +122,21 @@ def deactivate(actor: User, user: User, reason: object = None) -> None:
     if not user.active:
         raise Conflict("already_deactivated", "This person is deactivated already")
     _keep_an_admin(user)
-    user.active = False
-    user.deactivated_reason = cleaned
-    _cut_off(user)
-    db.session.flush()
+    _put_out(user, cleaned)
+
+
+def deactivate_by_limit(user: User, reason: str) -> None:
+    """Deactivate a person who exceeded an activity limit. The caller has asked :func:`is_last_admin`."""
+    _put_out(user, reason)
+
+
+def is_last_admin(user: User) -> bool:
+    """Whether the account would have no active admin without this person."""
+    return bool(user.active) and access.is_admin(user) and not _other_active_admin(user.id)
 
 
 def reactivate(actor: User, user: User) -> None:
-    """Let a person in again; sessions from before stay dead."""
+    """Let a person in again; sessions from before stay dead, the counters of activity limits begin again."""
     require_admin(actor)
     if user.active:
         raise Conflict("already_active", "This person is active already")
@@ -137,6 +144,8 @@ def reactivate(actor: User, user: User) -> None:
     user.fail_login_count = 0
     _cut_off(user)
     db.session.flush()
+    limits.restart([user.id])
+    reading.settle_subject(f"user:{user.id}")
 
 
 def promote(actor: User, user: User) -> None:
@@ -237,7 +246,7 @@ def _change_roles(user: User, roles: list[Role]) -> None:
 
 def _keep_an_admin(user: User) -> None:
     """Refuse what would leave the account without an active admin."""
-    if user.active and access.is_admin(user) and not _other_active_admin(user.id):
+    if is_last_admin(user):
         raise Conflict("last_admin", "This is the last active admin; make somebody else an admin first")
 
 
@@ -256,6 +265,16 @@ def _other_active_admin(user_id: int | None) -> bool:
         .limit(1)
     )
     return db.session.scalar(others) is not None
+
+
+def _put_out(user: User, reason: str | None) -> None:
+    user.active = False
+    user.deactivated_reason = reason
+    _cut_off(user)
+    db.session.flush()
+    from app.services import talk_release  # it needs much that needs this module
+
+    talk_release.release(user)
 
 
 def _end_sessions(user: User) -> None:

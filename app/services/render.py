@@ -18,7 +18,7 @@ from flask_babel import gettext
 from app import clock
 from app.catalogue import KINDS, Rule
 from app.channels.base import Message, Urgency
-from app.services import added_words, error_words, labels, talk_words
+from app.services import added_words, error_words, labels, limit_words, talk_words
 from app.services.wording import TaskNews, one_line, title_and_body
 
 SETTINGS_PATH = "/profile/#notifications"
@@ -61,6 +61,9 @@ def headline(
         title, body = error_words.title_and_body(tag, data, rule)
     elif talk_words.knows(tag):
         title, body = talk_words.title_and_body(tag, data, rule)
+    elif tag.startswith(limit_words.PREFIX):
+        title, body = limit_words.title_and_body(tag, data, rule)
+        data = {**data, "url": limit_words.url_of(data, rule)}
     elif tag.startswith(added_words.PREFIX):
         title, body = added_words.title_and_body(data)
     else:
@@ -125,6 +128,8 @@ def folder_of(tag: str) -> str:
     """Where a kind's mail is written."""
     if talk_words.knows(tag):
         return "email/talk"
+    if tag.startswith(limit_words.PREFIX):
+        return "email/limit"
     return "email/error" if tag.startswith(error_words.PREFIX) else f"email/{tag.replace(':', '_')}"
 
 

@@ -13,8 +13,8 @@ from sqlalchemy.orm import joinedload
 from app import clock
 from app.errors import UserError
 from app.extensions import db, redis_client
-from app.models.people import Group, User
-from app.services import passwords
+from app.models.people import Group, User, full_name
+from app.services import audience, passwords
 
 log = logging.getLogger(__name__)
 
@@ -42,10 +42,7 @@ def authenticate(username: str, password: str) -> User:
         _count_failure(username)
         raise UserError("wrong_login", _WRONG, "password", 401)
     if not user.active:
-        reason = f" Reason: {user.deactivated_reason}." if user.deactivated_reason else ""
-        raise UserError(
-            "deactivated", f"Your account is deactivated.{reason} Ask an admin of your account.", "username", 403
-        )
+        raise UserError("deactivated", why_out(user), "username", 403)
     if failures:
         _forget_failures(username)
     now = clock.now().replace(tzinfo=None)  # FAB's column has no zone; it is UTC everywhere
@@ -56,6 +53,20 @@ def authenticate(username: str, password: str) -> User:
         .execution_options(synchronize_session=False)
     )
     return user
+
+
+def why_out(user: User) -> str:
+    """Say why somebody cannot sign in any more, and whom to ask. Only for who proved to be that person."""
+    rows = db.session.scalars(select(User).where(User.id.in_(audience.admins())).order_by(User.sort_key).limit(3)).all()
+    admins = ", ".join(f"{full_name(admin)} ({admin.email})" for admin in rows)
+    reason = f" Reason: {user.deactivated_reason}." if user.deactivated_reason else ""
+    return f"Your account is deactivated.{reason} Ask an admin of your account{f': {admins}' if admins else ''}."
+
+
+def why_session_ended(user_id: object) -> str:
+    """Return :func:`why_out` for the person of an old session who is deactivated, else an empty text."""
+    user = db.session.get(User, int(user_id)) if isinstance(user_id, str) and user_id.isdigit() else None
+    return why_out(user) if user is not None and not user.active else ""
 
 
 def forget_failures(user: User) -> None:

@@ -17,6 +17,7 @@ from app.security import acting_user
 from app.services import account_settings, channel_health, retention
 from app.views.base import SignedIn
 from app.views.form_values import changes_of, show_error
+from app.views.forms import ZoneField
 from app.views.writing import write
 
 _INPUT = {"class": "form-control"}
@@ -34,6 +35,10 @@ class AccountForm(DynamicForm):  # type: ignore[misc]
         ],
         description=lazy_gettext("Decides every list, card, search, feed and count; admins see all"),
         render_kw=_INPUT,
+    )
+    zone = ZoneField(
+        lazy_gettext("Time zone"),
+        description=lazy_gettext("In which hours and days activity limits and reports are meant"),
     )
     direct_chats = SelectField(
         lazy_gettext("Direct chats between colleagues"),

@@ -24,6 +24,7 @@ from app.errors import UserError
 from app.models.base import Model
 from app.models.people import User
 from app.security import acting_user
+from app.services import limits
 from app.views.filters import RequestScopedFilters
 from app.views.form_values import changes_of, prefill, show_error
 from app.views.forms import FormConverter
@@ -118,6 +119,9 @@ class Screen(SignedIn, RequestScopedFilters, ModelView):  # type: ignore[misc]
         listed: dict[str, Any] = super()._get_list_widget(
             filters, actions, order_column, order_direction, page, page_size, widgets, **kwargs
         )
+        shown = listed["list"].template_args
+        shown["value_columns"] = [*shown["value_columns"]]  # FAB gives a generator
+        limits.count_rows(acting_user(), self.datamodel.obj, shown["value_columns"])
         return listed
 
     @before_request
@@ -145,8 +149,14 @@ class Screen(SignedIn, RequestScopedFilters, ModelView):  # type: ignore[misc]
             abort(404)
         return item
 
-    def _show(self, pk: object) -> dict[str, Any]:
+    def opened(self, pk: object) -> Any:
+        """Return the record like :meth:`item_or_404`, and count that it is shown. Raises LimitExceeded."""
         item = self.item_or_404(pk)
+        limits.count_record(acting_user(), item)
+        return item
+
+    def _show(self, pk: object) -> dict[str, Any]:
+        item = self.opened(pk)
         widgets = self._get_show_widget(item.id, item)
         self.update_redirect()
         return self._related(item, widgets)
@@ -168,7 +178,7 @@ class Screen(SignedIn, RequestScopedFilters, ModelView):  # type: ignore[misc]
         """Set what the add form suggests."""
 
     def _edit(self, pk: object) -> dict[str, Any] | None:
-        item = self.item_or_404(pk)
+        item = self.opened(pk)
         if not self.may_edit(item):
             abort(403)
         # The record itself is never populated by the form: any later commit would then save a refused edit.

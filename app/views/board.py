@@ -12,7 +12,7 @@ from app.errors import UserError
 from app.formatting import count_label, number
 from app.models.crm import Pipeline
 from app.security import acting_user
-from app.services import board
+from app.services import board, limits
 from app.views.cards import CardScreen
 from app.views.interface import as_id
 
@@ -31,6 +31,7 @@ class BoardScreen(CardScreen):
         pipeline = _asked(pipelines)
         self.update_redirect()
         columns = board.columns(acting_user(), pipeline, choice)
+        limits.count_records(acting_user(), (lead for column in columns for lead in column.leads))
         return self.render_template(
             "crm/board.html",
             title=gettext("Leads"),
@@ -54,6 +55,7 @@ class BoardScreen(CardScreen):
             column = board.more(acting_user(), stage_id, before, _choice())
         except UserError:
             abort(404)
+        limits.count_records(acting_user(), column.leads)
         stages = board.stages_of(column.stage.pipeline_id)
         return self.render_template("crm/board_cards.html", column=column, stages=stages)
 

@@ -10,7 +10,7 @@ from flask_babel import gettext
 
 from app.errors import UserError
 from app.security import acting_user
-from app.services import cards, notes
+from app.services import cards, limits, notes
 from app.services.history import subject_of
 from app.views.exports import Exporting
 from app.views.interface import as_id
@@ -65,8 +65,10 @@ class CardScreen(Versioned, Undoable, Exporting, SavedViews, RecordActions, Reco
 
     def card_page(self, pk: str, note: str = "", note_error: str = "") -> ResponseReturnValue:
         """Render the card, with a note that was refused."""
-        item = self.item_or_404(pk)
+        viewer, item = acting_user(), self.item_or_404(pk)
         before = as_id(request.args.get("before", ""), 63)
+        card = cards.card_of(viewer, item, before)
+        limits.count_record(viewer, item, (*card.tasks, *card.leads, *card.contacts))
         widgets = self._get_show_widget(item.id, item)
         if request.method == "GET":
             self.update_redirect()
@@ -76,7 +78,7 @@ class CardScreen(Versioned, Undoable, Exporting, SavedViews, RecordActions, Reco
             title=self.show_title,
             widgets=widgets,
             related_views=(),
-            card=cards.card_of(acting_user(), item, before),
+            card=card,
             before=before,
             note=note,
             note_error=note_error,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from flask import Flask, Response, g, jsonify, render_template, request
+from flask import Flask, Response, g, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from werkzeug.exceptions import HTTPException, InternalServerError
@@ -72,6 +72,9 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 def _user_error(error: UserError) -> ResponseReturnValue:
     if wants_json():
         return problem(error.code, error.message, error.status, error.field)
+    if error.code == "deactivated":
+        # The page's own person was put out just now: the sign-in page says why, and whom to ask.
+        return redirect(url_for("LoginView.login"))
     return Response(_page(error.status, gettext("That did not work"), error.message), error.status)
 
 

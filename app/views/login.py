@@ -70,6 +70,8 @@ class LoginView(BaseView):  # type: ignore[misc]
             return redirect(target)
         form = LoginForm()
         status = 200
+        if request.method == "GET" and (why := signin.why_session_ended(session.get("_user_id"))):
+            flash(why, "danger")
         if "persona" not in request.form and form.validate_on_submit():
             try:
                 with transaction():

@@ -177,7 +177,7 @@ class TaskView(Versioned, Undoable, Exporting, SavedViews, BulkForms, Screen):
     @permission_name("edit")
     def complete_page(self, pk: str) -> ResponseReturnValue:
         """Ask for the result and complete the task."""
-        task, error = self.item_or_404(pk), ""
+        task, error = self.opened(pk), ""
         result = request.form.get("result", "")
         if request.method == "POST":
             actor = acting_user()
@@ -207,7 +207,7 @@ class TaskView(Versioned, Undoable, Exporting, SavedViews, BulkForms, Screen):
     @permission_name("edit")
     def postpone(self, pk: str) -> ResponseReturnValue:
         """Ask for a later moment and move the due date there."""
-        task, error = self.item_or_404(pk), ""
+        task, error = self.opened(pk), ""
         if request.method == "POST":
             actor = acting_user()
             try:

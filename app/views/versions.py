@@ -25,7 +25,7 @@ class Versioned:
     """For screens whose model has ``changed_at``. The form carries what its reader saw."""
 
     def _edit(self, pk: object) -> dict[str, Any] | None:
-        item = self.item_or_404(pk)  # type: ignore[attr-defined]
+        item = self.opened(pk)  # type: ignore[attr-defined]
         if not self.may_edit(item):  # type: ignore[attr-defined]
             abort(403)
         form = self.edit_form(obj=item)  # type: ignore[attr-defined]

@@ -16,6 +16,7 @@ FORM = {
     "message_texts": "hidden",
     "notice_days": "60",
     "trace_days": "14",
+    "zone": "Europe/Vienna",
 }
 
 

@@ -152,6 +152,19 @@ export function createActions({ store, api, loader, say }) {
     });
   };
 
+  /** Lets in again whom an activity limit put out. */
+  const reactivate = (id) =>
+    run({
+      ids: [id],
+      fields: (one) => ({ unread: false, actions: without(one.actions, "reactivate"), done: true }),
+      send: async () => {
+        await api.reactivateUser(store.item(id).subject.id);
+        return {};
+      },
+      done: { text: "Active again" },
+      failed: "Not reactivated",
+    });
+
   function closeDetail(id) {
     if (store.opened.peek() === id) store.opened.value = null;
   }

@@ -68,6 +68,7 @@ export function createApi({ csrf, base = "/api/v1", onSessionEnd = () => {}, fet
     declineLead: (id, reason) => request("POST", `/leads/${id}/decline`, { reason }),
     reopenLead: (id) => request("POST", `/leads/${id}/reopen`),
     postponeTask: (id, dueAt) => request("PUT", `/tasks/${id}`, { due_at: dueAt }),
+    reactivateUser: (id) => request("POST", `/users/${id}/reactivate`, {}),
     shown: (items) => request("POST", "/me/shown", { items }),
     setPreferences: (part) => request("PUT", "/me/preferences", part),
   };

@@ -21,6 +21,7 @@ from app.errors import NotFound, UserError
 from app.models.base import Model
 from app.models.people import User
 from app.security import acting_user
+from app.services import limits
 from app.views import idempotency
 from app.views.api.documentation import DELETE, GET, LIST, POST, PUT, RESPONSES
 from app.views.api.problem import json_object, problems
@@ -107,6 +108,7 @@ class Api(RequestScopedFilters, ModelRestApi):  # type: ignore[misc]
         filters = self._filters.get_joined_filters(self._base_filters)
         column, direction = self._order(arguments)
         count, items = self.datamodel.query(filters, column, direction, page=page, page_size=size)
+        limits.count_records(acting_user(), items)
         return self.response(200, count=count, ids=[item.id for item in items], result=schema.dump(items, many=True))
 
     @expose("/<int:pk>", methods=["GET"])
@@ -118,6 +120,7 @@ class Api(RequestScopedFilters, ModelRestApi):  # type: ignore[misc]
         columns = [name for name in arguments.get("columns") or () if name in self.show_columns]
         schema = self.model2schemaconverter.convert(columns) if columns else self.show_model_schema
         item = self._item(pk)
+        limits.count_record(acting_user(), item)
         return self.response(200, id=item.id, result=schema.dump(item))
 
     # -- writing
@@ -143,6 +146,7 @@ class Api(RequestScopedFilters, ModelRestApi):  # type: ignore[misc]
     @permission_name("put")
     def put(self, pk: int) -> ResponseReturnValue:
         actor, item = acting_user(), self._item(pk)
+        limits.count_record(actor, item)  # the answer shows it
         changes = loaded(self.edit_model_schema, json_object())
 
         def change() -> ResponseReturnValue:

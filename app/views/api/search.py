@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_appbuilder.api import BaseApi, expose, protect
 
 from app.security import acting_user
-from app.services import chat_search
+from app.services import chat_search, limits
 from app.views.api.chats import number
 from app.views.api.documentation import RESPONSES
 from app.views.api.problem import problems
@@ -38,5 +38,7 @@ class SearchApi(BaseApi):  # type: ignore[misc]
             200:
               description: "`people`, `groups`, `chats`, `messages`, `clients`: at most 20 each"
         """
-        found = chat_search.find(acting_user(), request.args.get("q", ""), number("chat_id"))
+        user = acting_user()
+        found = chat_search.find(user, request.args.get("q", ""), number("chat_id"))
+        limits.count_items(user, len(found.get("clients", ())))
         return self.response(200, **found)

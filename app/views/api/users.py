@@ -19,6 +19,7 @@ from app.views.api.problem import problems
 from app.views.api.schemas import Moment, UserIn
 from app.views.filters import Visible
 from app.views.interface import ScreenInterface
+from app.views.writing import write
 
 
 class UserOut(Schema):
@@ -88,3 +89,22 @@ class UserApi(Api):
         self._item(pk)
         message = "Users are never deleted; send active: false and a deactivated_reason"
         raise UserError("never_deleted", message, status=405)
+
+    @expose("/<int:pk>/reactivate", methods=["POST"])
+    @protect()
+    @problems
+    @permission_name("put")
+    def reactivate(self, pk: int) -> ResponseReturnValue:
+        """Let a deactivated person in again; counters of activity limits begin again
+        ---
+        post:
+          parameters:
+          - {in: path, name: pk, required: true, schema: {type: integer}}
+          responses:
+            200:
+              description: "`id` and `result`"
+            409: {$ref: '#/components/responses/409'}
+        """
+        actor, user = acting_user(), self._item(pk)
+        write(actor, lambda: people.reactivate(actor, user))
+        return self.response(200, id=user.id, result=self.show_model_schema.dump(user))

@@ -1,0 +1,29 @@
+"""A deactivated person's talks return to the queue: nobody has them, and their group is told as of new ones."""
+
+from __future__ import annotations
+
+from flask_babel import gettext
+from sqlalchemy import select, text
+
+from app.extensions import db
+from app.models.chats import MemberRole
+from app.models.people import User, full_name
+from app.models.talks import Talk, TalkState
+from app.services import client_members, talk_flow, talk_live
+
+
+def release(user: User) -> int:
+    """Take the open talks from a person; return how many. Chat first, talk after it, as everybody who writes."""
+    open_talks = select(Talk.number, Talk.chat_id).where(Talk.responsible_id == user.id, Talk.state != TalkState.CLOSED)
+    found = db.session.execute(open_talks.order_by(Talk.chat_id)).all()
+    for number, chat_id in found:
+        db.session.execute(text("SELECT 1 FROM chats WHERE id = :id FOR NO KEY UPDATE"), {"id": chat_id})
+        talk = db.session.get_one(Talk, number, populate_existing=True, with_for_update={"of": Talk})
+        if talk.responsible_id != user.id:
+            continue
+        talk.responsible_id, talk.taken_at = None, None
+        db.session.flush()
+        client_members.put(chat_id, talk_flow.group_of(talk), MemberRole.MEMBER)
+        talk_flow.announce(talk, gettext("%(name)s is deactivated: this talk is nobody's", name=full_name(user)))
+        talk_live.changed(talk)
+    return len(found)
