@@ -38,6 +38,8 @@ class MailMessage(flask_mail.Message):
         )
         self.msgId = f"<delivery-{message.delivery_id}@{mail_host()}>"
         self.images = message.images
+        # Checked first and serialised later: built once.
+        self._built: EmailMessage | None = None
 
     def has_bad_headers(self) -> bool:
         """Tell whether anything that goes into the head could end its line and begin a header of its own."""
@@ -46,11 +48,16 @@ class MailMessage(flask_mail.Message):
         return any(_LINE_BREAK.search(str(value)) for value in values) or not all(map(_HEADER_NAME.match, names))
 
     def mime(self) -> EmailMessage:
-        """Build the MIME tree.
+        """Return the MIME tree; what is changed after the first call has no effect.
 
         :raises flask_mail.BadHeaderError: a header holds a line break
         :raises ValueError: a header cannot be written, e.g. a second Subject
         """
+        if self._built is None:
+            self._built = self._build()
+        return self._built
+
+    def _build(self) -> EmailMessage:
         if self.has_bad_headers():
             raise flask_mail.BadHeaderError
         recipient = str(self.recipients[0])
