@@ -26,7 +26,7 @@ _STAFF: list[Rule] = [
     [r"^(Lead|Contact|Company|Task)Api$", r"^can_(get|post|put|delete)$"],
     [r"^(User|Group)Api$", r"^can_get$"],
     [r"^ScoreView$", r"^can_list$"],
-    [r"^Client scores$", r"^menu_access$"],
+    [r"^(Reports|Client scores)$", r"^menu_access$"],
     [r"^ApiKeyView$", r"^can_(list|show|add|delete)$"],
     [r"^LookupView$", r"^can_lookup$"],
     [r"^OpenApi$", r"^can_get$"],

@@ -31,7 +31,9 @@ from app.views import (
 )
 from app.views.api.openapi import OpenApi
 
-CRM, SETTINGS = "CRM", "Settings"
+CRM, REPORTS = "CRM", "Reports"
+# The groups of Settings, in this order.
+USERS, CONNECTIONS, DELIVERY, ACCOUNT = "Users and rights", "Connections", "Delivery", "Your account"
 
 # module, class, menu name ("" for none), category, icon of the sprite
 SCREENS: tuple[tuple[str, str, str, str, str], ...] = (
@@ -48,23 +50,23 @@ SCREENS: tuple[tuple[str, str, str, str, str], ...] = (
     ("companies", "CompanyView", "Companies", CRM, "building"),
     ("tasks", "TaskView", "Tasks", CRM, "check-circle"),
     ("exports", "ExportView", "", "", ""),
-    ("scores", "ScoreView", "Client scores", CRM, "chart"),
-    ("getting_started", "GettingStartedView", "Getting started", SETTINGS, "check"),
-    ("users", "UserView", "Users", SETTINGS, "users"),
-    ("groups", "GroupView", "User groups", SETTINGS, "chats"),
-    ("widgets", "WidgetView", "Website chats", SETTINGS, "chat"),
-    ("messengers", "MessengerView", "Messengers", SETTINGS, "phone-in"),
-    ("webhooks", "WebhookView", "Webhooks", SETTINGS, "send"),
-    ("api_keys", "ApiKeyView", "API keys", SETTINGS, "lock"),
-    ("free_users", "FreeUserView", "Free users", SETTINGS, "user-plus"),
-    ("limits", "LimitRuleView", "Activity limits", SETTINGS, "clock"),
+    ("scores", "ScoreView", "Client scores", REPORTS, "chart"),
     ("activity", "ActivityView", "", "", ""),
-    ("roles", "RoleView", "Roles", SETTINGS, "lock"),
-    ("account", "AccountView", "Account", SETTINGS, "sliders"),
-    ("defaults", "DefaultView", "Notification defaults", SETTINGS, "bell"),
-    ("channels", "ChannelView", "Channels", SETTINGS, "bolt"),
-    ("deliveries", "DeliveryView", "Deliveries", SETTINGS, "send"),
-    ("outbox", "OutboxView", "Outbox", SETTINGS, "mail"),
+    ("users", "UserView", "Users", USERS, "users"),
+    ("groups", "GroupView", "User groups", USERS, "chats"),
+    ("free_users", "FreeUserView", "Free users", USERS, "user-plus"),
+    ("limits", "LimitRuleView", "Activity limits", USERS, "clock"),
+    ("roles", "RoleView", "Roles", USERS, "lock"),
+    ("widgets", "WidgetView", "Website chats", CONNECTIONS, "chat"),
+    ("messengers", "MessengerView", "Messengers", CONNECTIONS, "phone-in"),
+    ("webhooks", "WebhookView", "Webhooks", CONNECTIONS, "send"),
+    ("api_keys", "ApiKeyView", "API keys", CONNECTIONS, "lock"),
+    ("defaults", "DefaultView", "Notification defaults", DELIVERY, "bell"),
+    ("channels", "ChannelView", "Channels", DELIVERY, "bolt"),
+    ("deliveries", "DeliveryView", "Deliveries", DELIVERY, "send"),
+    ("outbox", "OutboxView", "Outbox", DELIVERY, "mail"),
+    ("getting_started", "GettingStartedView", "Getting started", ACCOUNT, "check"),
+    ("account", "AccountView", "Account", ACCOUNT, "sliders"),
 )
 
 APIS: tuple[tuple[str, str], ...] = (
@@ -109,6 +111,17 @@ MENU_LABELS = {
     "Outbox": lazy_gettext("Outbox"),
 }
 
+CATEGORY_LABELS = {
+    CRM: lazy_gettext("CRM"),
+    REPORTS: lazy_gettext("Reports"),
+    USERS: lazy_gettext("Users"),
+    CONNECTIONS: lazy_gettext("Connections"),
+    DELIVERY: lazy_gettext("Delivery"),
+    ACCOUNT: lazy_gettext("Account"),
+}
+# A category with an icon is a group of Settings that opens and closes.
+GROUP_ICONS = {USERS: "users", CONNECTIONS: "globe", DELIVERY: "bell", ACCOUNT: "sliders"}
+
 
 class HomeView(IndexView):  # type: ignore[misc]
     """The address without a path."""
@@ -147,7 +160,15 @@ def init_app(app: Flask) -> None:
             if name == "LoginView":
                 builder.sm.auth_view = view
             if menu:
-                builder.add_view(view, menu, icon=icon, label=MENU_LABELS[menu], category=category)
+                builder.add_view(
+                    view,
+                    menu,
+                    icon=icon,
+                    label=MENU_LABELS[menu],
+                    category=category,
+                    category_icon=GROUP_ICONS.get(category, ""),
+                    category_label=CATEGORY_LABELS[category],
+                )
             else:
                 builder.add_view_no_menu(view)
         for module, name in APIS:

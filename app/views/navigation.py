@@ -24,10 +24,16 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Entries under one heading; an empty label has none."""
+    """Entries under one heading; an empty label has none. One with an icon is a group of Settings, closed at first."""
 
     label: str
     entries: tuple[Entry, ...]
+    icon: str = ""
+
+    @property
+    def current(self) -> bool:
+        """Whether the shown page is among the entries."""
+        return any(entry.current for entry in self.entries)
 
 
 def init_navigation(app: Flask) -> None:
@@ -67,7 +73,7 @@ def navigation() -> list[Section]:
         if "childs" in item:
             entries = tuple(_entry(child) for child in item["childs"] if not isinstance(child, str))
             if entries:
-                sections.append(Section(str(item["label"]), entries))
+                sections.append(Section(str(item["label"]), entries, item["icon"] or ""))
         elif item["url"]:
             loose.append(_entry(item))
     return ([Section("", tuple(loose))] if loose else []) + sections

@@ -25,3 +25,28 @@ if (nav && scrim) {
     if (!event.matches && nav.classList.contains("is-open")) setOpen(false);
   });
 }
+
+// Groups of Settings stay as they were left; the one of the shown page is open anyway.
+const KEPT = "fd-nav-open";
+const groups = [...document.querySelectorAll("[data-nav-group]")];
+
+function kept() {
+  try {
+    return new Set(JSON.parse(localStorage.getItem(KEPT) ?? "[]"));
+  } catch {
+    return new Set(); // storage is switched off, or holds something else
+  }
+}
+
+const open = kept();
+for (const group of groups) {
+  if (open.has(group.dataset.navGroup)) group.open = true;
+  group.addEventListener("toggle", () => {
+    const now = groups.filter((one) => one.open).map((one) => one.dataset.navGroup);
+    try {
+      localStorage.setItem(KEPT, JSON.stringify(now));
+    } catch {
+      // not kept then
+    }
+  });
+}
