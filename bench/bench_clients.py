@@ -20,7 +20,7 @@ from app.transaction import transaction
 from bench import house
 from bench.row import Row, at_most, noted
 
-VISITORS, STAFF, PER_SECOND, WRITING, SECONDS = 2000, 200, 50, 200, 15
+VISITORS, STAFF, PER_SECOND, WRITING, SECONDS, RUSH_SECONDS = 2000, 200, 50, 200, 15, 6
 
 
 def run() -> list[Row]:
@@ -40,6 +40,8 @@ def run() -> list[Row]:
         per_visitor = (_memory(web) - before) / VISITORS / 1024
         _say(load, {})
         beside = _hear(load)["beside"]
+        _say(load, {})
+        rush = _hear(load)
     finally:
         load.kill()
         load.wait()
@@ -48,6 +50,8 @@ def run() -> list[Row]:
         noted(f"… beside {VISITORS} visitors, {PER_SECOND} messages a second, p99", beside * 1000, "ms"),
         at_most("Staff chat beside visitors against alone, p99", beside / alone, 2.0, "×"),
         at_most("Memory of an idle visitor", per_visitor, 100, "KB"),
+        at_most(f"{PER_SECOND} new clients a second, {rush['of']} in all: refused", rush["refused"], 0),
+        noted("… slowest answer", rush["slowest"], "s"),
     ]
 
 
@@ -81,6 +85,7 @@ def _order() -> dict[str, Any]:
         "writing": WRITING,
         "per_second": PER_SECOND,
         "seconds": SECONDS,
+        "rush_seconds": RUSH_SECONDS,
     }
 
 

@@ -111,6 +111,23 @@ def main(order: dict[str, Any]) -> None:
     beside = p99(staff_times(staff, order["seconds"], f"{order['name']}-beside", 10))
     busy.get(timeout=180)
     print(json.dumps({"beside": beside}), flush=True)
+    sys.stdin.readline()
+    print(json.dumps(rush(visitors[order["writing"] :], order)), flush=True)
+
+
+def rush(visitors: list[Socket], order: dict[str, Any]) -> dict[str, Any]:
+    """Let visitors who have never written do so, at the pace; return how many were refused and how long it took."""
+    refused, times = [], []
+
+    def write(number: int) -> None:
+        began = time.perf_counter()
+        answer = visitors[number].ask("message.send", {"client_id": f"{order['name']}-new-{number}", "body": "Hello?"})
+        times.append(time.perf_counter() - began)
+        if '"error"' in answer:
+            refused.append(answer)
+
+    paced(write, order["rush_seconds"], order["per_second"])
+    return {"refused": len(refused), "of": len(times), "slowest": max(times), "why": refused[:1]}
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ def ask(talk: Talk, settings: TalkSettings) -> None:
     talk.survey_asked_at = clock.now()
     talk.survey_seq = _last_seq(talk.chat_id)
     db.session.flush()
-    talk_live.ask(talk, settings.question)
+    talk_live.ask(talk, settings)
     messenger_out.send_words(talk, settings.question)
 
 

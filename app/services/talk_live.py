@@ -12,6 +12,7 @@ from app.extensions import db, socketio
 from app.models.people import full_name
 from app.models.talks import Talk
 from app.services import account, feed, live, talk_settings, visitor_live, visitor_pages
+from app.services.talk_settings import TalkSettings
 from app.transaction import on_commit
 
 # All who may work with clients are in it: with the setting "all" they see every talk.
@@ -43,16 +44,16 @@ def changed(talk: Talk) -> None:
     rooms = rooms_of(talk)
     on_commit(lambda: live.emit("talk.changed", payload, rooms))
     on_commit(waiting_changed)
-    key, question = _key_of(talk.chat_id), talk_settings.load().question
+    key, settings = _key_of(talk.chat_id), talk_settings.load()
     if key:
-        shown = visitor_pages.talk_of(db.session(), talk.chat_id, question)
+        shown = visitor_pages.talk_of(db.session(), talk.chat_id, settings)
         if shown is not None:
             on_commit(lambda: visitor_live.tell("talk", key, shown))
 
 
-def ask(talk: Talk, question: str) -> None:
+def ask(talk: Talk, settings: TalkSettings) -> None:
     """Ask the client in the widget for a score, after the commit."""
-    key, survey = _key_of(talk.chat_id), visitor_pages.survey(talk.number, question)
+    key, survey = _key_of(talk.chat_id), visitor_pages.survey(talk.number, settings)
     on_commit(lambda: visitor_live.tell("survey", key, survey))
 
 

@@ -46,6 +46,7 @@ def as_json(user: User, talk: Talk) -> dict[str, Any]:
         if contact
         else None,
         "channel": {"kind": "messenger" if door.messenger_id else "widget", "name": door.name},
+        "page_url": _page_url(talk.chat_id),
         "url": f"/center/?chat={talk.chat_id}",
         "history": _history(talk.chat_id),
         "can": rights(user, talk),
@@ -65,6 +66,12 @@ def rights(user: User, talk: Talk) -> dict[str, bool]:
         "no_answer_needed": acts and is_open and talk.waiting_since is not None,
         "ask": acts,
     }
+
+
+def _page_url(chat_id: int) -> str | None:
+    """Return the page of the website on which the client was last."""
+    statement = text("SELECT page_url FROM visitors WHERE chat_id = :id ORDER BY last_seen_at DESC LIMIT 1")
+    return db.session.execute(statement, {"id": chat_id}).scalar()
 
 
 def _history(chat_id: int) -> list[dict[str, Any]]:

@@ -13,6 +13,8 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import Connection, Row, text
 from sqlalchemy.orm import Session
 
+from app.services.talk_settings import TalkSettings
+
 MAX_LIMIT = 100
 SCALE = [1, 10]
 
@@ -70,7 +72,7 @@ def by_ids(connection: Connection | Session, message_ids: Collection[int]) -> li
     return [as_json(row) for row in rows]
 
 
-def talk_of(session: Session | Connection, chat_id: int | None, survey_text: str) -> dict[str, Any] | None:
+def talk_of(session: Session | Connection, chat_id: int | None, settings: TalkSettings) -> dict[str, Any] | None:
     """Return the newest talk of a chat as its client sees it."""
     if chat_id is None:
         return None
@@ -81,14 +83,14 @@ def talk_of(session: Session | Connection, chat_id: int | None, survey_text: str
         "number": row.number,
         "state": row.state,
         "agent": {"name": row.agent} if row.agent else None,
-        "survey": survey(row.number, survey_text) if row.asking else None,
+        "survey": survey(row.number, settings) if row.asking else None,
         "score": row.score,
     }
 
 
-def survey(number: int, words: str) -> dict[str, Any]:
-    """Return the question for a score."""
-    return {"number": number, "text": words, "scale": SCALE}
+def survey(number: int, settings: TalkSettings) -> dict[str, Any]:
+    """Return the question for a score. ``default``: nobody has worded it, so the widget asks in its own language."""
+    return {"number": number, "text": settings.question, "default": not settings.nps_text, "scale": SCALE}
 
 
 def team_read_seq(session: Session, chat_id: int) -> int:

@@ -28,7 +28,7 @@ from app.services import (
     visitor_pages,
     widgets,
 )
-from app.services.client_messages import ClientPlace, Received
+from app.services.client_messages import ClientPlace
 from app.services.clients import Door, Who
 from app.services.drafts import Draft
 from app.transaction import on_commit, transaction
@@ -72,7 +72,7 @@ def door_of(widget: Widget) -> Door:
 def hello(caller: Caller, payload: Mapping[str, object]) -> dict[str, Any]:
     """Return what an opened widget shows. Writes nothing for somebody who has never written."""
     widget, row = widgets.of_id(caller.widget_id), _row(caller)
-    page_url = _page_url(payload)
+    page_url = _page_url(payload.get("page_url"))
     messages: list[dict[str, Any]] = []
     more, chat = False, None
     if row is not None and row.chat_id is not None:
@@ -88,26 +88,31 @@ def hello(caller: Caller, payload: Mapping[str, object]) -> dict[str, Any]:
                 {"now": clock.now(), "page": page_url, "id": row.id},
             )
             _seen(row, chat["last_seq"], read=False)
-    question = talk_settings.load().question
     return {
         "visitor": visitor_json(caller, row),
         "chat": chat,
         "messages": messages,
         "more": more,
-        "talk": visitor_pages.talk_of(db.session(), row.chat_id if row else None, question),
+        "talk": visitor_pages.talk_of(db.session(), row.chat_id if row else None, talk_settings.load()),
         **widgets.presence_of(widget),
     }
 
 
-def send(caller: Caller, draft: Draft, page_url: str | None = None) -> tuple[dict[str, Any], bool]:
-    """Send a client's message; return ``message`` and ``talk``, and whether it is new. Raises UserError, TooMany."""
+def send(caller: Caller, draft: Draft, page_url: object = None) -> tuple[dict[str, Any], bool]:
+    """Send a client's message; return ``message`` and ``talk``, and whether it is new. Raises UserError, TooMany.
+
+    ``page_url``: where the client is, as the widget says.
+    """
     visitor_flood.MESSAGES.take(caller.key)
-    widget = widgets.of_id(caller.widget_id)
-    if _row(caller) is None:
+    door, who = door_of(widgets.of_id(caller.widget_id)), Who(caller.key, page_url=_page_url(page_url))
+    if _row(caller) is not None:
+        received = client_messages.receive(door, who, draft)
+    else:
         visitor_flood.BEGINNINGS.take(caller.address)
-    door = door_of(widget)
-    received: Received = client_messages.receive(door, Who(caller.key, page_url=page_url), draft)
-    talk = visitor_pages.talk_of(db.session(), received.chat_id, talk_settings.load().question)
+        db.session.rollback()  # who waits for a turn holds no connection
+        with visitor_flood.turn():
+            received = client_messages.receive(door, who, draft)
+    talk = visitor_pages.talk_of(db.session(), received.chat_id, talk_settings.load())
     return {"message": received.message, "talk": talk}, received.new
 
 
@@ -127,7 +132,7 @@ def poll(caller: Caller, **page: Any) -> dict[str, Any]:
     row = _row(caller)
     chat_id = row.chat_id if row is not None else None
     read = visitor_pages.team_read_seq(db.session(), chat_id) if chat_id else 0
-    talk = visitor_pages.talk_of(db.session(), chat_id, talk_settings.load().question)
+    talk = visitor_pages.talk_of(db.session(), chat_id, talk_settings.load())
     return {**messages(caller, **page), "talk": talk, "team_read_seq": read}
 
 
@@ -170,8 +175,9 @@ def answer_survey(caller: Caller, payload: Mapping[str, object]) -> dict[str, An
         row = _row(caller)
         chat_id = row.chat_id if row is not None else None
         thanks = nps.answer(chat_id, payload.get("number"), payload.get("score"), payload.get("comment"))
-    talk = visitor_pages.talk_of(db.session(), chat_id, talk_settings.load().question)
-    return {"talk": talk, "thanks": thanks}
+    settings = talk_settings.load()
+    talk = visitor_pages.talk_of(db.session(), chat_id, settings)
+    return {"talk": talk, "thanks": thanks, "default": not settings.nps_thanks}
 
 
 def upload(caller: Caller, name: str, stream: BinaryIO) -> ChatFile:
@@ -234,8 +240,7 @@ def _seen(row: Row[Any], seq: int, *, read: bool) -> None:
         on_commit(lambda: chat_live.tell("client.seen", ClientPlace(row.chat_id), payload))
 
 
-def _page_url(payload: Mapping[str, object]) -> str | None:
-    value = payload.get("page_url")
+def _page_url(value: object) -> str | None:
     return value[:500] if isinstance(value, str) and value.startswith(("http://", "https://")) else None
 
 

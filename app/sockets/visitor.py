@@ -67,7 +67,7 @@ def _hello(caller: Caller, payload: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _send(caller: Caller, payload: Mapping[str, Any]) -> dict[str, Any]:
-    answer, _ = visitors.send(caller, drafts.read_draft(only_own(payload)))
+    answer, _ = visitors.send(caller, drafts.read_draft(only_own(payload)), payload.get("page_url"))
     return answer
 
 

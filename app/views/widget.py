@@ -158,7 +158,7 @@ def messages() -> ResponseReturnValue:
 def send() -> ResponseReturnValue:
     """Twin of message.send."""
     caller, body = _caller(), _body()
-    answer, new = visitors.send(caller, drafts.read_draft(only_own(body)))
+    answer, new = visitors.send(caller, drafts.read_draft(only_own(body)), body.get("page_url"))
     return jsonify(answer), 201 if new else 200
 
 

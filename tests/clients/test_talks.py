@@ -6,6 +6,7 @@ import datetime as dt
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -13,11 +14,12 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from app import clock
+from app.errors import TooMany
 from app.extensions import db
 from app.models.crm import Contact, Lead
 from app.models.people import User
 from app.models.talks import Talk, Widget
-from app.services import nps, talk_clock, talk_settings, talks
+from app.services import nps, talk_clock, talk_settings, talks, visitor_flood
 from app.transaction import transaction
 from tests import builders, visiting
 from tests.clients.colleagues import Colleague
@@ -362,3 +364,22 @@ def test_groups_without_people_leave_clients_to_admins(context, app, client_of) 
     builders.make_user("Admin", username="ada")
     Client(app, visiting.make_widget().key).write("Hello")
     assert [item["event"] for item in client_of("ada").feed()] == ["lead:incoming"]
+
+
+def test_the_team_sees_the_page_on_which_the_client_writes(visitor, client_of) -> None:
+    wren = client_of("wren")
+    visitor.write("Hello", page_url="https://shop.example/bikes/7")
+    number = visiting.newest_talk().number
+    assert wren.get(f"/talks/{number}")["result"]["page_url"] == "https://shop.example/bikes/7"
+    visitor.write("And this?", page_url="javascript:alert(1)")
+    assert wren.get(f"/talks/{number}")["result"]["page_url"] == "https://shop.example/bikes/7"
+
+
+def test_too_many_new_clients_at_once_wait_and_are_asked_to_try_again(visitor, app) -> None:
+    visitor.hello()
+    with ExitStack() as stack:
+        for _ in range(visitor_flood.BEGINNINGS_AT_ONCE):
+            stack.enter_context(visitor_flood.turn())
+        with pytest.raises(TooMany), visitor_flood.turn(patience=0.01):
+            pass
+    assert visitor.write("Hello")["message"]["seq"] == 1

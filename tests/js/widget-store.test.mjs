@@ -74,6 +74,12 @@ test("a score given on another screen ends the question here", () => {
   assert.deepEqual([state.survey, state.thanks.score], [null, 4]);
 });
 
+test("a question that nobody has worded is left to the widget, which speaks the visitor's language", () => {
+  const { store, state } = setUp();
+  store.take("survey", { number: 101, text: "How likely …?", default: true, scale: [1, 10] });
+  assert.equal(state.survey.text, "");
+});
+
 test("writing again opens the next talk: the survey of the old one is gone, an event of the old one changes nothing", () => {
   const { store, state } = setUp();
   store.take("survey", { number: 101, text: "How?", scale: [1, 10] });

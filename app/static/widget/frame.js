@@ -74,7 +74,7 @@ async function run() {
   const redraw = () => store.set({});
   const outbox = createOutbox({
     storage: keep.storage, key: boot.key, onChange: redraw,
-    send: ({ client_id, body, files }) => connection.request("message.send", { client_id, body, ...(files.length ? { file_ids: files.map(({ id }) => id) } : {}) }),
+    send: ({ client_id, body, files }) => connection.request("message.send", { client_id, body, ...(page ? { page_url: page.url } : {}), ...(files.length ? { file_ids: files.map(({ id }) => id) } : {}) }),
     onSent: (answer) => (store.sent(answer), uploads.startWaiting()),
   });
   const uploads = createUploads({ boot, texts, upload: rest.upload, ready: () => Boolean(state.chat), onChange: redraw, onProblem: (words) => composer.problem(words) });
@@ -173,8 +173,8 @@ async function run() {
     if (state.survey?.busy) return;
     store.set({ survey: { ...state.survey, busy: true, error: null, score: value } });
     try {
-      const { talk, thanks } = await connection.request("survey.answer", { number, score: value });
-      store.scored(number, value, thanks);
+      const { talk, thanks, default: ours } = await connection.request("survey.answer", { number, score: value });
+      store.scored(number, value, ours ? null : thanks);
       store.takeTalk(talk);
       composer.text.focus();
     } catch (error) {

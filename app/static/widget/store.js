@@ -84,9 +84,9 @@ export function createStore({ boot, clock = Date.now, timers = globalThis }) {
     changed();
   }
 
-  function takeSurvey({ number, text }) {
+  function takeSurvey({ number, text, default: ours }) {
     if (state.thanks?.number === number) return;
-    state.survey = { busy: false, error: null, ...(state.survey?.number === number ? state.survey : {}), number, text };
+    state.survey = { busy: false, error: null, ...(state.survey?.number === number ? state.survey : {}), number, text: ours ? "" : text };
     changed();
   }
 
