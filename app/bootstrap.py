@@ -23,7 +23,7 @@ from sqlalchemy.dialects.postgresql import insert
 from app import code_version
 from app.extensions import db
 from app.models.people import RoleName
-from app.services import pipelines
+from app.services import pipelines, task_types
 from app.services.account import get_setting, set_setting
 from app.services.demo_end import LEFT_SETTING
 from app.startup import DEMO_SETTING
@@ -61,6 +61,7 @@ def prepare(app: Flask, say: Callable[[str], None]) -> Prepared:
             say("Roles and permissions brought up to date")
         with transaction():
             pipelines.ensure_default()
+            task_types.ensure_defaults()
         empty = not db.session.scalar(select(func.count()).select_from(select(User.id).limit(1).subquery()))
         if empty and app.config["FRONTDESK_DEMO"] and not get_setting(LEFT_SETTING):
             say("Loading the demo account")

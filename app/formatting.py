@@ -207,8 +207,12 @@ def _(value: Role) -> Markup:
 
 @cell.register
 def _(value: Stage) -> Markup:
-    colour = value.kind if value.kind in ("won", "lost") else value.colour
-    return Markup('<span class="fd-stage" data-c="{}">{}</span>').format(colour, value.name)
+    return dot(value.colour, value.name)
+
+
+def dot(colour: str, words: str) -> Markup:
+    """Words behind the coloured dot of a stage or a task type."""
+    return Markup('<span class="fd-stage" data-c="{}">{}</span>').format(colour, words)
 
 
 def due_of_row(moment: dt.datetime | None, row: Mapping[str, Any]) -> Markup:

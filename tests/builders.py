@@ -13,11 +13,11 @@ from werkzeug.security import generate_password_hash
 
 from app import clock
 from app.extensions import db
-from app.models.crm import Company, Contact, Lead, Pipeline, Stage, Task
+from app.models.crm import Company, Contact, Lead, Pipeline, Stage, Task, TaskType
 from app.models.limits import LimitRule
 from app.models.people import Group, Role, User
 from app.models.webhooks import Webhook
-from app.services import account, sealed
+from app.services import account, sealed, task_types
 from app.transaction import transaction
 
 PASSWORD = "correct-horse-battery"
@@ -147,6 +147,15 @@ def make_task(text: str | None = None, *, responsible: User, author: User | None
         )
         db.session.add(task)
     return task
+
+
+def make_task_type(name: str = "Site visit", colour: str = "5") -> TaskType:
+    """One more kind of task, after the usual ones."""
+    with transaction():
+        task_types.ensure_defaults()
+        added = TaskType(key=name.lower().replace(" ", "_"), name=name, colour=colour, position=99)
+        db.session.add(added)
+    return added
 
 
 def make_limit(kind: str = "cards", span: str = "hour", amount: int = 1000, **values: Any) -> LimitRule:

@@ -15,6 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.extensions import db
+from app.models.crm import Pipeline, Stage
 from app.models.people import Role, User
 from app.services import matrix
 from app.transaction import transaction
@@ -284,6 +285,19 @@ TABLE: list[Row] = [
     Row("/freeuserview/password/<pk>", "GET", admins(200), "/freeuserview/password/{free_user}"),
     Row("/freeuserview/password/<pk>", "POST", admins(200), "/freeuserview/password/{free_user}", data={}),
     *screen("groupview", admins, "{group}"),
+    *screen("pipelineview", admins, "{pipeline}"),
+    *[row for row in screen("stageview", admins, "{stage}") if row.rule != "/stageview/show/<pk>"],
+    Row("/stageview/show/<pk>", "GET", admins(302), "/stageview/show/{stage}"),
+    *screen("tasktypeview", admins, "{task_type}"),
+    *[
+        row
+        for name, record in (("pipelineview", "{pipeline}"), ("stageview", "{stage}"), ("tasktypeview", "{task_type}"))
+        for row in (
+            Row(f"/{name}/move/<pk>/<direction>", "POST", admins(404), f"/{name}/move/{record}/aside"),
+            Row(f"/{name}/remove/<pk>", "GET", admins(200), f"/{name}/remove/{record}"),
+            Row(f"/{name}/remove/<pk>", "POST", admins(404), f"/{name}/remove/999999"),
+        )
+    ],
     *screen("limitruleview", admins, "{limit}"),
     Row("/activity/<int:user_id>", "GET", admins(200), "/activity/{user}"),
     Row("/activity/<int:user_id>", "POST", admins(404), "/activity/999999", data={}),
@@ -343,6 +357,9 @@ def records(app: Flask) -> dict[str, int]:
             "free_user": builders.make_user("Free").id,
             "group": builders.make_group().id,
             "limit": builders.make_limit().id,
+            "pipeline": db.session.query(Pipeline).first().id,
+            "stage": db.session.query(Stage).first().id,
+            "task_type": builders.make_task_type().id,
             "widget": visiting.make_widget().id,
             "messenger": visiting.make_messenger().id,
             "webhook": builders.make_webhook().id,

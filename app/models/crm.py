@@ -35,6 +35,8 @@ class Pipeline(Model):
     name: Mapped[str] = mapped_column(String(80), unique=True, nullable=False)
     position: Mapped[int] = mapped_column(SmallInteger, default=0, nullable=False)
     group_id: Mapped[int | None] = mapped_column(ForeignKey("ab_group.id", ondelete="SET NULL"))
+    # What a new lead's budget is in, unless another is given.
+    currency: Mapped[str] = mapped_column(String(3), default="EUR", nullable=False, server_default="EUR")
 
     group: Mapped[Group | None] = relationship(Group)
 
@@ -43,7 +45,7 @@ class Pipeline(Model):
 
 
 class Stage(Model):
-    """A step of a pipeline; ``kind`` is open, won or lost."""
+    """A step of a pipeline; ``kind`` is incoming, open, won or lost."""
 
     __tablename__ = "stages"
     __table_args__ = (
@@ -154,6 +156,21 @@ class Lead(Model, CreatedAt, ChangedAt):
         return self.name
 
 
+class TaskType(Model):
+    """A kind of task: its words and the colour of its dot. Tasks name it by ``key``, which never changes."""
+
+    __tablename__ = "task_types"
+
+    id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True)
+    key: Mapped[str] = mapped_column(String(20), unique=True, nullable=False)
+    name: Mapped[str] = mapped_column(String(40), unique=True, nullable=False)
+    colour: Mapped[str] = mapped_column(String(10), default="1", nullable=False, server_default="1")
+    position: Mapped[int] = mapped_column(SmallInteger, default=0, nullable=False)
+
+    def __repr__(self) -> str:
+        return self.name
+
+
 class Task(Model, CreatedAt, ChangedAt):
     """Something to do for one person until a moment.
 
@@ -168,6 +185,7 @@ class Task(Model, CreatedAt, ChangedAt):
         Index("ix_tasks_due", "due_at", "id"),
         Index("ix_tasks_text", "text", "id"),
         Index("ix_tasks_completed", "completed_at", "id"),
+        Index("ix_tasks_type", "type", "id"),
     )
 
     id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True)

@@ -14,7 +14,7 @@ from app.errors import NotFound, UserError
 from app.extensions import db
 from app.models.base import Model
 from app.models.people import AccountSetting, RoleName, User
-from app.services import account, people, pipelines
+from app.services import account, people, pipelines, task_types
 from app.transaction import on_commit
 
 # What an empty account has too: what screens allow, and which processes live.
@@ -64,6 +64,7 @@ def leave(actor: User) -> None:
     db.session().info.clear()
     account.set_setting(LEFT_SETTING, True)
     pipelines.ensure_default()
+    task_types.ensure_defaults()
     uploads = Path(current_app.config["UPLOADS_DIR"])
     on_commit(lambda: _empty(uploads))
 

@@ -43,6 +43,8 @@ def receive(actor: User, changes: Mapping[str, Any], source: str, said: str = ""
 
 def _add(actor: User, changes: Mapping[str, Any], source: str) -> Lead:
     values = check(actor, changes, None)
+    if "currency" not in values:
+        values["currency"] = db.session.get_one(Stage, values["stage_id"]).pipeline.currency
     lead = Lead(source=source, **values)
     _keep_closed_at(lead)
     db.session.add(lead)
@@ -83,8 +85,10 @@ def check(actor: User, changes: Mapping[str, Any], lead: Lead | None) -> dict[st
         values["name"] = fields.needed_line(values.get("name"), "name", 160)
     if "budget" in values:
         values["budget"] = fields.money(values["budget"], "budget")
-    if "currency" in values:
-        values["currency"] = fields.currency(values["currency"] or "EUR")
+    if values.get("currency") in (None, ""):
+        values.pop("currency", None)  # what it is already; of a new lead, what its pipeline has
+    else:
+        values["currency"] = fields.currency(values["currency"])
     if "stage_id" in values:
         values["stage_id"] = _checked_stage(actor, values["stage_id"], lead)
     for field, load in _RELATED:

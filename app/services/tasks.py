@@ -14,14 +14,13 @@ from app.errors import Conflict, Forbidden, UserError
 from app.extensions import db
 from app.models.crm import Task
 from app.models.people import User
-from app.services import fields, reading, reminders
+from app.services import fields, reading, reminders, task_types
 from app.services.due_dates import Later, postponed
 from app.services.notify import record_event
 from app.services.related import checked_related
 from app.services.responsible import checked_responsible, may_delete
 from app.services.task_news import person, snapshot, subject_of
 
-TYPES = ("todo", "call", "meeting", "mail", "offer")
 FIELDS = ("text", "due_at", "all_day", "type", "responsible_id", "lead_id", "contact_id")
 TEXT_MAX = 500
 RESULT_MAX = 2000
@@ -104,8 +103,8 @@ def check(actor: User, changes: Mapping[str, Any], task: Task | None) -> dict[st
     values = dict(changes)
     if task is None or "text" in values:
         values["text"] = _checked_text(values.get("text"))
-    if values.get("type", "todo") not in TYPES:
-        raise UserError("invalid", f"Choose one of {', '.join(TYPES)}", "type")
+    if task is None or "type" in values:
+        values["type"] = _checked_type(values.get("type"), task)
     if task is None or "responsible_id" in values:
         values["responsible_id"] = _checked_responsible(actor, values, task)
     for field, load in _RELATED:
@@ -167,6 +166,15 @@ def _checked_text(value: object) -> str:
     if len(cleaned) > TEXT_MAX:
         raise UserError("too_long", f"At most {TEXT_MAX} characters", "text")
     return cleaned
+
+
+def _checked_type(wanted: object, task: Task | None) -> str:
+    known = task_types.keys()
+    if wanted is None and task is None:
+        return known[0]
+    if wanted not in known:
+        raise UserError("invalid", f"Choose one of {', '.join(known)}", "type")
+    return str(wanted)
 
 
 def _checked_responsible(actor: User, values: Mapping[str, Any], task: Task | None) -> int:

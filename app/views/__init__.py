@@ -65,6 +65,9 @@ SCREENS: tuple[tuple[str, str, str, str, str], ...] = (
     ("channels", "ChannelView", "Channels", DELIVERY, "bolt"),
     ("deliveries", "DeliveryView", "Deliveries", DELIVERY, "send"),
     ("outbox", "OutboxView", "Outbox", DELIVERY, "mail"),
+    ("pipelines", "PipelineView", "Pipelines", ACCOUNT, "swap"),
+    ("pipelines", "StageView", "", "", ""),
+    ("task_types", "TaskTypeView", "Task types", ACCOUNT, "check-circle"),
     ("getting_started", "GettingStartedView", "Getting started", ACCOUNT, "check"),
     ("account", "AccountView", "Account", ACCOUNT, "sliders"),
 )
@@ -93,6 +96,8 @@ MENU_LABELS = {
     "Contacts": lazy_gettext("Contacts"),
     "Companies": lazy_gettext("Companies"),
     "Tasks": lazy_gettext("Tasks"),
+    "Pipelines": lazy_gettext("Pipelines"),
+    "Task types": lazy_gettext("Task types"),
     "Getting started": lazy_gettext("Getting started"),
     "Activity limits": lazy_gettext("Activity limits"),
     "Users": lazy_gettext("Users"),

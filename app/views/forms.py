@@ -11,7 +11,7 @@ from wtforms import BooleanField, DateTimeLocalField, Field, SelectField, String
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from app.formatting import viewer_zone
-from app.models.crm import Company, Contact, Lead, Stage
+from app.models.crm import Company, Contact, Lead, Pipeline, Stage
 from app.models.people import Group, Role, User
 from app.models.records import Tag
 from app.services.fields import zones
@@ -25,6 +25,7 @@ KIND_OF_MODEL: dict[type, str] = {
     Lead: "leads",
     Contact: "contacts",
     Company: "companies",
+    Pipeline: "pipelines",
     Stage: "stages",
     Tag: "tags",
 }

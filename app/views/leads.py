@@ -123,8 +123,10 @@ class LeadView(BoardScreen):
         return self.run_asked("stage", items, move, gettext("Moved"))
 
     def prefill_add(self, form: Form) -> None:
-        """Suggest the person who adds the lead, and the stage where leads start."""
+        """Suggest the person who adds the lead, the stage where leads start, and its pipeline's currency."""
         form.stage.data = form.stage.data or leads.default_stage()
+        if form.stage.data is not None and "currency" not in request.args:
+            form.currency.data = form.stage.data.pipeline.currency
         super().prefill_add(form)
 
     def write_add(self, actor: User, changes: dict[str, Any]) -> Lead:

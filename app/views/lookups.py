@@ -17,7 +17,7 @@ from app.models.base import sort_key_of
 from app.models.crm import Company, Contact, Lead, Pipeline, Stage
 from app.models.people import Group, Role, RoleName, User, full_name
 from app.models.records import Tag
-from app.services import roles
+from app.services import pipelines, roles
 
 RESULTS_MAX = 20
 
@@ -80,6 +80,21 @@ def _stages(user: User, typed: str) -> Select[Any]:
         .options(joinedload(Stage.pipeline))
         .order_by(Pipeline.position, Pipeline.id, Stage.position, Stage.id)
     )
+
+
+def _pipelines(user: User, typed: str) -> Select[Any]:
+    found = _contains(Pipeline.name, typed)
+    return (
+        select(Pipeline)
+        .where(false() if access.is_free(user) else true(), found)
+        .order_by(Pipeline.position, Pipeline.id)
+    )
+
+
+def _access_pipeline(user: User, pipeline_id: int) -> Pipeline:
+    if access.is_free(user):
+        raise NotFound("Pipeline")
+    return pipelines.load(pipeline_id)
 
 
 def _access_tag(user: User, tag_id: int) -> Tag:
@@ -156,6 +171,7 @@ LOOKUPS: dict[str, Lookup] = {
     ),
     "companies": Lookup(access.access_company, _by_name(Company, access.visible_companies), str, _nothing),
     "tags": Lookup(_access_tag, _tags, str, _nothing),
+    "pipelines": Lookup(_access_pipeline, _pipelines, str, _nothing),
     "stages": Lookup(access.access_stage, _stages, str, lambda stage: stage.pipeline.name),
     "roles": Lookup(_only_admins(Role, "Role"), _roles, str, _nothing),
     "permissions": Lookup(_only_admins(PermissionView, "Right"), _permissions, str, _nothing),

@@ -18,11 +18,11 @@ from wtforms.fields import SelectChoice
 
 from app import access, clock
 from app.errors import UserError
-from app.formatting import day_words, due_of_row, viewer_zone
+from app.formatting import day_words, dot, due_of_row, viewer_zone
 from app.models.crm import Task
 from app.models.people import User
 from app.security import acting_user
-from app.services import my_day, tasks
+from app.services import my_day, task_types, tasks
 from app.services.due_dates import Later
 from app.views.base import Screen
 from app.views.bulk import AssignForm, BulkForms
@@ -34,36 +34,26 @@ from app.views.undo import Undoable
 from app.views.versions import Versioned
 from app.views.writing import write
 
-TYPE_LABELS = {
-    "todo": lazy_gettext("To do"),
-    "call": lazy_gettext("Call"),
-    "meeting": lazy_gettext("Meeting"),
-    "mail": lazy_gettext("Mail"),
-    "offer": lazy_gettext("Offer"),
-}
 
-
-# Each type's dot, in the stages' colours.
-TYPE_COLOURS = {"todo": "1", "call": "2", "meeting": "3", "mail": "4", "offer": "won"}
-
-
-def type_label(kind: str) -> Markup:
+def type_label(key: str) -> Markup:
     """Return a kind of task as its coloured dot and its words."""
-    return Markup('<span class="fd-stage" data-c="{}">{}</span>').format(
-        TYPE_COLOURS.get(kind, "1"), TYPE_LABELS.get(kind, kind)
-    )
+    found = next((one for one in task_types.every() if one.key == key), None)
+    return dot(found.colour, found.name) if found is not None else dot("1", key)
 
 
 def type_field() -> SelectField:
-    """Choose a kind of task."""
-    choices = [SelectChoice(kind, TYPE_LABELS.get(kind, kind)) for kind in tasks.TYPES]
-    return SelectField(lazy_gettext("Type"), choices=choices, default="todo", render_kw={"class": "form-control"})
+    """Choose a kind of task, the first one unless another is chosen."""
+
+    def choices() -> list[SelectChoice]:
+        return [SelectChoice(one.key, one.name) for one in task_types.every()]
+
+    return SelectField(lazy_gettext("Type"), choices=choices, render_kw={"class": "form-control"})
 
 
 class TaskView(Versioned, Undoable, Exporting, SavedViews, BulkForms, Screen):
     """What is to be done, by whom, until when."""
 
-    datamodel = ScreenInterface(Task, eager=("responsible", "author", "lead", "contact"))
+    datamodel = ScreenInterface(Task, eager=("responsible", "author", "lead", "contact"), exact=("type",))
     base_filters = [["id", Visible, access.visible_tasks]]
     export_kind = "tasks"
     base_order = ("due_at", "asc")
@@ -91,6 +81,7 @@ class TaskView(Versioned, Undoable, Exporting, SavedViews, BulkForms, Screen):
     search_columns = ["text", "responsible", "author", "due_at", "completed_at", "lead", "contact", "type"]
     order_columns = ["text", "due_at", "completed_at"]
     add_form_extra_fields = {"type": type_field()}
+    search_form_extra_fields = {"type": type_field()}
     edit_form_extra_fields = {"type": type_field()}
     label_columns = {
         "text": lazy_gettext("What to do"),
