@@ -38,6 +38,8 @@ class Rule(StrEnum):
     RESPONSIBLE = "responsible"
     AUTHOR = "author"
     ADMIN = "admin"
+    # An admin, when little time is left.
+    ADMIN_SOON = "admin_soon"
     CONCERNED = "concerned"
     MEMBER = "member"
     MENTIONED = "mentioned"
@@ -104,7 +106,8 @@ class Kind:
     ``defaults`` is keyed by the rule by which a person was found; ``mandatory`` are the roles for which the cells that
     are on by default cannot be switched off; ``channels`` are the cells that the row has. Urgent kinds, and only they,
     break through quiet hours. ``replaces`` are the tags whose unread notice about the same subject this one takes the
-    place of, instead of counting up; ``tells_actor`` is for what a clock did.
+    place of, instead of counting up; ``tells_actor`` is for what a clock did. Silent kinds are already read in the
+    center and go nowhere else.
     """
 
     tag: str
@@ -118,6 +121,7 @@ class Kind:
     channels: frozenset[Channel] = frozenset(Channel)
     digestible: bool = True
     tells_actor: bool = False
+    silent: bool = False
     replaces: frozenset[str] = frozenset()
 
 
@@ -331,7 +335,99 @@ _LIMIT_KINDS = (
     ),
 )
 
-KINDS: Mapping[str, Kind] = MappingProxyType({kind.tag: kind for kind in (*_KINDS, *_CLIENT_KINDS, *_LIMIT_KINDS)})
+_TOGETHER = (Rule.RESPONSIBLE, Rule.GROUP)
+_STRIPE = {Rule.ADMIN: per_role("PD", "P", "P", None), Rule.RESPONSIBLE: per_role("PD", "P", "P", None)}
+_BILLING = {Rule.ADMIN: per_role("D", None, None, None), Rule.ADMIN_SOON: per_role("PN", None, None, None)}
+
+# From telephone systems, Stripe and the account's own rules.
+_SOURCE_KINDS = (
+    Kind(
+        tag="call:ringing",
+        row="calls",
+        tab=Tab.LEADS,
+        audience=Audience.MEMBERS,
+        defaults=dict.fromkeys(_TOGETHER, per_role("P", "P", "P", None)),
+        icon="phone-in",
+        digestible=False,
+        tells_actor=True,
+        replaces=frozenset({"call:ringing"}),
+    ),
+    Kind(
+        tag="call:missed",
+        row="calls",
+        tab=Tab.LEADS,
+        audience=Audience.MEMBERS,
+        defaults=dict.fromkeys(_TOGETHER, per_role("PM", "PM", "PMT", None)),
+        icon="phone-in",
+        tells_actor=True,
+        replaces=frozenset({"call:ringing"}),
+    ),
+    Kind(
+        tag="call:answered",
+        row="calls",
+        tab=Tab.LEADS,
+        audience=Audience.MEMBERS,
+        defaults={},
+        icon="phone-in",
+        silent=True,
+    ),
+    *[
+        Kind(
+            tag=f"stripe:{what}",
+            row="stripe",
+            tab=Tab.LEADS,
+            audience=Audience.MEMBERS,
+            defaults={} if silent else _STRIPE,
+            icon="check-circle" if silent else "alert",
+            tells_actor=True,
+            silent=silent,
+        )
+        for what, silent in (
+            ("payment_succeeded", True),
+            ("refunded", True),
+            ("payment_failed", False),
+            ("disputed", False),
+            ("subscription_canceled", False),
+        )
+    ],
+    *[
+        Kind(
+            tag=tag,
+            row="billing",
+            tab=Tab.SYSTEM,
+            audience=Audience.MEMBERS,
+            defaults=_BILLING,
+            icon="clock",
+            tells_actor=True,
+            replaces=frozenset({"billing:expiring"}),
+        )
+        for tag in ("billing:expiring", "billing:expired")
+    ],
+    Kind(
+        tag="error:automation",
+        row="errors",
+        tab=Tab.SYSTEM,
+        audience=Audience.ADMINS_AND_CONCERNED,
+        defaults=_ERRORS,
+        icon="alert",
+        tells_actor=True,
+        replaces=frozenset({"error:automation_works"}),
+    ),
+    Kind(
+        tag="error:automation_works",
+        row="errors",
+        tab=Tab.SYSTEM,
+        audience=Audience.ADMINS_AND_CONCERNED,
+        defaults=_ERRORS,
+        icon="check-circle",
+        tells_actor=True,
+        replaces=frozenset({"error:automation"}),
+    ),
+)
+
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {kind.tag: kind for kind in (*_KINDS, *_CLIENT_KINDS, *_LIMIT_KINDS, *_SOURCE_KINDS)}
+)
 
 LEAD_TIMES_MINUTES = (5, 15, 30, 60)
 DEFAULT_LEAD_TIMES_MINUTES = (15,)

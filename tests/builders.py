@@ -14,10 +14,11 @@ from werkzeug.security import generate_password_hash
 from app import clock
 from app.extensions import db
 from app.models.crm import Company, Contact, Lead, Pipeline, Stage, Task, TaskType
+from app.models.forms import Form
 from app.models.limits import LimitRule
 from app.models.people import Group, Role, User
 from app.models.webhooks import Webhook
-from app.services import account, sealed, task_types
+from app.services import account, forms, sealed, task_types
 from app.transaction import transaction
 
 PASSWORD = "correct-horse-battery"
@@ -206,3 +207,12 @@ def make_webhook(url: str = "http://127.0.0.1:9/hook", **values: Any) -> Webhook
         webhook = Webhook(name="Shop", url=url, secret=sealed.seal(f"whsec_{'A' * 43}="), **values)
         db.session.add(webhook)
     return webhook
+
+
+def make_form(group: Group | None = None, **values: Any) -> Form:
+    """A website's form that asks for all there is, and needs an email address."""
+    fields = {"name": "Offer", "asked": list(forms.ASKED), "needed": ["email"], "token": f"token{next(_numbers)}"}
+    with transaction():
+        form = Form(**fields | values, group_id=group.id if group else None)
+        db.session.add(form)
+    return form

@@ -195,6 +195,18 @@ def admins() -> list[int]:
     return [row.id for row in rows]
 
 
+def members(group_id: int) -> list[int]:
+    """Return the ids of a user group's active members."""
+    rows = db.session.execute(
+        text(
+            "SELECT u.id FROM ab_user u JOIN ab_user_group ug ON ug.user_id = u.id"
+            " WHERE ug.group_id = :group_id AND u.active ORDER BY u.id"
+        ),
+        {"group_id": group_id},
+    )
+    return [row.id for row in rows]
+
+
 def _person_id(person: object) -> int | None:
     return int(person["id"]) if isinstance(person, Mapping) and person.get("id") is not None else None
 

@@ -62,10 +62,59 @@ def _webhook_disabled(data: Mapping[str, Any], rule: str) -> tuple[str, str]:
     )
 
 
+def _automation(data: Mapping[str, Any], rule: str) -> tuple[str, str]:
+    what, cure = _problem(data)
+    times = int(str(data.get("times") or 1))
+    return what, gettext("%(cure)s (%(times)s times so far)", cure=cure, times=times) if times > 1 else cure
+
+
+def _automation_works(data: Mapping[str, Any], rule: str) -> tuple[str, str]:
+    return gettext("Solved: %(what)s", what=_problem(data)[0]), ""
+
+
+def _problem(data: Mapping[str, Any]) -> tuple[str, str]:
+    """What a rule of the account could not do, and what to do about it."""
+    name, person = one_line(data.get("name")), one_line(data.get("person"))
+    problems = {
+        "form_without_group": (
+            gettext("The form %(name)s has no group", name=name),
+            gettext("What comes in by it is told to the pipeline's group or the admins. Choose a group for it."),
+        ),
+        "widget_without_group": (
+            gettext("The website chat %(name)s has no group", name=name),
+            gettext("Its new clients are told to admins only. Choose a group for it or for the pipeline."),
+        ),
+        "line_without_group": (
+            gettext("The telephone line %(name)s has no group", name=name),
+            gettext("Unknown callers are told to admins only. Choose a group for it or for the pipeline."),
+        ),
+        "deactivated_responsible": (
+            gettext("%(name)s gives leads to %(person)s, who is deactivated", name=name, person=person),
+            gettext("They go to the group until you choose somebody else."),
+        ),
+        "auto_close_failed": (
+            gettext("Talk %(name)s could not be closed by itself", name=name),
+            gettext("Close it by hand. %(reason)s", reason=one_line(data.get("reason"))),
+        ),
+        "follow_up_failed": (
+            gettext("No follow-up task could be made for %(name)s", name=name),
+            gettext("The client gave a low score: see to it yourself. %(reason)s", reason=one_line(data.get("reason"))),
+        ),
+        "report_without_recipients": (
+            gettext("The report %(name)s has no recipients", name=name),
+            gettext("It was not sent. Choose who gets it."),
+        ),
+    }
+    problem = str(data.get("problem"))
+    return problems.get(problem, (gettext("A rule could not be carried out: %(name)s", name=name), ""))
+
+
 _WORDS: Mapping[str, Callable[[Mapping[str, Any], str], tuple[str, str]]] = {
     "error:mail_undelivered": _mail_undelivered,
     "error:telegram_unlinked": _telegram_unlinked,
     "error:channel_down": _channel_down,
     "error:channel_up": _channel_up,
     "error:webhook_disabled": _webhook_disabled,
+    "error:automation": _automation,
+    "error:automation_works": _automation_works,
 }

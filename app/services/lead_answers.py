@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 
 from flask_babel import gettext
 from sqlalchemy import select, text
@@ -31,8 +32,19 @@ _OPEN = (
 )
 
 
-def arrive(actor: User | None, lead: Lead, said: str = "") -> None:
-    """Note that a lead came in and tell its responsible user, else the pipeline's group, else the admins."""
+def arrive(
+    actor: User | None,
+    lead: Lead,
+    said: str = "",
+    *,
+    via: str = "",
+    group_id: int | None = None,
+    knows: Collection[int] = (),
+) -> None:
+    """Note that a lead came in and tell its responsible user, else the group, else the admins.
+
+    The group is the source's (``group_id``, called ``via``), else the pipeline's. ``knows`` have heard already.
+    """
     lead.incoming_at = clock.now()
     db.session.flush()
     db.session.expire(lead, ["responsible", "stage", "contact"])
@@ -40,15 +52,15 @@ def arrive(actor: User | None, lead: Lead, said: str = "") -> None:
         "lead_id": lead.id,
         "name": lead.name,
         "source": lead.source,
-        "via": lead.source.upper() if lead.source == "api" else lead.source,
+        "via": via or (lead.source.upper() if lead.source == "api" else lead.source),
         "text": said[:TEXT_MAX],
         "contact": lead.contact.name if lead.contact else "",
         "responsible": person(lead.responsible),
         "url": f"/leadview/show/{lead.id}",
     }
-    told = _told(lead)
-    if actor is not None:
-        told.pop(actor.id, None)
+    told = _told(lead, group_id)
+    for user_id in (*knows, *([actor.id] if actor is not None else [])):
+        told.pop(user_id, None)
     record_event("lead:incoming", actor.id if actor else None, subject_of(lead), data, told=told)
 
 
@@ -131,11 +143,16 @@ def _answered(lead: Lead) -> UserError:
     return Conflict("already_accepted", f"{who or 'Somebody'} accepted this lead already")
 
 
-def _told(lead: Lead) -> dict[int, Rule]:
+def _told(lead: Lead, group_id: int | None = None) -> dict[int, Rule]:
     if lead.responsible is not None and lead.responsible.active:
         return {lead.responsible.id: Rule.RESPONSIBLE}
     # Whose records staff see decides who may open a lead that is nobody's.
-    group = [] if account.record_visibility() == "own" else _group(lead)
+    visibility = account.record_visibility()
+    group = [] if visibility == "own" else _group(lead)
+    if group_id is not None and visibility != "own":
+        members = audience.members(group_id)
+        may_open = members if visibility == "all" or lead.stage.pipeline.group_id is None else set(members) & set(group)
+        group = sorted(may_open) or group
     return dict.fromkeys(group or audience.admins(), Rule.GROUP)
 
 

@@ -14,40 +14,55 @@ from typing import Any
 from sqlalchemy import insert, text
 
 from app import clock
-from app.catalogue import KINDS, Kind, Rule
+from app.catalogue import KINDS, Channel, Kind, Rule
 from app.extensions import db
 from app.models.notifications import Event
 from app.services import audience, briefs, live, outbound
 from app.services.audience import Recipient
 from app.services.briefs import Held
-from app.services.routing import DIGEST_OUTCOMES, POPUP_OUTCOMES, AccountDefaults, Decision, Facts, choose_channels
+from app.services.routing import (
+    DIGEST_OUTCOMES,
+    POPUP_OUTCOMES,
+    AccountDefaults,
+    Decision,
+    Facts,
+    Outcome,
+    choose_channels,
+)
 from app.transaction import on_commit
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What an event is about. Notices about one subject collapse into one row of the center."""
+    """What an event is about. Notices about one subject collapse into one row of the center.
+
+    ``row`` names another row than the subject's own: calls of one number are one.
+    """
 
     type: str
     id: int
+    row: str = ""
 
     @property
     def key(self) -> str:
         """Return e.g. ``task:5``."""
-        return f"{self.type}:{self.id}"
+        return self.row or f"{self.type}:{self.id}"
 
 
 _UPSERT_ITEMS = text("""
 INSERT INTO feed_items AS item
-    (user_id, subject_key, subject_type, subject_id, tab, event_tag, event_id, rule, at)
-SELECT told.user_id, :subject_key, :subject_type, :subject_id, :tab, :tag, :event_id, told.rule, :at
+    (user_id, subject_key, subject_type, subject_id, tab, event_tag, event_id, rule, at, unread, read_at)
+SELECT told.user_id, :subject_key, :subject_type, :subject_id, :tab, :tag, :event_id, told.rule, :at,
+       CAST(:unread AS boolean), CASE WHEN NOT CAST(:unread AS boolean) THEN CAST(:at AS timestamptz) END
 FROM unnest(CAST(:user_ids AS int[]), CAST(:rules AS text[])) AS told(user_id, rule)
 ON CONFLICT (user_id, subject_key) DO UPDATE SET
     count = CASE WHEN NOT item.unread OR item.archived THEN 1
                  WHEN item.event_tag = ANY(CAST(:replaces AS text[])) THEN item.count
                  ELSE item.count + 1 END,
+    subject_type = excluded.subject_type, subject_id = excluded.subject_id,
     event_tag = excluded.event_tag, event_id = excluded.event_id, rule = excluded.rule, tab = excluded.tab,
-    at = excluded.at, unread = true, archived = false, remind_at = NULL, read_at = NULL, taken = NULL,
+    at = excluded.at, unread = excluded.unread, archived = false, remind_at = NULL, read_at = excluded.read_at,
+    taken = NULL,
     changed_at = clock_timestamp()
 RETURNING item.id, item.user_id
 """)
@@ -131,6 +146,7 @@ def _tell(kind: Kind, event_id: int, subject: Subject, people: list[Recipient], 
                 "event_id": event_id,
                 "at": at,
                 "replaces": sorted(kind.replaces),
+                "unread": not kind.silent,
                 "user_ids": user_ids,
                 "rules": rules,
             },
@@ -177,7 +193,11 @@ def _tell(kind: Kind, event_id: int, subject: Subject, people: list[Recipient], 
 
 def _choose(kind: Kind, people: list[Recipient], account: AccountDefaults) -> dict[Facts, tuple[Decision, ...]]:
     """Decide once per distinct set of facts: thousands of people share a handful."""
-    return {facts: choose_channels(kind, facts, account) for facts in {person.facts for person in people}}
+    chosen = {person.facts for person in people}
+    if kind.silent:
+        nothing = tuple(Decision(channel, Outcome.SILENT) for channel in Channel)
+        return dict.fromkeys(chosen, nothing)
+    return {facts: choose_channels(kind, facts, account) for facts in chosen}
 
 
 def _held(

@@ -11,7 +11,7 @@ from app import access
 from app.errors import Conflict, Forbidden, UserError
 from app.extensions import db
 from app.models.people import Group, Role, RoleName, User
-from app.services import chat_members, fields, limits, live, passwords, reading
+from app.services import chat_members, faults, fields, limits, live, passwords, reading
 from app.transaction import on_commit
 
 is_free = access.is_free
@@ -146,6 +146,7 @@ def reactivate(actor: User, user: User) -> None:
     db.session.flush()
     limits.restart([user.id])
     reading.settle_subject(f"user:{user.id}")
+    faults.over_for_user(user.id)
 
 
 def promote(actor: User, user: User) -> None:

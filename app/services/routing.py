@@ -36,6 +36,7 @@ class Outcome(StrEnum):
     NOT_FOR_ROLE = "not_for_role"
     NO_CELL = "no_cell"
     QUIET = "quiet_hours"
+    SILENT = "silent"
 
 
 SENT_OUTCOMES = frozenset({Outcome.SEND, Outcome.IF_UNREAD, Outcome.POPUP_AND_PUSH})

@@ -63,6 +63,14 @@ def _label(kind: Kind) -> str:
         "chat:client_message": gettext("a client writes to me"),
         "lead:incoming": gettext("a lead comes in"),
         "call:missed": gettext("I miss a call"),
+        "call:ringing": gettext("a client of mine calls"),
+        "stripe:payment_failed": gettext("a payment fails"),
+        "stripe:disputed": gettext("a payment is disputed"),
+        "stripe:subscription_canceled": gettext("a subscription is cancelled"),
+        "billing:expiring": gettext("the plan is about to end"),
+        "billing:expired": gettext("the plan has ended"),
+        "error:automation": gettext("a rule of the account fails"),
+        "error:automation_works": gettext("a rule of the account works again"),
     }
     return questions.get(kind.tag, labels.row_label(kind.row))
 

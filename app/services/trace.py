@@ -113,7 +113,7 @@ def why(tag: str, rule: str) -> str:
     """Return by which rule somebody was told."""
     if rule == Rule.MEMBER:
         return gettext("You were added to this chat")
-    if rule == Rule.ADMIN:
+    if rule in (Rule.ADMIN, Rule.ADMIN_SOON):
         return gettext("You are an admin of this account")
     if rule == Rule.CONCERNED:
         return gettext("It concerns you")
@@ -121,8 +121,14 @@ def why(tag: str, rule: str) -> str:
         return gettext("You served this client")
     if rule == Rule.MANAGER:
         return gettext("You manage the group of this talk")
+    if rule == Rule.GROUP and tag.startswith("call:"):
+        return gettext("It rang for your group")
     if rule == Rule.GROUP:
         return gettext("It belongs to your group, and nobody has taken it")
+    if tag.startswith("call:"):
+        return gettext("You are responsible for who called")
+    if tag.startswith("stripe:"):
+        return gettext("You are responsible for this client")
     if tag.startswith("lead:"):
         return gettext("You are responsible for this lead")
     if tag.startswith("nps:"):
@@ -229,6 +235,7 @@ def _decided(channel: Channel, decision: str | None) -> tuple[str, str]:
         Outcome.NO_CELL: gettext("Skipped: this kind of news never comes here"),
         Outcome.QUIET: gettext("No popup: quiet hours, it waits in your center"),
         Outcome.HELD: gettext("Held by quiet hours"),
+        Outcome.SILENT: gettext("Never: this is only kept in your center, already read"),
         Outcome.ADDRESS_PAUSED: gettext("Skipped: mails to your address are refused"),
         "muted": gettext("Skipped: you have muted this chat"),
     }

@@ -6,17 +6,17 @@ import re
 import secrets
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import current_app
 from sqlalchemy import select
 
 from app import access, clock
-from app.errors import Forbidden, NotFound, UserError
+from app.errors import NotFound, UserError
 from app.extensions import db
 from app.models.people import User
 from app.models.talks import Widget
 from app.services import chat_files, drafts, fields, visitor_live, working_hours
+from app.services import origins as origin_lists
 from app.services.people import require_admin
 from app.services.related import checked_related
 from app.transaction import on_commit
@@ -34,8 +34,7 @@ FIELDS = (
     "active",
 )
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "ru", "uk", "cs", "tr")
-ANYWHERE = "*"
-MAX_ORIGINS = 50
+ANYWHERE = origin_lists.ANYWHERE
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
@@ -85,7 +84,7 @@ def check(actor: User, changes: Mapping[str, Any], widget: Widget | None) -> dic
     if "zone" in values:
         values["zone"] = fields.zone(values["zone"])
     if "allowed_origins" in values:
-        values["allowed_origins"] = _checked_origins(values["allowed_origins"])
+        values["allowed_origins"] = origin_lists.checked(values["allowed_origins"])
     if "language" in values and values["language"] not in LANGUAGES:
         raise UserError("invalid", f"Choose one of {', '.join(LANGUAGES)}", "language")
     if "group_id" in values:
@@ -108,22 +107,17 @@ def by_key(key: object) -> Widget:
 
 def origins(widget: Widget) -> list[str]:
     """Return the origins of the pages that may show the widget, our own first; ``*`` stands for all."""
-    listed = (widget.allowed_origins or "").split()
-    return [ANYWHERE] if ANYWHERE in listed else [*current_app.config["ALLOWED_ORIGINS"], *listed]
+    return origin_lists.allowed(widget.allowed_origins)
 
 
 def allows(widget: Widget, origin: str | None) -> bool:
     """Whether a page of this origin may show the widget; programs and same-origin requests name none."""
-    allowed = origins(widget)
-    return not origin or allowed == [ANYWHERE] or origin.rstrip("/").lower() in allowed
+    return origin_lists.allows(widget.allowed_origins, origin)
 
 
 def require_origin(widget: Widget, origin: str | None) -> None:
     """Refuse pages that the widget is not meant for. Raises Forbidden."""
-    if not allows(widget, origin):
-        error = Forbidden("This chat is not meant for that page")
-        error.code = "foreign_origin"
-        raise error
+    origin_lists.require(widget.allowed_origins, origin, "This chat is not meant for that page")
 
 
 def config_of(widget: Widget) -> dict[str, Any]:
@@ -182,30 +176,3 @@ def _checked_colour(value: object) -> str:
     if not isinstance(value, str) or not _COLOUR.fullmatch(value.strip()):
         raise UserError("invalid", "A colour like #2f6fed is needed", "colour")
     return value.strip().lower()
-
-
-def _checked_origins(value: object) -> str | None:
-    if value is not None and not isinstance(value, str):
-        raise UserError("invalid", "One address a line is needed", "allowed_origins")
-    found = [_origin(one) for one in (value or "").replace(",", " ").split()]
-    if len(found) > MAX_ORIGINS:
-        raise UserError("too_long", f"At most {MAX_ORIGINS} addresses", "allowed_origins")
-    return "\n".join(dict.fromkeys(found)) or None
-
-
-def _origin(written: str) -> str:
-    """An origin without a path: what browsers send, and what a policy may name."""
-    if written == ANYWHERE:
-        return written
-    parts = urlsplit(written if "://" in written else f"https://{written}")
-    try:
-        port = parts.port
-    except ValueError:
-        port = -1
-    host = (parts.hostname or "").lower()
-    bad = set(host) - set("abcdefghijklmnopqrstuvwxyz0123456789.-:")
-    if parts.scheme not in ("http", "https") or not host or bad or port == -1:
-        raise UserError("invalid", f"{written[:60]!r} is no address like https://shop.example", "allowed_origins")
-    shown = f"[{host}]" if ":" in host else host
-    default = {"http": 80, "https": 443}[parts.scheme]
-    return f"{parts.scheme}://{shown}" + (f":{port}" if port not in (None, default) else "")

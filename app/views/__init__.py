@@ -19,6 +19,7 @@ from app.views import (
     deliveries,
     errors,
     filter_bar,
+    form_hook,
     health,
     idempotency,
     navigation,
@@ -58,6 +59,7 @@ SCREENS: tuple[tuple[str, str, str, str, str], ...] = (
     ("limits", "LimitRuleView", "Activity limits", USERS, "clock"),
     ("roles", "RoleView", "Roles", USERS, "lock"),
     ("widgets", "WidgetView", "Website chats", CONNECTIONS, "chat"),
+    ("lead_forms", "FormView", "Website forms", CONNECTIONS, "edit"),
     ("messengers", "MessengerView", "Messengers", CONNECTIONS, "phone-in"),
     ("webhooks", "WebhookView", "Webhooks", CONNECTIONS, "send"),
     ("api_keys", "ApiKeyView", "API keys", CONNECTIONS, "lock"),
@@ -103,6 +105,7 @@ MENU_LABELS = {
     "Users": lazy_gettext("Users"),
     "User groups": lazy_gettext("User groups"),
     "Website chats": lazy_gettext("Website chats"),
+    "Website forms": lazy_gettext("Website forms"),
     "Client scores": lazy_gettext("Client scores"),
     "Messengers": lazy_gettext("Messengers"),
     "Webhooks": lazy_gettext("Webhooks"),
@@ -190,6 +193,7 @@ def init_app(app: Flask) -> None:
     telegram_hook.init_app(app)
     widget.init_app(app)
     channel_hook.init_app(app)
+    form_hook.init_app(app)
     errors.init_errors(app)
 
 
