@@ -116,6 +116,7 @@ TABLE: list[Row] = [
     Row("/widget/frame", "GET", same(404)),
     Row("/demo/shop", "GET", same(200)),
     Row("/hooks/forms/<string:token>", "POST", same(404), "/hooks/forms/wrong", json={}),
+    Row("/demo/try/<string:name>", "POST", signed_in(404), "/demo/try/digest"),
     Row("/hooks/channels/<int:messenger_id>", "POST", same(401), "/hooks/channels/1", json={}),
     Row("/widget/api/config", "GET", same(404)),
     *[

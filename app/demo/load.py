@@ -10,11 +10,12 @@ from flask import current_app
 from sqlalchemy import select, text
 
 from app import clock
+from app.catalogue import Channel
 from app.demo import chats, clients, faces, story
 from app.extensions import db
 from app.models.crm import Company, Contact, Lead, Stage, Task
 from app.models.people import Group, Role, User
-from app.services import passwords, pipelines
+from app.services import matrix, passwords, pipelines
 from app.services.notify import record_event
 from app.services.task_news import person, snapshot, subject_of
 from app.transaction import transaction
@@ -29,6 +30,7 @@ def load() -> bool:
             return False
         people = _people(current_app.config["DEMO_PASSWORD"])
         faces.load(people)
+        _choices(people)
         _groups(people)
         contacts = _contacts(people)
         _leads(people, contacts)
@@ -52,6 +54,11 @@ def _people(password: str) -> dict[str, User]:
         people[username] = user
     db.session.flush()
     return people
+
+
+def _choices(people: dict[str, User]) -> None:
+    """The manager reads of new tasks in the digest."""
+    matrix.set_cell(people["manager"], "task_assigned", Channel.EMAIL, "digest")
 
 
 def _groups(people: dict[str, User]) -> None:
@@ -165,6 +172,7 @@ def _nothing_fires() -> None:
         " WHERE u.username = 'staff2' ORDER BY d.id LIMIT 1)",
         # A third of the news was read already.
         "UPDATE feed_items SET unread = false, read_at = :now WHERE id % 3 = 0 OR event_tag = 'chat:added'",
+        "UPDATE notifications SET for_digest = false",
         "UPDATE tasks SET expired_at = due_at WHERE completed_at IS NULL",
         "INSERT INTO reminders (task_id, user_id, due_at, lead_minutes)"
         " SELECT t.id, t.responsible_id, t.due_at, m FROM tasks t, unnest(ARRAY[0, 5, 15, 30, 60]) m",

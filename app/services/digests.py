@@ -101,6 +101,13 @@ SELECT id FROM made
 """)
 
 
+_AGAIN = text("""
+UPDATE notifications n SET for_digest = true FROM feed_items i
+WHERE i.id = n.feed_item_id AND n.user_id = :user_id AND n.decisions->>'email' = 'digest'
+  AND i.unread AND NOT i.archived
+""")
+
+
 def plan_missing(limit: int = BATCH_SIZE) -> int:
     """Work out plans for people without one, or who have moved to another zone. Return how many."""
     far = clock.now() + dt.timedelta(days=8)  # later than any: the clock was moved back
@@ -142,24 +149,38 @@ def prepare_due(limit: int = BATCH_SIZE) -> int:
         if window is not None:
             windows[row.user_id] = window
         plans[row.user_id] = (row.zone, following)
-    made = db.session.execute(
-        _PREPARE,
-        {
-            "user_ids": list(windows),
-            "windows": list(windows.values()),
-            "late": [now - window > LATE_AFTER for window in windows.values()],
-            "now": now,
-            "queued_until": now + outbound.QUEUED_FOR,
-        },
-    ).all()
+    _prepare(windows, now)
     _set_plans(plans)
-    on_commit(lambda: outbound.enqueue(("email", row.id) for row in made))
     return len(rows)
+
+
+def send_now(user_id: int) -> bool:
+    """Send a person the digest of this minute; False where there is nothing to put into one, or no address.
+
+    Asked for, it holds again what an earlier one held and is still unread.
+    """
+    now = clock.now()
+    db.session.execute(_AGAIN, {"user_id": user_id})
+    return _prepare({user_id: now.replace(second=0, microsecond=0)}, now) > 0
 
 
 def next_of(zone: str, digest: Mapping[str, Any]) -> dt.datetime | None:
     """Return when a digest with these settings is due next."""
     return next_after(plan_of(json.dumps(dict(digest))), zone, clock.now())
+
+
+def _prepare(windows: Mapping[int, dt.datetime], now: dt.datetime) -> int:
+    """Write the digests of these people's windows and have them sent after the commit. Return how many."""
+    values = {
+        "user_ids": list(windows),
+        "windows": list(windows.values()),
+        "late": [now - window > LATE_AFTER for window in windows.values()],
+        "now": now,
+        "queued_until": now + outbound.QUEUED_FOR,
+    }
+    made = db.session.execute(_PREPARE, values).all()
+    on_commit(lambda: outbound.enqueue(("email", row.id) for row in made))
+    return len(made)
 
 
 def _set_plans(plans: Mapping[int, tuple[str, dt.datetime | None]]) -> None:

@@ -44,6 +44,7 @@ SCREENS: tuple[tuple[str, str, str, str, str], ...] = (
     ("appearance", "AppearanceView", "", "", ""),
     ("center", "CenterView", "", "", ""),
     ("center", "MailLinkView", "", "", ""),
+    ("demo", "DemoView", "", "", ""),
     ("profile", "ProfileView", "", "", ""),
     ("profile", "PictureView", "", "", ""),
     ("leads", "LeadView", "Leads", CRM, "target"),

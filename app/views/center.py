@@ -18,6 +18,7 @@ from app.models.people import RoleName, full_name
 from app.services import chat_feed, chat_mail, chat_reading, chats, feed, mailing, reading
 from app.services.render import SETTINGS_PATH
 from app.transaction import transaction
+from app.views import demo
 
 # Tabs whose sources exist.
 TABS = ("all", "chats", "clients", "tasks", "leads", "system", "team")
@@ -99,6 +100,7 @@ def center_boot() -> dict[str, Any]:
         "search": True,
         "chat": chats.boot(user),
         "unread_first": unread_first,
+        "demo": demo.offered(user),
         "csrf": generate_csrf(),
         "urls": {
             "center": url_for("CenterView.page"),

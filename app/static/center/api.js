@@ -13,13 +13,13 @@ export class ApiError extends Error {
 }
 
 export function createApi({ csrf, base = "/api/v1", onSessionEnd = () => {}, fetch = globalThis.fetch.bind(globalThis) }) {
-  async function request(method, path, body) {
+  async function request(method, path, body, root = base) {
     const headers = { Accept: "application/json" };
     if (method !== "GET") headers["X-CSRFToken"] = csrf;
     if (body !== undefined) headers["Content-Type"] = "application/json";
     let response;
     try {
-      response = await fetch(base + path, {
+      response = await fetch(root + path, {
         method,
         headers,
         body: body === undefined ? undefined : JSON.stringify(body),

@@ -7,6 +7,7 @@ import { Icon } from "./icon.js";
 import { Menu } from "./menu.js";
 import { Tabs } from "./tabs.js";
 import { lasting } from "./time.js";
+import { TryIt } from "./try.js";
 
 /** The whole feed column, the same in the panel and on the page. `children` are the head's own buttons. */
 export function FeedColumn({ center, children }) {
@@ -17,6 +18,7 @@ export function FeedColumn({ center, children }) {
       <${Settings} center=${center} />${children}
     </div>
     <${Banner} center=${center} />
+    ${center.onPage && html`<div class="fd-try-phone only-phone"><${TryIt} center=${center} folded /></div>`}
     <${Find} center=${center} />
     <${Tabs} center=${center} />
     <${Feed} center=${center} />

@@ -82,6 +82,7 @@ const connection = createConnection({
 const center = {
   boot, store, api, loader, actions, popups, connection, sound, ended, say,
   zone: boot.user.zone,
+  onPage: Boolean(pageRoot),
   now: signal(Date.now()),
   focused: signal(null),
   panelOpen: signal(false),

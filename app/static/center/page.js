@@ -7,6 +7,7 @@ import { Detail } from "./detail.js";
 import { FeedColumn } from "./head.js";
 import { Icon } from "./icon.js";
 import { pushLayer } from "./layers.js";
+import { TryIt } from "./try.js";
 
 export function Page({ center }) {
   const { store } = center;
@@ -17,12 +18,13 @@ export function Page({ center }) {
   const classes = ["fd-two", !open && "show-feed", chatId && center.chatUi.details.value && "has-details"].filter(Boolean).join(" ");
   return html`<div class=${classes}>
     <${FeedColumn} center=${center} />
-    ${chatId ? html`<${ChatColumn} key=${chatId} center=${center} chatId=${chatId} onClose=${center.closeDetail} />` : item ? html`<${Detail} center=${center} item=${item} onClose=${center.closeDetail} />` : html`<${NothingOpen} />`}
+    ${chatId ? html`<${ChatColumn} key=${chatId} center=${center} chatId=${chatId} onClose=${center.closeDetail} />` : item ? html`<${Detail} center=${center} item=${item} onClose=${center.closeDetail} />` : html`<${NothingOpen} center=${center} />`}
   </div>`;
 }
 
-function NothingOpen() {
+function NothingOpen({ center }) {
   return html`<section class="fd-col fd-nothing" aria-label="Item">
+    <${TryIt} center=${center} />
     <div class="fd-empty"><${Icon} name="inbox" /><b>Choose an item</b><span>Its text, what can be done with it and why you got it are shown here.</span>
       <div class="fd-keys"><span><span class="kbd">J</span> <span class="kbd">K</span> next, previous</span><span><span class="kbd">Enter</span> open</span>
         <span><span class="kbd">R</span> read</span><span><span class="kbd">E</span> archive</span><span><span class="kbd">F</span> find</span></div></div>
