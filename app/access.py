@@ -25,6 +25,8 @@ from app.transaction import transaction
 
 M = TypeVar("M", bound=Model)
 LARGEST_ID = 2**31 - 1
+# So many of the newest cards that were shared with one person are found.
+SHARED_MAX = 2000
 
 
 def role_names(user: User) -> frozenset[str]:
@@ -96,17 +98,17 @@ def visible_leads(user: User) -> ColumnElement[bool]:
         .join(Pipeline)
         .where(or_(Pipeline.group_id.is_(None), Pipeline.group_id.in_(select(_groups_of(user).c.id))))
     )
-    return _visible(user, Lead.responsible_id, unclaimed)
+    return _visible(user, Lead.responsible_id, unclaimed, Lead.id)
 
 
 def visible_contacts(user: User) -> ColumnElement[bool]:
     """Condition for the contacts this person may see; with *groups*, also those without a responsible user."""
-    return _visible(user, Contact.responsible_id, true())
+    return _visible(user, Contact.responsible_id, true(), Contact.id)
 
 
 def visible_companies(user: User) -> ColumnElement[bool]:
     """Condition for the companies this person may see; with *groups*, also those without a responsible user."""
-    return _visible(user, Company.responsible_id, true())
+    return _visible(user, Company.responsible_id, true(), Company.id)
 
 
 def visible_tasks(user: User) -> ColumnElement[bool]:
@@ -166,18 +168,36 @@ def visible_groups(user: User) -> ColumnElement[bool]:
 _EVERYTHING: ColumnElement[bool] = true()
 
 
-def _visible(user: User, responsible_id: Any, unclaimed: ColumnElement[bool]) -> ColumnElement[bool]:
+def _visible(
+    user: User, responsible_id: Any, unclaimed: ColumnElement[bool], card_id: Any = None
+) -> ColumnElement[bool]:
+    """``card_id`` is the key of records whose cards can be shared: those are seen whatever the setting says."""
     if is_admin(user):
         return _EVERYTHING
     if is_free(user):
-        return false()
+        return false() if card_id is None else _shared(user, card_id)
     visibility = account.record_visibility()
     if visibility == "all":
         return _EVERYTHING
-    mine = responsible_id == user.id
-    if visibility == "own":
-        return mine
-    return or_(mine, responsible_id.in_(_colleagues_of(user)), and_(responsible_id.is_(None), unclaimed))
+    seen = [responsible_id == user.id]
+    if visibility == "groups":
+        seen += [responsible_id.in_(_colleagues_of(user)), and_(responsible_id.is_(None), unclaimed)]
+    if card_id is not None:
+        seen.append(_shared(user, card_id))
+    return or_(*seen)
+
+
+def _shared(user: User, card_id: Any) -> ColumnElement[bool]:
+    """Listed by id, so that the database uses the primary key beside the other ways to a record."""
+    kind = card_id.class_.__name__.lower()
+    ids = db.session.execute(
+        text(
+            "SELECT subject_id FROM card_shares WHERE user_id = :user_id AND subject_type = :kind"
+            " ORDER BY created_at DESC LIMIT :most"
+        ),
+        {"user_id": user.id, "kind": kind, "most": SHARED_MAX},
+    ).scalars()
+    return card_id.in_(list(ids))  # type: ignore[no-any-return]
 
 
 def _groups_of(user: User) -> Subquery:
@@ -222,16 +242,34 @@ def access_chat(user_id: int, chat_id: int) -> ChatMember:
     raise NotFound("Chat")
 
 
+def access_card(user: User, kind: str, record_id: int) -> Lead | Contact | Company:
+    """Return the record whose card this person may open; ``kind`` is lead, contact or company. Raises NotFound."""
+    load: Any = {"lead": access_lead, "contact": access_contact, "company": access_company}.get(kind)
+    if load is None:
+        raise NotFound()
+    return load(user, record_id)  # type: ignore[no-any-return]
+
+
 def _look_in(user_id: int, chat_id: int) -> bool:
-    """Let somebody who may see a client's talk into its chat, as who only looks. False for everybody and all else."""
+    """Let somebody who may see a client's talk, or a card, into its chat, as who only looks. False for all else."""
     from app.services import client_members
 
-    kind = db.session.execute(text("SELECT kind FROM chats WHERE id = :id"), {"id": chat_id}).scalar()
-    if kind != ChatKind.CLIENT:
+    chat = db.session.execute(
+        text("SELECT kind, subject_type, subject_id FROM chats WHERE id = :id"), {"id": chat_id}
+    ).one_or_none()
+    if chat is None or chat.kind not in (ChatKind.CLIENT, ChatKind.CARD):
         return False
     user = db.session.get(User, user_id)
     if user is None or not user.active:
         return False
+    if chat.kind == ChatKind.CARD:
+        try:
+            access_card(user, chat.subject_type, chat.subject_id)
+        except NotFound:
+            return False
+        with transaction():
+            client_members.put(chat_id, [user_id], MemberRole.VIEWER, news=0)
+        return True
     newest = select(func.max(Talk.number)).where(Talk.chat_id == chat_id).scalar_subquery()
     seen = select(Talk.number).where(Talk.number == newest, visible_talks(user))
     if db.session.scalars(seen).first() is None:

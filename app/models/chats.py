@@ -33,11 +33,12 @@ _NOW = text("clock_timestamp()")
 
 
 class ChatKind(StrEnum):
-    """Two people, a group, or a client with whoever of the team answers."""
+    """Two people, a group, a client with whoever of the team answers, or colleagues about one record."""
 
     DIRECT = "direct"
     GROUP = "group"
     CLIENT = "client"
+    CARD = "card"
 
 
 class MemberRole(StrEnum):
@@ -77,6 +78,13 @@ class Chat(Model, CreatedAt):
     __table_args__ = (
         Index("ix_chats_linked", "group_id", postgresql_where=text("linked")),
         Index("ix_chats_contact", "contact_id", postgresql_where=text("contact_id IS NOT NULL")),
+        Index(
+            "uq_chats_subject",
+            "subject_type",
+            "subject_id",
+            unique=True,
+            postgresql_where=text("subject_type IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True)
@@ -90,6 +98,9 @@ class Chat(Model, CreatedAt):
     direct_key: Mapped[str | None] = mapped_column(String(30), unique=True)
     # A client's chat: who that is.
     contact_id: Mapped[int | None] = mapped_column(ForeignKey("contacts.id", ondelete="SET NULL"))
+    # A card's internal chat: of which lead, contact or company. No key: what was deleted can come back.
+    subject_type: Mapped[str | None] = mapped_column(String(10))
+    subject_id: Mapped[int | None] = mapped_column(Integer)
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id", ondelete="SET NULL"))
     last_seq: Mapped[int] = mapped_column(BigInteger, default=0, nullable=False, server_default="0")
     last_message_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)

@@ -207,6 +207,9 @@ class Task(Model, CreatedAt, ChangedAt):
     author: Mapped[User | None] = relationship(User, foreign_keys=[author_id])
     lead: Mapped[Lead | None] = relationship(Lead)
     contact: Mapped[Contact | None] = relationship(Contact)
+    kind: Mapped[TaskType | None] = relationship(
+        TaskType, primaryjoin="foreign(Task.type) == TaskType.key", viewonly=True
+    )
 
     def __repr__(self) -> str:
         return self.text

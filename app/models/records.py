@@ -73,6 +73,21 @@ Contact.tags = relationship(Tag, secondary=contact_tags, order_by=Tag.sort_key)
 Company.tags = relationship(Tag, secondary=company_tags, order_by=Tag.sort_key)
 
 
+class CardShare(Model, CreatedAt):
+    """A card that somebody was let in on: by being mentioned in its internal chat, or on the card itself."""
+
+    __tablename__ = "card_shares"
+    __table_args__ = (Index("ix_card_shares_user", "user_id", "subject_type", "subject_id"),)
+
+    subject_type: Mapped[str] = mapped_column(String(10), primary_key=True)
+    subject_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    user_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id", ondelete="CASCADE"), primary_key=True)
+    shared_by_id: Mapped[int | None] = mapped_column(ForeignKey("ab_user.id", ondelete="SET NULL"))
+
+    user: Mapped[User] = relationship(User, foreign_keys=[user_id])
+    shared_by: Mapped[User | None] = relationship(User, foreign_keys=[shared_by_id])
+
+
 class SavedFilter(Model, CreatedAt):
     """A person's own view of a list: its search, filters and order, as the address has them."""
 

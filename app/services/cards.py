@@ -11,8 +11,8 @@ from app import access
 from app.extensions import db
 from app.models.crm import Company, Contact, Lead, Task
 from app.models.people import User
-from app.models.records import Note
-from app.services import notes, timeline
+from app.models.records import CardShare, Note
+from app.services import card_chats, notes, timeline
 from app.services.history import Record, subject_of
 
 RELATED_MAX = 10
@@ -29,19 +29,28 @@ class Card:
     tasks: list[Task]
     leads: list[Lead]
     contacts: list[Contact]
+    chat_id: int | None
+    # Seen by somebody it is only shared with: fields, notes and the internal chat.
+    limited: bool
+    shares: list[CardShare]
 
 
 def card_of(viewer: User, item: Record, before: int | None = None) -> Card:
     """Collect a card; related records are those that the viewer may open."""
-    subject = subject_of(item)
+    subject, free = subject_of(item), access.is_free(viewer)
+    chat_id, shares = card_chats.chat_and_shares(subject)
     return Card(
         kind=subject.type,
         item=item,
         notes=notes.of(subject),
-        timeline=timeline.page(viewer, subject, before),
+        # With whom a card is shared, sees its fields, notes and chat.
+        timeline=timeline.Page([], None) if free else timeline.page(viewer, subject, before),
         tasks=_tasks(viewer, item),
         leads=_leads(viewer, item),
         contacts=_contacts(viewer, item),
+        chat_id=chat_id,
+        limited=free,
+        shares=shares,
     )
 
 
@@ -52,7 +61,7 @@ def _tasks(viewer: User, item: Record) -> list[Task]:
     statement = (
         select(Task)
         .where(of_item, access.visible_tasks(viewer))
-        .options(joinedload(Task.responsible))
+        .options(joinedload(Task.responsible), joinedload(Task.kind))
         .order_by(Task.completed_at.desc().nulls_first(), Task.due_at, Task.id)
         .limit(RELATED_MAX)
     )

@@ -141,7 +141,7 @@ def as_item(row: Row[Any]) -> dict[str, Any]:
     item = {
         "id": f"c:{row.id}",
         "kind": "chat",
-        "event": "chat:mention" if row.mention else f"chat:{row.kind}",
+        "event": "chat:mention" if row.mention else tag_of(row.kind),
         "tab": "chats",
         "title": title or gettext("Chat"),
         "body": _line(last, direct) if last else "",
@@ -172,6 +172,11 @@ def as_item(row: Row[Any]) -> dict[str, Any]:
         },
     }
     return client_words.as_client(item, row) if client else item
+
+
+def tag_of(kind: str) -> str:
+    """Return the kind of news that a chat's messages are; a card's chat is a group's."""
+    return {"direct": "chat:direct", "client": "chat:client_message"}.get(kind, "chat:group")
 
 
 def url_of(chat_id: int, seq: int | None = None) -> str:

@@ -191,7 +191,9 @@ def access_member(chat_id: int, user_id: int) -> ChatMember:
 
 
 def require_group(chat: Chat) -> None:
-    """Refuse what a direct chat cannot do, and what an archived one does not do any more."""
+    """Refuse what a direct chat or a card's cannot do, and what an archived one does not do any more."""
+    if chat.kind == ChatKind.CARD:
+        raise Conflict("card_chat", "This chat belongs to a card: share the card instead")
     if chat.kind == ChatKind.DIRECT:
         raise Conflict("direct_chat", "This is not possible in a direct chat")
     if chat.archived_at is not None:

@@ -17,7 +17,7 @@ from app import access, clock
 from app.errors import Conflict, NotFound, UserError
 from app.extensions import db
 from app.models.chats import ChatKind
-from app.services import chat_files, chat_live, chat_news, client_messages, flood, mentions, message_pages
+from app.services import card_chats, chat_files, chat_live, chat_news, client_messages, flood, mentions, message_pages
 from app.services.drafts import Draft, checked_body, checked_emoji, read_draft
 from app.services.names import NAME_SQL
 from app.transaction import on_commit, transaction
@@ -93,6 +93,8 @@ def edit(user_id: int, message_id: int, body: object) -> dict[str, Any]:
         ),
         {"id": message_id, "body": cleaned, "now": clock.now(), **_mention_values(meant)},
     )
+    if message.chat_kind == ChatKind.CARD:
+        card_chats.wrote(user_id, message.chat_id, meant)
     return _changed(message)
 
 
@@ -209,6 +211,8 @@ def _store(author_id: int, chat_id: int, draft: Draft, epoch: int | None) -> dic
         message = message_pages.one(db.session(), row.id)
     else:
         message = _plain(row, author_id, chat_id, draft, meant, now.isoformat())
+    if row.kind == ChatKind.CARD:
+        card_chats.wrote(author_id, chat_id, meant)
     place = Place(chat_id, row.kind, row.direct_key)
     on_commit(lambda: chat_live.tell("message", place, message))
     on_commit(lambda: chat_news.wake(chat_id))

@@ -95,7 +95,7 @@ def _entry(
 def _tag(one: Row[Any]) -> str:
     if one.mentioned:
         return "chat:mention"
-    return "chat:client_message" if one.kind == "client" else f"chat:{one.kind}"
+    return chat_feed.tag_of(one.kind)
 
 
 def _rule(one: Row[Any], user_id: int) -> Rule:

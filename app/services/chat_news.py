@@ -20,7 +20,7 @@ from app import clock, queue
 from app.catalogue import KINDS, Rule
 from app.extensions import db, socketio
 from app.models.chats import ChatKind, Mute
-from app.services import audience, chat_live, client_news, outbound, presence
+from app.services import audience, card_sight, chat_feed, chat_live, client_news, outbound, presence
 from app.services.audience import Recipient
 from app.services.routing import POPUP_OUTCOMES, Decision, Outcome, choose_channels
 from app.transaction import on_commit, transaction
@@ -51,10 +51,10 @@ WITH news AS (
     SELECT seq, author_id, mentions_all, mentioned_ids FROM messages
     WHERE chat_id = :chat_id AND seq > :after AND seq <= :upto AND author_kind <> 'system' AND deleted_at IS NULL
 ), concerned AS (
-    SELECT m.user_id, m.mute, m.last_read_seq,
+    SELECT m.user_id, m.role, m.mute, m.last_read_seq,
            bool_or(n.mentions_all OR coalesce(m.user_id = ANY(n.mentioned_ids), false)) AS mentioned
     FROM chat_members m JOIN news n ON n.seq > m.last_read_seq AND n.author_id IS DISTINCT FROM m.user_id
-    WHERE m.chat_id = :chat_id AND m.left_at IS NULL GROUP BY m.user_id, m.mute, m.last_read_seq
+    WHERE m.chat_id = :chat_id AND m.left_at IS NULL GROUP BY m.user_id, m.role, m.mute, m.last_read_seq
 )
 SELECT p.*, coalesce(before.any_unread, false) AS was_unread,
        coalesce(CASE p.mute WHEN 'none' THEN before.any_unread ELSE before.any_mention END, false) AS was_told
@@ -149,6 +149,8 @@ def _tell(chat_id: int, claimed: Row[Any]) -> None:
     rows = db.session.execute(
         _CONCERNED, {"chat_id": chat_id, "after": claimed.noticed_seq, "upto": claimed.upto}
     ).all()
+    if rows and claimed.kind == ChatKind.CARD:
+        rows = card_sight.concerned(chat_id, rows)
     looking = presence.looking_at(chat_id) if rows else frozenset()
     told = {row.user_id: row for row in rows if _is_told(row) and row.user_id not in looking}
     popups: set[int] = set()
@@ -180,7 +182,7 @@ def _by_tag(chat_id: int, claimed: Row[Any], told: Mapping[int, Row[Any]]) -> di
     if claimed.kind == ChatKind.CLIENT:
         rules = client_news.rules_of(chat_id, claimed.noticed_seq, claimed.upto, others)
         return {"chat:client_message": rules, "chat:mention": mentioned}
-    return {f"chat:{claimed.kind}": dict.fromkeys(others, Rule.MEMBER), "chat:mention": mentioned}
+    return {chat_feed.tag_of(claimed.kind): dict.fromkeys(others, Rule.MEMBER), "chat:mention": mentioned}
 
 
 def _is_told(row: Row[Any]) -> bool:

@@ -29,7 +29,8 @@ LEFT JOIN LATERAL (
 """
 
 _VIEW = f"""
-SELECT c.id, c.kind, c.name, c.picture, c.linked, c.last_seq, c.last_message_at, c.created_at,
+SELECT c.id, c.kind, c.subject_type, c.subject_id, c.name, c.picture, c.linked,
+       c.last_seq, c.last_message_at, c.created_at,
        greatest(c.changed_at, m.changed_at) AS changed_at, c.archived_at IS NOT NULL AS archived,
        m.role, m.mute, m.by_link, m.last_read_seq, g.id AS group_id,
        coalesce(nullif(g.label, ''), g.name) AS group_name,
@@ -133,7 +134,12 @@ def first_unread_seq(user_id: int, chat_id: int) -> int | None:
 
 def _as_json(row: Row[Any], direct_chats_on: bool) -> dict[str, Any]:
     direct, client = row.kind == "direct", row.kind == "client"
-    said = {"talk": client_words.talk_of(row), "contact": client_words.contact_of(row)} if client else {}
+    said: dict[str, Any] = {}
+    if client:
+        said = {"talk": client_words.talk_of(row), "contact": client_words.contact_of(row)}
+    elif row.subject_type is not None:
+        url = card_url(row.subject_type, row.subject_id)
+        said = {"card": {"type": row.subject_type, "id": row.subject_id, "url": url}}
     return {
         "id": row.id,
         "kind": row.kind,
@@ -158,12 +164,17 @@ def _as_json(row: Row[Any], direct_chats_on: bool) -> dict[str, Any]:
     }
 
 
+def card_url(kind: str, record_id: int) -> str:
+    """Return where the card of a lead, contact or company is."""
+    return f"/{kind}view/show/{record_id}"
+
+
 def _rights(row: Row[Any], direct_chats_on: bool) -> Mapping[str, bool]:
     """What the person's buttons may offer; the services decide anew."""
     group, owner, open_ = row.kind == "group", row.role == "owner", not row.archived
     follows = row.linked and row.by_link and row.group_id is not None
     return {
-        "send": open_ and (row.role != "guest" if row.kind == "client" else group or direct_chats_on),
+        "send": open_ and (row.role != "guest" if row.kind == "client" else row.kind != "direct" or direct_chats_on),
         "rename": group and owner and open_,
         "add": group and open_,
         "remove": group and owner and open_,

@@ -10,6 +10,7 @@ from sqlalchemy import or_, select, text
 from app import access
 from app.extensions import db
 from app.models.base import sort_key_of
+from app.models.chats import ChatKind
 from app.models.crm import Contact
 from app.models.people import Group, User, full_name
 from app.services import chat_feed
@@ -27,7 +28,7 @@ _CHATS = text("""
 SELECT c.id, c.kind, c.name AS title,
        (SELECT count(*) FROM chat_members t WHERE t.chat_id = c.id AND t.left_at IS NULL) AS members
 FROM chat_members m JOIN chats c ON c.id = m.chat_id
-WHERE m.user_id = :user_id AND m.left_at IS NULL AND c.kind = 'group'
+WHERE m.user_id = :user_id AND m.left_at IS NULL AND c.kind IN ('group', 'card')
   AND (c.sort_key LIKE :starts OR c.sort_key LIKE :word)
 ORDER BY c.sort_key LIKE :starts DESC, c.last_message_at DESC NULLS LAST LIMIT :limit
 """)
@@ -46,8 +47,8 @@ SELECT x.id, x.chat_id, x.seq, x.created_at, x.author_id, x.author_kind, c.kind,
            ELSE {NAME_SQL} END AS author,
        ts_headline('simple', translate(x.body, '{_START}{_STOP}', ''), to_tsquery('simple', :query), '{_HEADLINE}')
            AS snippet,
-       CASE c.kind WHEN 'group' THEN c.name
-           WHEN 'client' THEN (SELECT k.name FROM contacts k WHERE k.id = c.contact_id) ELSE (
+       CASE WHEN c.kind IN ('group', 'card') THEN c.name
+           WHEN c.kind = 'client' THEN (SELECT k.name FROM contacts k WHERE k.id = c.contact_id) ELSE (
            SELECT {NAME_SQL} FROM chat_members t JOIN ab_user u ON u.id = t.user_id
            WHERE t.chat_id = c.id AND t.user_id <> :user_id LIMIT 1) END AS title
 FROM hits JOIN messages x ON x.id = hits.id JOIN chats c ON c.id = x.chat_id LEFT JOIN ab_user u ON u.id = x.author_id
@@ -78,11 +79,15 @@ def mentionable(user_id: int, chat_id: int, typed: str) -> dict[str, Any]:
     own = access.access_chat(user_id, chat_id)
     key = _escaped(sort_key_of(typed[:MAX_QUERY]))
     values = {"chat_id": chat_id, "user_id": user_id, "starts": f"{key}%", "word": f"% {key}%"}
+    is_card = own.chat.kind == ChatKind.CARD
+    # Whoever is mentioned on a card is let in: all colleagues are offered.
+    among = "" if is_card else "m.chat_id = :chat_id AND m.left_at IS NULL AND"
+    join = "" if is_card else "JOIN chat_members m ON u.id = m.user_id"
     people = db.session.execute(
         text(
             f"SELECT u.id, u.username, {NAME_SQL} AS name, u.picture"
-            " FROM chat_members m JOIN ab_user u ON u.id = m.user_id"
-            " WHERE m.chat_id = :chat_id AND m.left_at IS NULL AND u.active AND u.id <> :user_id"
+            f" FROM ab_user u {join}"
+            f" WHERE {among} u.active AND u.id <> :user_id"
             " AND (u.sort_key LIKE :starts OR u.sort_key LIKE :word OR lower(u.username) LIKE :starts)"
             " ORDER BY u.sort_key, u.id LIMIT 8"
         ),
@@ -91,13 +96,13 @@ def mentionable(user_id: int, chat_id: int, typed: str) -> dict[str, Any]:
     groups = db.session.execute(
         text(
             "SELECT g.id, g.name FROM ab_group g WHERE (g.sort_key LIKE :starts OR g.sort_key LIKE :word)"
-            " AND EXISTS (SELECT FROM ab_user_group ug JOIN chat_members m ON m.user_id = ug.user_id"
-            "  WHERE ug.group_id = g.id AND m.chat_id = :chat_id AND m.left_at IS NULL)"
+            " AND (:is_card OR EXISTS (SELECT FROM ab_user_group ug JOIN chat_members m ON m.user_id = ug.user_id"
+            "  WHERE ug.group_id = g.id AND m.chat_id = :chat_id AND m.left_at IS NULL))"
             " ORDER BY g.sort_key, g.id LIMIT 8"
         ),
-        values,
+        values | {"is_card": is_card},
     )
-    is_group = own.chat.kind == "group"
+    is_group = own.chat.kind == ChatKind.GROUP or is_card
     return {
         "people": [
             {"id": row.id, "username": row.username, "name": row.name, "picture_url": row.picture} for row in people

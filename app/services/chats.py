@@ -39,6 +39,8 @@ def update(actor: User, chat_id: int, changes: Mapping[str, Any]) -> ChatMember:
     own = access.access_chat(actor.id, chat_id)
     fields.known(changes, ("name", "archived"))
     chat = own.chat
+    if chat.kind == ChatKind.CARD:
+        raise Conflict("card_chat", "This chat has the name of its card, and is there as long as it")
     if chat.kind == ChatKind.DIRECT:
         raise Conflict("direct_chat", "A direct chat has no name and cannot be archived for everybody")
     chat_members.require_owner(own)

@@ -9,7 +9,7 @@ from app.errors import Forbidden
 from app.extensions import db
 from app.models.crm import Company
 from app.models.people import User
-from app.services import fields, history
+from app.services import card_chats, fields, history
 from app.services.responsible import checked_responsible, may_delete
 
 FIELDS = ("name", "website", "phone", "responsible_id")
@@ -32,6 +32,8 @@ def update(actor: User, company: Company, changes: Mapping[str, Any]) -> Company
         setattr(company, field, value)
     db.session.flush()
     history.changed(actor, company, before)
+    if "name" in values:
+        card_chats.renamed(company)
     return company
 
 
@@ -39,6 +41,7 @@ def delete(actor: User, company: Company) -> None:
     """Delete a company; its contacts and leads stay, without it. Raises Forbidden."""
     if not may_delete(actor, company.responsible_id):
         raise Forbidden("Only who is responsible, managers and admins may delete this company")
+    card_chats.put_away(history.subject_of(company))
     db.session.delete(company)
     db.session.flush()
 

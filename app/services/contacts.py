@@ -10,7 +10,7 @@ from app.errors import Forbidden
 from app.extensions import db
 from app.models.crm import Contact
 from app.models.people import User
-from app.services import fields, history
+from app.services import card_chats, fields, history
 from app.services.related import checked_related
 from app.services.responsible import checked_responsible, may_delete
 
@@ -34,6 +34,8 @@ def update(actor: User, contact: Contact, changes: Mapping[str, Any]) -> Contact
         setattr(contact, field, value)
     db.session.flush()
     history.changed(actor, contact, before)
+    if "name" in values:
+        card_chats.renamed(contact)
     return contact
 
 
@@ -41,6 +43,7 @@ def delete(actor: User, contact: Contact) -> None:
     """Delete a contact; leads and tasks stay, without it. Raises Forbidden."""
     if not may_delete(actor, contact.responsible_id):
         raise Forbidden("Only who is responsible, managers and admins may delete this contact")
+    card_chats.put_away(history.subject_of(contact))
     db.session.delete(contact)
     db.session.flush()
 

@@ -13,7 +13,7 @@ from app.errors import Forbidden, UserError
 from app.extensions import db
 from app.models.crm import Lead, Pipeline, Stage
 from app.models.people import User
-from app.services import fields, history, lead_answers, lead_tasks
+from app.services import card_chats, fields, history, lead_answers, lead_tasks
 from app.services.related import checked_related
 from app.services.responsible import checked_responsible, may_delete
 
@@ -63,6 +63,8 @@ def update(actor: User, lead: Lead, changes: Mapping[str, Any]) -> Lead:
         _keep_closed_at(lead)
     db.session.flush()
     history.changed(actor, lead, before)
+    if "name" in values:
+        card_chats.renamed(lead)
     if was_closed != (lead.closed_at is not None):
         (lead_tasks.wake if was_closed else lead_tasks.silence)(lead)
     return lead
@@ -73,6 +75,7 @@ def delete(actor: User, lead: Lead) -> None:
     nobodys_own = lead.responsible_id is None and history.is_creator(actor, lead)
     if not nobodys_own and not may_delete(actor, lead.responsible_id):
         raise Forbidden("Only who is responsible, managers and admins may delete this lead")
+    card_chats.put_away(history.subject_of(lead))
     db.session.delete(lead)
     db.session.flush()
 

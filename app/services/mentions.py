@@ -27,9 +27,15 @@ SELECT 'user' AS kind, u.id, u.username AS token, {NAME_SQL} AS name, ARRAY[u.id
 FROM chat_members m JOIN ab_user u ON u.id = m.user_id
 WHERE m.chat_id = :chat_id AND m.left_at IS NULL AND lower(u.username) = ANY(:words)
 UNION ALL
+-- A card's chat is open to every colleague: being mentioned lets them in.
+SELECT 'user', u.id, u.username, {NAME_SQL}, ARRAY[u.id] FROM ab_user u
+WHERE (SELECT kind FROM chats WHERE id = :chat_id) = 'card' AND u.active AND lower(u.username) = ANY(:words)
+UNION ALL
 SELECT 'group', g.id, g.name, coalesce(nullif(g.label, ''), g.name),
-       ARRAY(SELECT m.user_id FROM ab_user_group ug JOIN chat_members m ON m.user_id = ug.user_id
-             WHERE ug.group_id = g.id AND m.chat_id = :chat_id AND m.left_at IS NULL)
+       ARRAY(SELECT u.id FROM ab_user_group ug JOIN ab_user u ON u.id = ug.user_id AND u.active
+             LEFT JOIN chat_members m ON m.user_id = u.id AND m.chat_id = :chat_id AND m.left_at IS NULL
+             WHERE ug.group_id = g.id
+               AND (m.user_id IS NOT NULL OR (SELECT kind FROM chats WHERE id = :chat_id) = 'card'))
 FROM ab_group g WHERE strpos(:body, '@' || lower(g.name)) > 0
 """)
 

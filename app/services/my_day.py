@@ -47,7 +47,7 @@ def _block(user: User, key: str, start: dt.datetime | None, end: dt.datetime) ->
     statement = (
         select(Task)
         .where(*mine)
-        .options(joinedload(Task.lead), joinedload(Task.contact), joinedload(Task.author))
+        .options(joinedload(Task.lead), joinedload(Task.contact), joinedload(Task.author), joinedload(Task.kind))
         .order_by(Task.due_at, Task.id)
         .limit(SHOWN_MAX + 1)
     )

@@ -120,7 +120,9 @@ def _found(contact: Contact) -> dict[str, Any]:
     row = db.session.execute(
         text(
             "WITH l AS (SELECT id FROM leads WHERE contact_id = :id), c AS (SELECT id FROM chats WHERE contact_id = :id"
-            " UNION SELECT chat_id FROM talks WHERE contact_id = :id)"
+            " UNION SELECT chat_id FROM talks WHERE contact_id = :id"
+            " UNION SELECT id FROM chats WHERE (subject_type = 'contact' AND subject_id = :id)"
+            "  OR (subject_type = 'lead' AND subject_id IN (SELECT id FROM l)))"
             " SELECT ARRAY(SELECT id FROM l) AS leads, ARRAY(SELECT id FROM c) AS chats,"
             " ARRAY(SELECT number FROM talks WHERE chat_id IN (SELECT id FROM c)) AS talks,"
             " ARRAY(SELECT id FROM tasks WHERE contact_id = :id OR lead_id IN (SELECT id FROM l)) AS tasks"

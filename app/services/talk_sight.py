@@ -6,7 +6,7 @@ _HELD = """
 (SELECT ur.role_id FROM ab_user_role ur WHERE ur.user_id = u.id
  UNION ALL SELECT gr.role_id FROM ab_user_group ug JOIN ab_group_role gr USING (group_id) WHERE ug.user_id = u.id)
 """
-_GROUPS = """
+GROUPS = """
 (SELECT ug.group_id FROM ab_user_group ug WHERE ug.user_id = p.id
  UNION ALL SELECT g.id FROM ab_group g WHERE g.manager_id = p.id)
 """
@@ -21,10 +21,10 @@ PEOPLE = f"""
 # A row p of PEOPLE may see a row t of talks.
 SEES = f"""
 p.team AND (p.admin OR p.sight = 'all' OR t.responsible_id = p.id
-    OR (t.responsible_id IS NULL AND (t.group_id IS NULL OR t.group_id IN {_GROUPS}))
+    OR (t.responsible_id IS NULL AND (t.group_id IS NULL OR t.group_id IN {GROUPS}))
     OR (p.sight = 'groups' AND t.responsible_id IN (
-        SELECT ug.user_id FROM ab_user_group ug WHERE ug.group_id IN {_GROUPS}
-        UNION ALL SELECT g.manager_id FROM ab_group g WHERE g.id IN {_GROUPS})))
+        SELECT ug.user_id FROM ab_user_group ug WHERE ug.group_id IN {GROUPS}
+        UNION ALL SELECT g.manager_id FROM ab_group g WHERE g.id IN {GROUPS})))
 """
 
 WAITING = "waiting"

@@ -35,6 +35,8 @@ _ICONS = {
     "completed": "check-circle",
     "expired": "alert",
     "restored": "refresh",
+    "shared": "users",
+    "unshared": "users",
 }
 
 
@@ -89,6 +91,10 @@ def _record(act: str, data: Mapping[str, Any]) -> Words:
         return Words(
             gettext("came in by %(source)s", source=str(data.get("source") or "")), str(data.get("text") or "")
         )
+    if act == "shared":
+        return Words(gettext("shared it with %(people)s", people=str(data.get("with") or "")))
+    if act == "unshared":
+        return Words(gettext("stopped sharing it with %(people)s", people=str(data.get("with") or "")))
     plain = {
         "created": gettext("added it"),
         "note": gettext("wrote a note"),

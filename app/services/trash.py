@@ -19,9 +19,13 @@ from app.extensions import db
 from app.models.base import Model
 from app.models.people import User
 from app.models.records import DeletedRecord
+from app.services import card_chats
+from app.services.notify import Subject
 
 KEPT_FOR = dt.timedelta(hours=1)
 _CASCADE = "c"
+# Tables of records with cards, and what their chats call them.
+_CARDS = {"leads": "lead", "contacts": "contact", "companies": "company"}
 # The other table, its column, what happens to it, and its own key.
 Reference = tuple[str, str, str, str]
 
@@ -64,6 +68,8 @@ def restore(actor: User, batch: str) -> int:
     for row in rows:
         _insert(row.kind, [row.data])
         _relink(row)
+        if row.kind in _CARDS:
+            card_chats.put_away(Subject(_CARDS[row.kind], int(row.record_id)), away=False)
         db.session.delete(row)
     db.session.flush()
     return len(rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import abort, flash, redirect, request, url_for
+from flask import abort, flash, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder.baseviews import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
@@ -10,7 +10,7 @@ from flask_babel import gettext
 
 from app.errors import UserError
 from app.security import acting_user
-from app.services import cards, limits, notes
+from app.services import card_chats, cards, limits, notes
 from app.services.history import subject_of
 from app.views.exports import Exporting
 from app.views.interface import as_id
@@ -62,6 +62,42 @@ class CardScreen(Versioned, Undoable, Exporting, SavedViews, RecordActions, Reco
         else:
             flash(gettext("Note deleted"), "success")
         return redirect(url_for(f"{self.endpoint}.show", pk=item.id) + "#notes")
+
+    @expose("/chat/<pk>", methods=["POST"])
+    @has_access
+    @permission_name("show")
+    def chat(self, pk: str) -> ResponseReturnValue:
+        """Open the card's internal chat and return its id."""
+        item, actor = self.item_or_404(pk), acting_user()
+        return jsonify({"id": write(actor, lambda: card_chats.open_chat(actor, item))})
+
+    @expose("/share/<pk>", methods=["POST"])
+    @has_access
+    @permission_name("edit")
+    def share(self, pk: str) -> ResponseReturnValue:
+        """Share the card with a colleague."""
+        item, actor = self.item_or_404(pk), acting_user()
+        user_id = as_id(request.form.get("user", ""))
+        try:
+            write(actor, lambda: card_chats.share(actor, item, user_id))
+        except UserError as error:
+            flash(error.message, "danger")
+        else:
+            flash(gettext("Shared"), "success")
+        return redirect(url_for(f"{self.endpoint}.show", pk=item.id) + "#shared")
+
+    @expose("/unshare/<pk>/<user_pk>", methods=["POST"])
+    @has_access
+    @permission_name("edit")
+    def unshare(self, pk: str, user_pk: str) -> ResponseReturnValue:
+        """Take a share back."""
+        item, actor, user_id = self.item_or_404(pk), acting_user(), as_id(user_pk)
+        try:
+            write(actor, lambda: card_chats.unshare(actor, item, user_id or 0))
+        except UserError:
+            abort(404)
+        flash(gettext("No longer shared"), "success")
+        return redirect(url_for(f"{self.endpoint}.show", pk=item.id) + "#shared")
 
     def card_page(self, pk: str, note: str = "", note_error: str = "") -> ResponseReturnValue:
         """Render the card, with a note that was refused."""

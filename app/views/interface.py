@@ -41,8 +41,10 @@ class ScreenInterface(SQLAInterface):  # type: ignore[misc]
     def apply_all(self, query: Query[Any], *args: Any, **kwargs: Any) -> Query[Any]:
         """Load the shown relations with the rows: FAB itself makes one statement per row and relation."""
         query = super().apply_all(query, *args, **kwargs)
+        # FAB asks for one record without saying a page: then lists come in the same statement too.
+        one_record = len(args) < 2 and "page_size" not in kwargs
         for name in self.eager:
-            load = joinedload if self.is_relation_many_to_one(name) else selectinload
+            load = joinedload if one_record or self.is_relation_many_to_one(name) else selectinload
             query = query.options(load(getattr(self.obj, name)))
         return query
 

@@ -41,6 +41,16 @@ def type_label(key: str) -> Markup:
     return dot(found.colour, found.name) if found is not None else dot("1", key)
 
 
+def type_of(task: Task) -> Markup:
+    """The same of a task that was loaded with its kind: no further statement."""
+    if task.kind is not None:
+        return dot(task.kind.colour, task.kind.name)
+    words, colour = next(
+        ((name, colour) for key, name, colour in task_types.DEFAULTS if key == task.type), (task.type, "1")
+    )
+    return dot(colour, words)
+
+
 def type_field() -> SelectField:
     """Choose a kind of task, the first one unless another is chosen."""
 
@@ -251,4 +261,4 @@ def task_tabs() -> list[tuple[str, str, str]]:
 def init_tasks(app: Flask) -> None:
     """Offer the tabs and the types to templates."""
     app.jinja_env.globals["task_tabs"] = task_tabs
-    app.jinja_env.filters["task_type"] = type_label
+    app.jinja_env.filters["task_type"] = type_of

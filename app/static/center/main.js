@@ -7,6 +7,7 @@ import { createActions } from "./actions.js";
 import { createApi } from "./api.js";
 import { EndedBanner } from "./banner.js";
 import { startBubble } from "./bubble.js";
+import { startCardChat } from "./chat/card.js";
 import { chatOf } from "./chat/chats.js";
 import { DialogHost } from "./chat/dialog.js";
 import { createChatUi } from "./chat/ui.js";
@@ -179,6 +180,8 @@ if (pageRoot) {
 }
 render(html`<${Panel} center=${center} /><${PopupStack} center=${center} /><${DialogHost} /><${EndedBanner} center=${center} />`, root);
 if (pageRoot) center.chatUi.startFromAddress();
+const cardChat = document.querySelector("[data-card-chat]");
+if (cardChat) startCardChat(center, cardChat);
 startBubble(center, bubble);
 startKeys(center);
 document.addEventListener("input", (event) => {

@@ -71,6 +71,7 @@ function Head({ center, ui, chatId, chat, onClose, onSearch, searching }) {
     <button type="button" class="fd-chat-who" onClick=${() => ui.showDetails(!ui.details.peek())} title="Details: members, settings">
       <${ChatAvatar} kind=${kind} id=${chatId} personId=${personId} name=${title} picture=${chat?.picture_url ?? chat?.person?.picture_url ?? item?.chat?.picture_url} presence=${presence} />
       <span class="fd-grow"><h2 class="t-cut">${title}</h2><span class="sub t-cut">${subline(chat, kind, presence, chats)}</span></span></button>
+    ${chat?.card && html`<a class="fd-icon-btn" href=${chat.card.url} aria-label="Open the card" title="Open the card"><${Icon} name="target" /></a>`}
     <button type="button" class="fd-icon-btn" aria-label="Search in this chat" title="Search in this chat" aria-expanded=${String(searching)} onClick=${onSearch}><${Icon} name="search" /></button>
     <${Menu} label=${mute === "none" ? "Mute" : "Muted, change"} title=${mute === "none" ? "Mute" : "Muted"} buttonClass="fd-icon-btn no-phone" items=${muteItems(chatId, mute, ui)}><${Icon} name=${mute === "none" ? "bell" : "bell-off"} /><//>
     ${item && html`<span class="no-phone"><${WhenMenu} label="Remind me later" title="Remind me later" buttonClass="fd-icon-btn" question="Remind me on" zone=${center.zone}
@@ -89,6 +90,7 @@ function subline(chat, kind, presence, chats) {
   const states = chats.presence.states.value;
   const active = (chat.member_list ?? []).filter(({ id }) => id === chats.me.id || states.get(id) === "active").length;
   const muted = chat.mute === "none" ? "" : " · muted";
+  if (kind === "card") return `Internal chat of a ${chat.card.type}${chat.mute === "none" ? "" : " · muted"}`;
   return `${chat.members} member${chat.members === 1 ? "" : "s"} · ${active} active${muted}`;
 }
 

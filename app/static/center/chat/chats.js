@@ -18,7 +18,8 @@ export function createChats({ me, settings, store, calls, storage, say, refreshF
   const dividers = signal(new Map()); // chat id → seq of the first message that was unread
   const place = signal(null); // where the thread is to stand: {chatId, kind: "bottom"|"message"|"unread", seq}
   const atBottom = signal(true);
-  const openId = computed(() => chatOf(store.opened.value));
+  const beside = signal(null); // a chat that the page itself shows: a card's
+  const openId = computed(() => chatOf(store.opened.value) ?? beside.value);
 
   const drafts = createDrafts({ storage, userId: me.id });
   const typing = createTyping({ say: calls.typing });
@@ -192,7 +193,7 @@ export function createChats({ me, settings, store, calls, storage, say, refreshF
   }
 
   return {
-    me, settings, infos, problems, dividers, place, atBottom, openId, drafts, typing, presence, receipts, outbox, rows, calls,
+    me, settings, infos, problems, dividers, place, atBottom, openId, beside, drafts, typing, presence, receipts, outbox, rows, calls,
     historyOf, loadInfo, open, close, toBottom, jump, onEvent, saw, connected, reset,
     keepInfo: (info) => setIn(infos, info.id, { ...infos.peek().get(info.id), ...info }),
     send(message) {

@@ -42,6 +42,7 @@ export function Details({ chat, ui }) {
 
 function whatItIs(chat) {
   if (chat.kind === "direct") return chat.person ? `@${chat.person.username}${chat.person.free ? " · Free user" : ""}` : "";
+  if (chat.card) return html`Internal chat of a ${chat.card.type} · <a href=${chat.card.url}>Open the card</a>`;
   if (chat.linked && chat.group) return `Follows the user group ${chat.group.name}`;
   if (chat.group) return `Made from the user group ${chat.group.name}`;
   return chat.archived ? "Archived group chat" : "Group chat";

@@ -13,6 +13,7 @@ export function useStanding({ chatId, chats, history, ui, scroller, inner }) {
   const [flash] = useState(() => signal(null));
   const { messages, hasAfter, loaded } = history.state.value;
   const place = chats.place.value;
+  const open = chats.openId.value === chatId; // a card's chat may be further down the page
 
   /** What is on the screen now decides what stays there. */
   const look = () => {
@@ -25,7 +26,7 @@ export function useStanding({ chatId, chats, history, ui, scroller, inner }) {
     const divider = inner.current.querySelector("[data-divider]")?.getBoundingClientRect();
     const first = chats.dividers.peek().get(chatId);
     setAbove(Boolean(first) && (divider ? divider.bottom < top : first < (history.state.peek().messages[0]?.seq ?? 0)));
-    if (ui.here()) {
+    if (ui.here() && chats.openId.peek() === chatId) {
       const seq = lastVisible(inner.current, bottom);
       if (seq) chats.saw(chatId, seq);
     }
@@ -69,7 +70,7 @@ export function useStanding({ chatId, chats, history, ui, scroller, inner }) {
       go(place);
     } else restore();
   });
-  useEffect(look, [messages, hasAfter, place, loaded]);
+  useEffect(look, [messages, hasAfter, place, loaded, open]);
   useEffect(() => {
     const grown = new ResizeObserver(() => history.state.peek().loaded && restore()); // pictures arrive, the window turns
     grown.observe(inner.current);

@@ -103,6 +103,7 @@ export function createChatUi({ center, boot, storage }) {
     },
     tellFocus: () => calls.focus(chats.openId.peek(), here()),
 
+    focusNext: () => (focusNext = true),
     wantsFocus() {
       const wanted = focusNext;
       focusNext = false;

@@ -1,0 +1,77 @@
+// The internal chat of a record on its card: the same messages and box as in the center, in a section of the page.
+import { html } from "htm/preact";
+import { signal } from "@preact/signals";
+import { render } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { Icon } from "../icon.js";
+import { chatOf } from "./chats.js";
+import { Composer } from "./composer.js";
+import { Thread } from "./thread.js";
+import { typingWords } from "./typing.js";
+
+const ON_SCREEN = 0.4; // so much of the section has to be seen before its messages count as read
+
+/** `root`: `data-url` opens the chat by POST, `data-chat` is its id where there is one. */
+export function startCardChat(center, root) {
+  const { chatUi: ui } = center;
+  const chatId = signal(Number(root.dataset.chat) || null);
+  const failed = signal(null);
+  let wanted = null;
+
+  /** Made by the first one who wants to write. */
+  async function begin() {
+    wanted ??= fetch(root.dataset.url, { method: "POST", headers: { "X-CSRFToken": document.querySelector("meta[name=csrf-token]").content } })
+      .then((answer) => (answer.ok ? answer.json() : Promise.reject(new Error(String(answer.status)))));
+    try {
+      const { id } = await wanted;
+      ui.focusNext();
+      chatId.value = id;
+    } catch (error) {
+      failed.value = error.message;
+    }
+    wanted = null;
+  }
+
+  render(html`<${CardChat} center=${center} root=${root} chatId=${chatId} failed=${failed} begin=${begin} />`, root);
+}
+
+function CardChat({ center, root, chatId, failed, begin }) {
+  const id = chatId.value;
+  if (!id) {
+    return html`<button type="button" class="fd-card-chat-start" onClick=${begin}><${Icon} name="chats" />${root.dataset.start}</button>
+      ${failed.value && html`<p class="fd-error" role="alert">The chat could not be opened: ${failed.value}</p>`}`;
+  }
+  // one thread at a time: while a chat is open in the panel, the card's waits
+  if (center.panelOpen.value && chatOf(center.store.opened.value)) return html`<div class="fd-card-chat"></div>`;
+  return html`<${OpenChat} key=${id} center=${center} id=${id} />`;
+}
+
+function OpenChat({ center, id }) {
+  const { chatUi: ui } = center;
+  const { chats } = ui;
+  const box = useRef(null);
+  const chat = chats.infos.value.get(id) ?? null;
+  const problem = chats.problems.value.get(id) ?? null;
+  const typing = chats.typing.shown.value.get(id) ?? [];
+
+  useEffect(() => {
+    ui.opened(id);
+    const seen = new IntersectionObserver(([entry]) => {
+      chats.beside.value = entry.isIntersecting ? id : null;
+      ui.tellFocus();
+    }, { threshold: ON_SCREEN });
+    seen.observe(box.current);
+    return () => {
+      seen.disconnect();
+      chats.beside.value = null;
+      ui.left(id);
+    };
+  }, [id]);
+
+  if (problem && !chat) return html`<p class="fd-panel-body t-3" role="alert" ref=${box}>The chat could not be loaded: ${problem.message}</p>`;
+  return html`<div class="fd-card-chat" ref=${box}>
+    <${Thread} chatId=${id} chat=${chat} ui=${ui} />
+    <div class="fd-typing fd-typing-line" aria-live="polite">${typing.length > 0 && html`<i aria-hidden="true"><u></u></i>${typingWords(typing)}`}</div>
+    ${chat?.can?.send && html`<${Composer} chatId=${id} chat=${chat} ui=${ui} />`}
+  </div>`;
+}
