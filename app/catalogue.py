@@ -272,6 +272,15 @@ _CLIENT_KINDS = (
         defaults={Rule.RESPONSIBLE: _UNCLAIMED, Rule.GROUP: _UNCLAIMED},
         icon="target",
     ),
+    # One for all the leads that a file gave somebody.
+    Kind(
+        tag="lead:imported",
+        row="leads",
+        tab=Tab.LEADS,
+        audience=Audience.RESPONSIBLE,
+        defaults={Rule.RESPONSIBLE: _UNCLAIMED},
+        icon="target",
+    ),
     Kind(
         tag="talk:unanswered",
         row="chat_client",

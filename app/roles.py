@@ -25,6 +25,7 @@ _STAFF: list[Rule] = [
     [r"^(Lead|Contact|Company)View$", r"^(assign|tag|remove|export)$"],
     [r"^LeadView$", r"^stage$"],
     [r"^ExportView$", r"^can_exports$"],
+    [r"^ImportView$", r"^can_imports$"],
     [r"^(Lead|Contact|Company|Task)Api$", r"^can_(get|post|put|delete)$"],
     [r"^(User|Group)Api$", r"^can_get$"],
     [r"^ScoreView$", r"^can_list$"],

@@ -271,6 +271,15 @@ TABLE: list[Row] = [
     *[Row(f"/{kind}view/export", "POST", team(302)) for kind in ("lead", "contact", "company", "task")],
     Row("/exports/", "GET", team(200)),
     Row("/exports/<pk>/download", "GET", team(404), "/exports/999999/download"),
+    Row("/imports/", "GET", team(200)),
+    Row("/imports/new", "GET", team(200), "/imports/new?kind=leads"),
+    Row("/imports/new", "POST", team(200), data={"kind": "contacts"}),
+    Row("/imports/<pk>", "GET", team(404), "/imports/999999"),
+    *[
+        Row(f"/imports/<pk>/{act}", "POST", team(404), f"/imports/999999/{act}")
+        for act in ("reading", "start", "cancel")
+    ],
+    *[Row(f"/imports/<pk>/{what}", "GET", team(404), f"/imports/999999/{what}") for what in ("progress", "problems")],
     Row("/taskview/day/", "GET", team(200)),
     Row("/taskview/complete/<pk>", "GET", team(200), "/taskview/complete/{task}"),
     Row("/taskview/complete/<pk>", "POST", team(404), "/taskview/complete/999999"),

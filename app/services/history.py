@@ -64,16 +64,25 @@ def texts(item: Record, fields: Iterable[str]) -> dict[str, str]:
 
 def changed(actor: User, item: Record, before: Mapping[str, str]) -> None:
     """Note what differs from ``before``: a new stage and a new responsible as events of their own."""
+    subject = subject_of(item)
+    for tag, data in changes_of(item, before):
+        record(tag, actor, subject, data)
+
+
+def changes_of(item: Record, before: Mapping[str, str]) -> list[tuple[str, dict[str, Any]]]:
+    """Return the tags and contents of the events that say what differs from ``before``."""
     db.session.expire(item, [field.removesuffix("_id") for field in before if field.endswith("_id")])
-    subject, after = subject_of(item), texts(item, before)
+    kind, after = subject_of(item).type, texts(item, before)
     changes = {field: {"old": before[field], "new": after[field]} for field in before if before[field] != after[field]}
+    found: list[tuple[str, dict[str, Any]]] = []
     if "responsible_id" in changes:
-        record(f"{subject.type}:assigned", actor, subject, {"name": item.name, **changes.pop("responsible_id")})
+        found.append((f"{kind}:assigned", {"name": item.name, **changes.pop("responsible_id")}))
     if "stage_id" in changes and isinstance(item, Lead):
-        kind = item.stage.kind if item.stage.kind in CLOSED_KINDS else "stage"
-        record(f"lead:{kind}", actor, subject, {"name": item.name, **changes.pop("stage_id")})
+        act = item.stage.kind if item.stage.kind in CLOSED_KINDS else "stage"
+        found.append((f"lead:{act}", {"name": item.name, **changes.pop("stage_id")}))
     if changes:
-        record(f"{subject.type}:changed", actor, subject, {"name": item.name, "changes": changes})
+        found.append((f"{kind}:changed", {"name": item.name, "changes": changes}))
+    return found
 
 
 def _text(item: Record, field: str) -> str:

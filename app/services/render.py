@@ -18,7 +18,7 @@ from flask_babel import gettext
 from app import clock
 from app.catalogue import KINDS, Rule
 from app.channels.base import Message, Urgency
-from app.services import added_words, error_words, labels, limit_words, talk_words
+from app.services import added_words, error_words, import_words, labels, limit_words, talk_words
 from app.services.wording import TaskNews, one_line, title_and_body
 
 SETTINGS_PATH = "/profile/#notifications"
@@ -64,6 +64,8 @@ def headline(
     elif tag.startswith(limit_words.PREFIX):
         title, body = limit_words.title_and_body(tag, data, rule)
         data = {**data, "url": limit_words.url_of(data, rule)}
+    elif tag == import_words.TAG:
+        title, body = import_words.title_and_body(data)
     elif tag.startswith(added_words.PREFIX):
         title, body = added_words.title_and_body(data)
     else:

@@ -62,6 +62,7 @@ def _label(kind: Kind) -> str:
         "chat:group": gettext("somebody writes in a group"),
         "chat:client_message": gettext("a client writes to me"),
         "lead:incoming": gettext("a lead comes in"),
+        "lead:imported": gettext("a colleague imports leads for me"),
         "call:missed": gettext("I miss a call"),
         "call:ringing": gettext("a client of mine calls"),
         "stripe:payment_failed": gettext("a payment fails"),

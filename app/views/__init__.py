@@ -52,6 +52,7 @@ SCREENS: tuple[tuple[str, str, str, str, str], ...] = (
     ("companies", "CompanyView", "Companies", CRM, "building"),
     ("tasks", "TaskView", "Tasks", CRM, "check-circle"),
     ("exports", "ExportView", "", "", ""),
+    ("imports", "ImportView", "", "", ""),
     ("scores", "ScoreView", "Client scores", REPORTS, "chart"),
     ("activity", "ActivityView", "", "", ""),
     ("users", "UserView", "Users", USERS, "users"),

@@ -24,7 +24,7 @@ class ContactView(CardScreen):
 
     datamodel = ScreenInterface(Contact, eager=("company", "responsible", "tags"))
     base_filters = [["id", Visible, access.visible_contacts]]
-    export_kind = "contacts"
+    export_kind = import_kind = "contacts"
     base_order = ("name", "asc")
     list_title = lazy_gettext("Contacts")
     show_title = lazy_gettext("Contact")

@@ -39,7 +39,7 @@ class LeadView(BoardScreen):
 
     datamodel = ScreenInterface(Lead, eager=("stage", "contact", "company", "responsible", "tags"))
     base_filters = [["id", Visible, access.visible_leads]]
-    export_kind = "leads"
+    export_kind = import_kind = "leads"
     base_order = ("id", "desc")
     list_title = lazy_gettext("Leads")
     show_title = lazy_gettext("Lead")
