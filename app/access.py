@@ -16,6 +16,7 @@ from sqlalchemy.sql.selectable import Subquery
 from app.errors import NotFound
 from app.extensions import db
 from app.models.base import Model
+from app.models.calls import Call, CallLine
 from app.models.chats import Chat, ChatFile, ChatKind, ChatMember, MemberRole
 from app.models.crm import Company, Contact, Lead, Pipeline, Stage, Task
 from app.models.people import Group, RoleName, User
@@ -73,6 +74,12 @@ def access_task(user: User, task_id: int) -> Task:
     return _load(Task, task_id, visible_tasks(user), "Task", *options)
 
 
+def access_call(user: User, call_id: int) -> Call:
+    """Return the call that this person may open. Raises NotFound."""
+    options = (joinedload(Call.contact), joinedload(Call.line), joinedload(Call.user), joinedload(Call.responsible))
+    return _load(Call, call_id, visible_calls(user), "Call", *options)
+
+
 def access_user(user: User, user_id: int) -> User:
     """Return a colleague. Raises NotFound."""
     return _load(User, user_id, visible_users(user), "User")
@@ -117,6 +124,23 @@ def visible_tasks(user: User) -> ColumnElement[bool]:
         return false()
     by_setting = _visible(user, Task.responsible_id, false())
     return or_(by_setting, Task.author_id == user.id) if by_setting is not _EVERYTHING else by_setting
+
+
+def visible_calls(user: User) -> ColumnElement[bool]:
+    """Condition for the calls this person may see: by who talked or whose client it is.
+
+    Nobody's are their line's group's, or everybody's where the line has none.
+    """
+    ours = select(CallLine.id).where(
+        or_(CallLine.group_id.is_(None), CallLine.group_id.in_(select(_groups_of(user).c.id)))
+    )
+    unclaimed = or_(Call.line_id.is_(None), Call.line_id.in_(ours))
+    by_setting = _visible(user, Call.responsible_id, unclaimed)
+    if by_setting is _EVERYTHING or is_free(user):
+        return by_setting
+    return or_(
+        by_setting, Call.user_id == user.id, and_(Call.responsible_id.is_(None), Call.user_id.is_(None), unclaimed)
+    )
 
 
 def visible_deliveries(user: User) -> ColumnElement[bool]:

@@ -24,6 +24,8 @@ _STAFF: list[Rule] = [
     [r"^TaskView$", r"^(complete|assign|remove|export)$"],
     [r"^(Lead|Contact|Company)View$", r"^(assign|tag|remove|export)$"],
     [r"^LeadView$", r"^stage$"],
+    [r"^CallView$", r"^can_(list|show)$"],
+    [r"^CallApi$", r"^can_(get|post|put|delete)$"],
     [r"^ExportView$", r"^can_exports$"],
     [r"^ImportView$", r"^can_imports$"],
     [r"^(Lead|Contact|Company|Task)Api$", r"^can_(get|post|put|delete)$"],
@@ -33,7 +35,7 @@ _STAFF: list[Rule] = [
     [r"^ApiKeyView$", r"^can_(list|show|add|delete)$"],
     [r"^LookupView$", r"^can_lookup$"],
     [r"^OpenApi$", r"^can_get$"],
-    [r"^(CRM|Leads|Contacts|Companies|Tasks)$", r"^menu_access$"],
+    [r"^(CRM|Leads|Contacts|Companies|Tasks|Calls)$", r"^menu_access$"],
 ]
 
 # What managers may see beyond staff are the numbers of their groups; records follow the same setting (see access.py).

@@ -13,12 +13,13 @@ from werkzeug.security import generate_password_hash
 
 from app import clock
 from app.extensions import db
+from app.models.calls import Call, CallLine
 from app.models.crm import Company, Contact, Lead, Pipeline, Stage, Task, TaskType
 from app.models.forms import Form
 from app.models.limits import LimitRule
 from app.models.people import Group, Role, User
 from app.models.webhooks import Webhook
-from app.services import account, forms, sealed, task_types
+from app.services import account, call_lines, forms, sealed, task_types
 from app.transaction import transaction
 
 PASSWORD = "correct-horse-battery"
@@ -216,3 +217,26 @@ def make_form(group: Group | None = None, **values: Any) -> Form:
         form = Form(**fields | values, group_id=group.id if group else None)
         db.session.add(form)
     return form
+
+
+def make_line(group: Group | None = None, *, token: str = "", **values: Any) -> CallLine:
+    """A telephone line; its token is *token* and a number, unless it is given."""
+    number = next(_numbers)
+    with transaction():
+        line = CallLine(
+            **{"name": "Sales line"} | call_lines.with_token(token or f"token{number}") | values,
+            group_id=group.id if group else None,
+        )
+        db.session.add(line)
+    return line
+
+
+def make_call(*, responsible: User | None = None, **values: Any) -> Call:
+    """An answered call of somebody unknown."""
+    fields = {"direction": "incoming", "status": "ended", "phone": "+43 660 1234567", "started_at": clock.now()}
+    with transaction():
+        call = Call(external_id=f"c{next(_numbers)}", responsible_id=responsible.id if responsible else None)
+        for name, value in (fields | values).items():
+            setattr(call, name, value)
+        db.session.add(call)
+    return call

@@ -117,6 +117,7 @@ TABLE: list[Row] = [
     Row("/demo/shop", "GET", same(200)),
     Row("/hooks/forms/<string:token>", "POST", same(404), "/hooks/forms/wrong", json={}),
     Row("/demo/try/<string:name>", "POST", signed_in(404), "/demo/try/digest"),
+    Row("/hooks/calls/<string:token>", "POST", same(401), "/hooks/calls/wrong", json={}),
     Row("/hooks/channels/<int:messenger_id>", "POST", same(401), "/hooks/channels/1", json={}),
     Row("/widget/api/config", "GET", same(404)),
     *[
@@ -286,6 +287,19 @@ TABLE: list[Row] = [
     Row("/taskview/postpone/<pk>", "GET", team(200), "/taskview/postpone/{task}"),
     Row("/taskview/postpone/<pk>", "POST", team(200), "/taskview/postpone/{task}", data={"to": "at"}),
     Row("/api/v1/tasks/<int:pk>/complete", "POST", team(404, 401), "/api/v1/tasks/999999/complete", json={}),
+    *api("calls", "{call}", team),
+    Row("/api/v1/calls/live", "GET", team(200, 401)),
+    Row("/callview/list/", "GET", team(200)),
+    Row("/callview/show/<pk>", "GET", team(200), "/callview/show/{call}"),
+    Row("/callview/recording/<pk>", "GET", team(404), "/callview/recording/{call}"),
+    # Calls are written by reports and the API alone.
+    *[
+        Row(f"/callview/{rule}", method, signed_in(403), f"/callview/{path}")
+        for rule, path in (("add", "add"), ("edit/<pk>", "edit/1"), ("delete/<pk>", "delete/1"))
+        for method in ("GET", "POST")
+    ],
+    Row("/callview/action/<string:name>/<pk>", "POST", team(404), "/callview/action/none/1"),
+    Row("/callview/action_post", "POST", team(404), data={"action": "none"}),
     *api("users", "{user}", admins),
     *api("groups", "{group}", admins),
     Row("/lookup/<kind>", "GET", team(200, 401), "/lookup/users"),
@@ -329,6 +343,7 @@ TABLE: list[Row] = [
     Row("/scores/settings", "POST", admins(200), data={}),
     *screen("formview", admins, "{form}"),
     Row("/formview/preview/<pk>", "GET", admins(200), "/formview/preview/{form}"),
+    *screen("calllineview", admins, "{line}"),
     *screen("messengerview", admins, "{messenger}"),
     *screen("webhookview", admins, "{webhook}"),
     Row("/apikeyview/list/", "GET", team(200)),
@@ -380,6 +395,8 @@ def records(app: Flask) -> dict[str, int]:
             "stage": db.session.query(Stage).first().id,
             "task_type": builders.make_task_type().id,
             "widget": visiting.make_widget().id,
+            "line": builders.make_line().id,
+            "call": builders.make_call(responsible=staff).id,
             "form": builders.make_form().id,
             "messenger": visiting.make_messenger().id,
             "webhook": builders.make_webhook().id,

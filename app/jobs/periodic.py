@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from app import queue
 from app.services import (
+    calls,
     chat_files,
     chat_news,
     chat_reading,
@@ -62,6 +63,7 @@ PERIODIC_JOBS: tuple[PeriodicJob, ...] = (
     PeriodicJob("clients left waiting", 5, _in_transaction(talk_clock.tell_unanswered)),
     PeriodicJob("silent talks", 30, _in_transaction(talks.close_silent)),
     PeriodicJob("scores not given", 30, _in_transaction(nps.close_unrated)),
+    PeriodicJob("calls without an end", 30, _in_transaction(calls.give_up)),
     PeriodicJob("exports", 30, exports.sweep),
     PeriodicJob("imports", 10, import_run.sweep),
     PeriodicJob("deleted records", 600, _in_transaction(trash.remove_old)),

@@ -12,7 +12,7 @@ from app.extensions import db
 from app.models.crm import Company, Contact, Lead, Task
 from app.models.people import User
 from app.models.records import CardShare, Note
-from app.services import card_chats, notes, timeline
+from app.services import card_chats, notes, outside, timeline
 from app.services.history import Record, subject_of
 
 RELATED_MAX = 10
@@ -33,6 +33,7 @@ class Card:
     # Seen by somebody it is only shared with: fields, notes and the internal chat.
     limited: bool
     shares: list[CardShare]
+    outside: outside.Outside
 
 
 def card_of(viewer: User, item: Record, before: int | None = None) -> Card:
@@ -51,6 +52,7 @@ def card_of(viewer: User, item: Record, before: int | None = None) -> Card:
         chat_id=chat_id,
         limited=free,
         shares=shares,
+        outside=outside.Outside() if free else outside.of(viewer, item),
     )
 
 

@@ -17,7 +17,16 @@ from sqlalchemy.orm import Session
 from app.catalogue import KINDS, Tab
 from app.errors import UserError
 from app.models.base import sort_key_of
-from app.services import chat_feed, client_feed, client_words, message_pages, talk_sight, team_feed
+from app.services import (
+    call_sight,
+    call_words,
+    chat_feed,
+    client_feed,
+    client_words,
+    message_pages,
+    talk_sight,
+    team_feed,
+)
 from app.services.render import headline
 
 MAX_LIMIT = 100
@@ -158,18 +167,27 @@ def counters(connection: Connection | Session, user_ids: Collection[int]) -> dic
             "SELECT user_id, tab, count(*) AS unread, CAST(NULL AS timestamptz) AS since FROM feed_items"
             " WHERE user_id = ANY(:ids) AND unread AND NOT archived GROUP BY user_id, tab"
             f" UNION ALL {chat_feed.COUNT_UNREAD} UNION ALL {talk_sight.COUNT_WAITING}"
+            f" UNION ALL {call_sight.COUNT}"
         ),
         {"ids": list(user_ids)},
     )
     waits: dict[int, dict[str, Any]] = {}
+    calls: dict[int, int] = {}
     for row in rows:
-        if row.tab == talk_sight.WAITING:
+        if row.tab == call_sight.CALLS:
+            calls[row.user_id] = row.unread
+        elif row.tab == talk_sight.WAITING:
             waits[row.user_id] = _waiting(row.unread, row.since)
         else:
             tabs[row.user_id][row.tab] += row.unread
     nobody = _waiting(0, None)
     return {
-        user_id: {"total": sum(tabs[user_id].values()), **waits.get(user_id, nobody), "tabs": tabs[user_id]}
+        user_id: {
+            "total": sum(tabs[user_id].values()),
+            **waits.get(user_id, nobody),
+            "calls": calls.get(user_id, 0),
+            "tabs": tabs[user_id],
+        }
         for user_id in user_ids
     }
 
@@ -246,7 +264,8 @@ def item_ids(values: Iterable[object], field: str = "items") -> ItemIds:
 
 def _as_item(row: Row[Any]) -> dict[str, Any]:
     words = headline(row.event_tag, row.rule, row.data, row.zone)
-    return {
+    call = {"call": call_words.for_center(row.data)} if row.event_tag == "call:ringing" else {}
+    return call | {
         "id": f"n:{row.id}",
         "kind": "notice",
         "event": row.event_tag,

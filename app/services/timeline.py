@@ -11,15 +11,26 @@ from sqlalchemy.orm import aliased
 
 from app import access
 from app.extensions import db
+from app.models.calls import Call
 from app.models.crm import Contact, Lead, Task
 from app.models.notifications import Event
+from app.models.payments import Payment
 from app.models.people import User, full_name
 from app.services.notify import Subject
 from app.services.timeline_words import icon_of, words_of
 
 PAGE = 20
 TASK_TAGS = ("task:assigned", "task:completed", "task:expired")
-LEAD_TAGS = ("lead:created", "lead:won", "lead:lost", "lead:assigned", "lead:accepted", "lead:declined")
+CALL_TAGS = ("call:answered", "call:missed", "call:outgoing")
+LEAD_TAGS = (
+    "lead:created",
+    "lead:incoming",
+    "lead:won",
+    "lead:lost",
+    "lead:assigned",
+    "lead:accepted",
+    "lead:declined",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +80,23 @@ def page(viewer: User, subject: Subject, before: int | None = None) -> Page:
 
 
 def _hanging(viewer: User, subject: Subject) -> list[Select[Any]]:
-    """Events of the records below: a lead's tasks; a contact's tasks and leads; a company's contacts' and own leads."""
+    """Events of the records below: a lead's tasks and calls; a contact's also leads and payments; a company's."""
     on_task = select(Event.id).join(Task, (Event.subject_type == "task") & (Event.subject_id == Task.id))
     on_task = on_task.where(Event.tag.in_(TASK_TAGS), access.visible_tasks(viewer))
     on_lead = select(Event.id).join(Lead, (Event.subject_type == "lead") & (Event.subject_id == Lead.id))
     on_lead = on_lead.where(Event.tag.in_(LEAD_TAGS), access.visible_leads(viewer))
+    on_call = select(Event.id).join(Call, (Event.subject_type == "call") & (Event.subject_id == Call.id))
+    on_call = on_call.where(Event.tag.in_(CALL_TAGS), access.visible_calls(viewer))
     if subject.type == "lead":
-        return [on_task.where(Task.lead_id == subject.id)]
+        return [on_task.where(Task.lead_id == subject.id), on_call.where(Call.lead_id == subject.id)]
     if subject.type == "contact":
-        return [on_task.where(Task.contact_id == subject.id), on_lead.where(Lead.contact_id == subject.id)]
+        paid = select(Event.id).join(Payment, (Event.subject_type == "payment") & (Event.subject_id == Payment.id))
+        return [
+            on_task.where(Task.contact_id == subject.id),
+            on_lead.where(Lead.contact_id == subject.id),
+            on_call.where(Call.contact_id == subject.id),
+            paid.where(Payment.contact_id == subject.id),
+        ]
     on_contact = select(Event.id).join(Contact, (Event.subject_type == "contact") & (Event.subject_id == Contact.id))
     on_contact = on_contact.where(Event.tag == "contact:created", access.visible_contacts(viewer))
     return [on_lead.where(Lead.company_id == subject.id), on_contact.where(Contact.company_id == subject.id)]
@@ -98,4 +117,6 @@ def _entry(event: Event, actor: User | None, subject: Subject) -> Entry:
 
 
 def _url(event: Event) -> str:
+    if event.subject_type == "payment":
+        return ""  # the list of payments is the admins' alone
     return f"/{event.subject_type}view/show/{event.subject_id}"

@@ -8,6 +8,8 @@ from typing import Any
 
 from flask_babel import gettext, lazy_gettext
 
+from app.services import stripe_words
+
 FIELD_NAMES = {
     "name": lazy_gettext("Name"),
     "email": lazy_gettext("Email"),
@@ -37,6 +39,14 @@ _ICONS = {
     "restored": "refresh",
     "shared": "users",
     "unshared": "users",
+    "missed": "phone-in",
+    "answered": "phone-in",
+    "outgoing": "phone",
+    "payment_succeeded": "card",
+    "payment_failed": "alert",
+    "refunded": "card",
+    "disputed": "alert",
+    "subscription_canceled": "x",
 }
 
 
@@ -59,6 +69,10 @@ def words_of(tag: str, data: Mapping[str, Any], *, about_itself: bool) -> Words:
     name = str(data.get("name") or data.get("text") or "")
     if what == "task":
         return _task(act, name, data)
+    if what == "call":
+        return _call(act, data)
+    if what == "stripe":
+        return Words(*stripe_words.title_and_body(tag, data))
     words = _record(act, data)
     return words if about_itself else Words(f"{words.text}: {name}", words.detail)
 
@@ -70,6 +84,15 @@ def _task(act: str, name: str, data: Mapping[str, Any]) -> Words:
     if act == "expired":
         return Words(gettext("Overdue: %(name)s", name=name), responsible)
     return Words(gettext("gave %(person)s the task %(name)s", person=responsible, name=name))
+
+
+def _call(act: str, data: Mapping[str, Any]) -> Words:
+    below = " · ".join(part for part in (str(data.get("phone") or ""), str(data.get("line") or "")) if part)
+    if act == "outgoing":
+        return Words(gettext("called") if data.get("by") else gettext("Outgoing call"), below)
+    if act == "missed":
+        return Words(gettext("Missed call"), below)
+    return Words(gettext("answered a call") if data.get("by") else gettext("Answered call"), below)
 
 
 def _record(act: str, data: Mapping[str, Any]) -> Words:

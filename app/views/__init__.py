@@ -13,6 +13,8 @@ from flask_babel import get_babel, lazy_gettext
 
 from app.extensions import db
 from app.views import (
+    call_hook,
+    calls,
     center,
     channel_hook,
     crm,
@@ -22,8 +24,10 @@ from app.views import (
     form_hook,
     health,
     idempotency,
+    lead_forms,
     navigation,
     notification_settings,
+    payments,
     personas,
     push,
     telegram_hook,
@@ -51,6 +55,7 @@ SCREENS: tuple[tuple[str, str, str, str, str], ...] = (
     ("contacts", "ContactView", "Contacts", CRM, "user"),
     ("companies", "CompanyView", "Companies", CRM, "building"),
     ("tasks", "TaskView", "Tasks", CRM, "check-circle"),
+    ("calls", "CallView", "Calls", CRM, "phone"),
     ("exports", "ExportView", "", "", ""),
     ("imports", "ImportView", "", "", ""),
     ("scores", "ScoreView", "Client scores", REPORTS, "chart"),
@@ -62,6 +67,7 @@ SCREENS: tuple[tuple[str, str, str, str, str], ...] = (
     ("roles", "RoleView", "Roles", USERS, "lock"),
     ("widgets", "WidgetView", "Website chats", CONNECTIONS, "chat"),
     ("lead_forms", "FormView", "Website forms", CONNECTIONS, "edit"),
+    ("call_lines", "CallLineView", "Telephone lines", CONNECTIONS, "phone"),
     ("messengers", "MessengerView", "Messengers", CONNECTIONS, "phone-in"),
     ("webhooks", "WebhookView", "Webhooks", CONNECTIONS, "send"),
     ("api_keys", "ApiKeyView", "API keys", CONNECTIONS, "lock"),
@@ -82,6 +88,7 @@ APIS: tuple[tuple[str, str], ...] = (
     ("contacts", "ContactApi"),
     ("companies", "CompanyApi"),
     ("tasks", "TaskApi"),
+    ("calls", "CallApi"),
     ("users", "UserApi"),
     ("groups", "GroupApi"),
     ("me", "MeApi"),
@@ -107,6 +114,8 @@ MENU_LABELS = {
     "Users": lazy_gettext("Users"),
     "User groups": lazy_gettext("User groups"),
     "Website chats": lazy_gettext("Website chats"),
+    "Calls": lazy_gettext("Calls"),
+    "Telephone lines": lazy_gettext("Telephone lines"),
     "Website forms": lazy_gettext("Website forms"),
     "Client scores": lazy_gettext("Client scores"),
     "Messengers": lazy_gettext("Messengers"),
@@ -196,6 +205,10 @@ def init_app(app: Flask) -> None:
     widget.init_app(app)
     channel_hook.init_app(app)
     form_hook.init_app(app)
+    call_hook.init_app(app)
+    calls.init_app(app)
+    payments.init_app(app)
+    lead_forms.init_app(app)
     errors.init_errors(app)
 
 

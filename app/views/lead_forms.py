@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, render_template, request
+from flask import Flask, Response, render_template, request
 from flask_appbuilder.baseviews import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import lazy_gettext
@@ -29,6 +29,11 @@ _TYPES = {"name": "text", "email": "email", "phone": "tel", "company": "text"}
 _COMPLETE = {"name": "name", "email": "email", "phone": "tel", "company": "organization"}
 # The frame shows what the website will: its style is in the HTML itself, and nothing can be sent from here.
 _PREVIEW_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; frame-ancestors 'self'"
+
+
+def init_app(app: Flask) -> None:
+    """Give the cards' template the names of what forms ask; a website's own fields have their own."""
+    app.jinja_env.filters["form_field"] = lambda name: str(LABELS.get(name, name))
 
 
 class PipelineField(SelectField):  # type: ignore[misc]

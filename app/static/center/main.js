@@ -8,6 +8,7 @@ import { createApi } from "./api.js";
 import { EndedBanner } from "./banner.js";
 import { startBubble } from "./bubble.js";
 import { startCardChat } from "./chat/card.js";
+import { createCalls } from "./calls.js";
 import { chatOf } from "./chat/chats.js";
 import { DialogHost } from "./chat/dialog.js";
 import { createChatUi } from "./chat/ui.js";
@@ -42,6 +43,10 @@ const loader = createLoader({ store, api });
 const actions = createActions({ store, api, loader, say });
 const sound = createSound(localStorage);
 const pushed = createPushed({ api, visible: () => !document.hidden });
+const calls = createCalls({
+  load: () => api.request("GET", "/calls/live"),
+  onRing: () => sound.play(),
+});
 const popups = createPopups({
   store,
   seen: createSeen(localStorage),
@@ -49,6 +54,7 @@ const popups = createPopups({
   looking: (id) => center.shown() && (onPhone() || (store.opened.peek() === id && document.hasFocus())),
   visible: () => !document.hidden,
   limit: () => (onPhone() ? 1 : 3),
+  busy: () => calls.busy.peek(),
   onShow(item) {
     sound.play();
     pushed.shown(item);
@@ -59,14 +65,18 @@ const connection = createConnection({
   api,
   cursor: boot.cursor,
   onEvent(event, data) {
-    if (event === "counters") store.setCounters(data);
+    if (event === "counters") {
+      store.setCounters(data);
+      calls.onCounters(data);
+    }
     if (event === "waiting") store.setCounters({ ...store.counters.peek(), ...data });
     center.chatUi.chats.onEvent(event, data);
     if (event !== "notification" && event !== "notification.changed") return;
     const { popup, ...item } = data;
     store.merge(item);
     pushed.changed(item);
-    if (event === "notification" && popup) popups.offer(item);
+    const rings = calls.onItem(item, event === "notification" && popup);
+    if (event === "notification" && popup && !rings) popups.offer(item);
   },
   onReset() {
     center.chatUi.chats.reset();
@@ -81,7 +91,7 @@ const connection = createConnection({
 });
 
 const center = {
-  boot, store, api, loader, actions, popups, connection, sound, ended, say,
+  boot, store, api, loader, actions, calls, popups, connection, sound, ended, say,
   zone: boot.user.zone,
   onPage: Boolean(pageRoot),
   now: signal(Date.now()),
@@ -189,6 +199,7 @@ document.addEventListener("input", (event) => {
 });
 connection.state.subscribe((state) => (root.dataset.connection = state)); // "live": changes come by themselves
 connection.start();
+calls.onCounters(boot.counters);
 setInterval(() => (center.now.value = Date.now()), CLOCK_MS);
 window.addEventListener("online", connection.hurry);
 document.addEventListener("visibilitychange", () => document.hidden || connection.hurry());

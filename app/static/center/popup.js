@@ -3,6 +3,7 @@ import { html } from "htm/preact";
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { KINDS } from "./detail.js";
+import { CallSlots } from "./call-slot.js";
 import { ChatAvatar } from "./chat/avatar.js";
 import { Icon, ThingAvatar } from "./icon.js";
 
@@ -13,6 +14,7 @@ export function PopupStack({ center }) {
   const { popups } = center;
   const shown = popups.shown.value;
   const more = popups.more.value;
+  const during = center.calls.busy.value ? 0 : popups.during.value;
   const hold = (on) => () => (held.value = on);
 
   useEffect(() => {
@@ -29,6 +31,8 @@ export function PopupStack({ center }) {
 
   return html`<aside class="fd-popups" aria-label="New" aria-live="polite" onMouseEnter=${hold(true)} onMouseLeave=${hold(false)}
       onFocusIn=${hold(true)} onFocusOut=${hold(false)}>
+    <${CallSlots} center=${center} />
+    ${during > 0 && html`<button type="button" class="fd-popup-more" onClick=${() => { popups.clear(); center.openPanel(); }}>${during} new while you were on the phone</button>`}
     ${shown.map((item) => html`<${Popup} key=${item.id} item=${item} center=${center} />`)}
     ${more > 0 && html`<button type="button" class="fd-popup-more" onClick=${() => { popups.clear(); center.openPanel(); }}>and ${more} more</button>`}
   </aside>`;

@@ -3,11 +3,13 @@ import { computed, signal } from "@preact/signals";
 
 /**
  * `seen`: {has(key), add(key)} shared by all tabs of this browser. `looking(id)` tells whether the item is being looked at
- * here, `visible()` whether this tab is, `limit()` how many fit.
+ * here, `visible()` whether this tab is, `limit()` how many fit,
+ * `busy()` whether the person is on the phone: what comes meanwhile is counted, and shown as one line after it.
  */
-export function createPopups({ store, seen, looking, visible, limit = () => 3, onShow = () => {} }) {
+export function createPopups({ store, seen, looking, visible, limit = () => 3, busy = () => false, onShow = () => {} }) {
   const list = signal([]); // ids, newest first
   const hidden = signal(0);
+  const during = signal(0); // arrived while the person was on the phone
   let waiting = []; // arrived while this tab was hidden
 
   const shown = computed(() => list.value.map((id) => store.item(id)).filter((item) => item && item.unread && !item.archived && !item.remind_at));
@@ -17,7 +19,8 @@ export function createPopups({ store, seen, looking, visible, limit = () => 3, o
   /** A new item with the word of the server that it pops up. A hidden tab keeps it until somebody looks. */
   function offer(item) {
     if (!item.unread || looking(item.id)) return;
-    if (visible()) show(item);
+    if (busy()) during.value += 1;
+    else if (visible()) show(item);
     else waiting.push(item);
   }
 
@@ -37,7 +40,8 @@ export function createPopups({ store, seen, looking, visible, limit = () => 3, o
     const missed = waiting;
     waiting = [];
     for (const item of missed) {
-      if (!seen.has(keyOf(item)) && store.item(item.id)?.unread && !looking(item.id)) show(item);
+      if (busy()) during.value += 1;
+      else if (!seen.has(keyOf(item)) && store.item(item.id)?.unread && !looking(item.id)) show(item);
     }
   }
 
@@ -48,9 +52,10 @@ export function createPopups({ store, seen, looking, visible, limit = () => 3, o
   function clear() {
     list.value = [];
     hidden.value = 0;
+    during.value = 0;
   }
 
-  return { shown, more, offer, wake, dismiss, clear };
+  return { shown, more, during, offer, wake, dismiss, clear };
 }
 
 /** The keys of shown popups in the browser's storage, the newest 200; without storage, this tab's alone. */

@@ -136,3 +136,19 @@ class GroupIn(InSchema):
     zone = fields.String()
     manager_id = Id()
     member_ids = fields.List(Id())
+
+
+class CallIn(InSchema):
+    """A call."""
+
+    READ_ONLY = InSchema.READ_ONLY | {"responsible_id", "answered_at", "ended_at"}
+
+    direction = fields.String()
+    phone = fields.String()
+    status = fields.String()
+    duration_seconds = fields.Integer(strict=True, allow_none=True)
+    recording_url = fields.String(allow_none=True)
+    contact_id = Id()
+    lead_id = Id()
+    user_id = Id()
+    started_at = Moment()
