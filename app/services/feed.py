@@ -39,7 +39,7 @@ SYNC_MAX_CHANGES = 500
 
 _COLUMNS = """
     i.id, i.user_id, i.subject_type, i.subject_id, i.tab, i.event_tag, i.rule, i.count, i.unread, i.archived,
-    i.at, i.changed_at, i.remind_at, i.taken, e.data, u.zone,
+    i.at, i.changed_at, i.remind_at, i.taken, e.data, u.zone, t.due_at, t.all_day,
     CASE i.subject_type WHEN 'task' THEN t.id IS NOT NULL AND t.completed_at IS NULL
                         WHEN 'lead' THEN l.id IS NOT NULL AND l.answered_at IS NULL AND l.closed_at IS NULL
                         ELSE true END AS subject_open
@@ -281,6 +281,7 @@ def _as_item(row: Row[Any]) -> dict[str, Any]:
         "icon": KINDS[row.event_tag].icon,
         "actions": _ACTIONS.get(row.event_tag, []) if row.subject_open and not row.taken else [],
         "subject": {"type": row.subject_type, "id": row.subject_id},
+        "due": {"at": row.due_at.isoformat(), "all_day": row.all_day} if row.due_at else None,
         "changed_at": row.changed_at.isoformat(),
     }
 

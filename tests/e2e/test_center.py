@@ -134,11 +134,15 @@ def test_completing_from_the_feed_completes_the_task_in_every_tab(sign_in: SignI
     text = assign(live_server)
     open_panel(page)
     row(page, text).get_by_role("button", name="Complete").click()
+    asked = page.get_by_role("dialog", name="Complete this task?")
+    asked.get_by_label("Result").fill("They want it in red")
+    asked.get_by_role("button", name="Complete").click()
     expect(row(page, text).get_by_text("Done")).to_be_visible()
     expect_unread(row(other, text), False)
     expect(row(other, text).get_by_role("button", name="Complete")).to_have_count(0)
-    ((completed_at,),) = live_server.sql("SELECT completed_at FROM tasks WHERE text = %s", text)
+    ((completed_at, result),) = live_server.sql("SELECT completed_at, result FROM tasks WHERE text = %s", text)
     assert completed_at is not None
+    assert result == "They want it in red"
     manager = live(sign_in("manager"))
     expect(row(manager, text)).to_contain_text("Milo Spoke")
 
@@ -147,6 +151,7 @@ def test_a_popup_completes_too(sign_in: SignIn, live_server: LiveServer) -> None
     page = live(sign_in("staff", ELSEWHERE))
     text = assign(live_server)
     popup(page, text).get_by_role("button", name="Complete").click()
+    page.get_by_role("dialog", name="Complete this task?").get_by_role("button", name="Complete").click()
     expect(popup(page, text)).to_have_count(0)
     expect(page.locator(".fd-toast").filter(has_text="Task completed")).to_be_visible()
 

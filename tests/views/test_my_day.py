@@ -102,6 +102,17 @@ def test_postponing_moves_the_due_date(app: Flask, client: FlaskClient, milo: in
     assert stored(app, task_id).due_at == due
 
 
+def test_postponing_never_makes_a_task_due_earlier(app: Flask, client: FlaskClient, milo: int) -> None:
+    task_id = task_of(app, milo, due_at=NOON + dt.timedelta(days=2))
+    for to, due in (
+        ("hour", NOON + dt.timedelta(days=2, hours=1)),
+        ("tomorrow", dt.datetime(2026, 5, 9, 7, tzinfo=dt.UTC)),
+        ("monday", dt.datetime(2026, 5, 11, 7, tzinfo=dt.UTC)),
+    ):
+        client.post(f"/taskview/postpone/{task_id}", data={"to": to})
+        assert stored(app, task_id).due_at == due
+
+
 def test_postponing_to_a_moment_that_has_passed_is_refused(app: Flask, client: FlaskClient, milo: int) -> None:
     task_id = task_of(app, milo)
     before = stored(app, task_id).due_at

@@ -92,12 +92,12 @@ export function createActions({ store, api, loader, say }) {
     });
   };
 
-  const complete = (id) => {
+  const complete = (id, result) => {
     const item = store.item(id);
     return run({
       ids: [id],
       fields: (one) => ({ unread: false, actions: without(one.actions, "complete", "postpone"), done: true }),
-      send: () => api.completeTask(item.subject.id),
+      send: () => api.completeTask(item.subject.id, result),
       done: { text: "Task completed" },
       failed: "Not completed",
     });
@@ -180,7 +180,7 @@ export function createActions({ store, api, loader, say }) {
     }
   }
 
-  return { read, unread, toggleRead, readAll, archive, remind, complete, postpone, acceptLead, declineLead, setUnreadFirst };
+  return { read, unread, toggleRead, readAll, archive, remind, complete, postpone, reactivate, acceptLead, declineLead, setUnreadFirst };
 }
 
 /** The server takes at most 500 items at once. Answers the last answer: its counters are the newest. */

@@ -63,7 +63,7 @@ export function createApi({ csrf, base = "/api/v1", onSessionEnd = () => {}, fet
     unread: (items) => request("POST", "/center/unread", { items }),
     archive: (items) => request("POST", "/center/archive", { items }),
     remind: (items, at) => request("POST", "/center/remind", { items, at }),
-    completeTask: (id) => request("POST", `/tasks/${id}/complete`, {}),
+    completeTask: (id, result) => request("POST", `/tasks/${id}/complete`, result ? { result } : {}),
     acceptLead: (id) => request("POST", `/leads/${id}/accept`),
     declineLead: (id, reason) => request("POST", `/leads/${id}/decline`, { reason }),
     reopenLead: (id) => request("POST", `/leads/${id}/reopen`),

@@ -6,6 +6,7 @@ import { KINDS } from "./detail.js";
 import { CallSlots } from "./call-slot.js";
 import { ChatAvatar } from "./chat/avatar.js";
 import { Icon, ThingAvatar } from "./icon.js";
+import { askResult } from "./task-actions.js";
 
 const SHOWN_MS = 8_000;
 const held = signal(false); // pointed at, focused, or the tab is hidden
@@ -39,7 +40,7 @@ export function PopupStack({ center }) {
 }
 
 function Popup({ item, center }) {
-  const { popups, actions } = center;
+  const { popups } = center;
   useEffect(() => {
     if (held.value) return undefined;
     const timer = setTimeout(() => popups.dismiss(item.id), SHOWN_MS);
@@ -57,7 +58,7 @@ function Popup({ item, center }) {
     <button type="button" class="fd-icon-btn fd-icon-btn--sm" aria-label=${`Dismiss ${item.title}, stays in the center`} title="Dismiss, stays in the center"
       onClick=${() => popups.dismiss(item.id)}><${Icon} name="x" /></button>
     <div class="acts">
-      ${item.actions?.includes("complete") && html`<button type="button" class="fd-btn fd-btn--sm" onClick=${() => actions.complete(item.id)}><${Icon} name="check" />Complete</button>`}
+      ${item.actions?.includes("complete") && html`<button type="button" class="fd-btn fd-btn--sm" onClick=${() => { popups.dismiss(item.id); askResult(item, center); }}><${Icon} name="check" />Complete</button>`}
       <button type="button" class="fd-btn fd-btn--quiet fd-btn--sm" onClick=${open}>Open</button>
     </div>
   </div>`;

@@ -6,14 +6,17 @@ import { daysLaterAt, fromLocalInput, fullTime, nextMondayAt, toLocalInput } fro
 
 const HOUR_MS = 3_600_000;
 
-/** `onPick(date, words)`: words fit after "You will be reminded …" and "due …". */
-export function WhenMenu({ label, title, buttonClass, question, zone, clock = Date.now, onPick, children }) {
+/** `onPick(date, words)`: words fit after "You will be reminded …" and "due …". `offers(now)`: other times than the usual. */
+export function WhenMenu({ label, title, buttonClass, question, zone, clock = Date.now, onPick, offers, children }) {
   const [custom, setCustom] = useState(false);
   const now = clock();
+  const likely = offers?.(now) ?? [
+    { label: "In 1 hour", words: "in 1 hour", at: new Date(now + HOUR_MS) },
+    { label: "Tomorrow 9:00", words: "tomorrow 9:00", at: daysLaterAt(1, 9, now, zone) },
+    { label: "Next Monday 9:00", words: "on Monday 9:00", at: nextMondayAt(9, now, zone) },
+  ];
   const items = [
-    { label: "In 1 hour", icon: "clock", onPick: () => onPick(new Date(clock() + HOUR_MS), "in 1 hour") },
-    { label: "Tomorrow 9:00", icon: "calendar", onPick: () => onPick(daysLaterAt(1, 9, now, zone), "tomorrow 9:00") },
-    { label: "Next Monday 9:00", icon: "calendar", onPick: () => onPick(nextMondayAt(9, now, zone), "on Monday 9:00") },
+    ...likely.map((one) => ({ label: one.label, icon: one.label.includes("our") ? "clock" : "calendar", onPick: () => onPick(one.at, one.words) })),
     null,
     { label: "Pick a time…", icon: "edit", stay: true, onPick: () => setCustom(true) },
   ];
