@@ -5,11 +5,12 @@ from __future__ import annotations
 from flask import Flask
 from sqlalchemy import text
 
-from app import demo
+from app import clock, demo
 from app.extensions import db
 from app.jobs.periodic import PERIODIC_JOBS
+from app.models.crm import Lead
 from app.models.people import User
-from app.services import feed
+from app.services import cards, feed
 from tests import builders
 
 
@@ -45,6 +46,29 @@ def test_the_managers_center_has_chats_and_notices_unread(context: Flask) -> Non
     manager = db.session.query(User).filter_by(username="manager").one()
     unread = [item for item in feed.page(db.session(), manager.id).items if item["unread"]]
     assert {item["kind"] for item in unread} == {"chat", "notice"}
+
+
+def test_cards_have_weeks_of_history_and_talk_about_them(context: Flask) -> None:
+    load(context)
+    manager = db.session.query(User).filter_by(username="manager").one()
+    lead = db.session.query(Lead).filter_by(name="Cargo bike for deliveries").one()
+    card = cards.card_of(manager, lead)
+    tags = [entry.icon for entry in card.timeline.entries]
+    assert "plus" in tags
+    assert "swap" in tags
+    assert card.chat_id is not None
+    assert [share.user.username for share in card.shares] == ["staff"]
+    moments = [entry.at for entry in card.timeline.entries]
+    assert max(moments) <= clock.now()
+    won = db.session.execute(
+        text(
+            "SELECT count(*) FROM leads l JOIN stages s ON s.id = l.stage_id AND s.kind = 'won' WHERE NOT EXISTS"
+            " (SELECT FROM events e WHERE e.tag = 'lead:won' AND e.subject_id = l.id AND e.created_at = l.closed_at)"
+        )
+    ).scalar()
+    assert won == 0, "what the reports count is told on the cards too"
+    old = db.session.execute(text("SELECT count(*) FROM events WHERE created_at < now() - interval '7 days'")).scalar()
+    assert old > 100
 
 
 def test_an_account_with_people_is_left_alone(context: Flask) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 
 from app import clock
 from app.catalogue import Channel
-from app.demo import chats, clients, faces, story
+from app.demo import chats, clients, faces, history, story
 from app.extensions import db
 from app.models.crm import Company, Contact, Lead, Stage, Task
 from app.models.people import Group, Role, User
@@ -35,6 +35,7 @@ def load() -> bool:
         contacts = _contacts(people)
         _leads(people, contacts)
         tasks = _tasks(people, contacts)
+        history.load(people)
         _news(people, tasks)
         chats.load(people)
         clients.load(people)
@@ -99,11 +100,13 @@ def _leads(people: dict[str, User], contacts: list[Contact]) -> None:
     stages = {stage.name: stage for stage in db.session.scalars(select(Stage).filter_by(pipeline_id=pipeline.id))}
     sellers = [people["staff"], people["staff2"], people["manager"]]
     now = clock.now()
-    for number in range(story.LEADS):
+    # The oldest first: lists show the newest id at the top.
+    for number in reversed(range(story.LEADS)):
         wish, price = story.WISHES[number % len(story.WISHES)]
         contact = contacts[number % len(contacts)]
         stage = stages[story.STAGE_ORDER[number % len(story.STAGE_ORDER)]]
-        made = now - dt.timedelta(hours=11 * number + chance.randint(1, 9))
+        # Two of today, which nobody has done anything about; the others over the last four weeks.
+        made = now - dt.timedelta(hours=11 * number + chance.randint(1, 9) + (40 if number > 1 else 0))
         db.session.add(
             Lead(
                 name=wish if number < len(story.WISHES) else f"{wish} · {contact.name.split()[-1]}",
@@ -164,6 +167,12 @@ def _nothing_fires() -> None:
     statements = (
         "UPDATE feed_items SET at = :now - make_interval(mins => CAST(7 + 53 * (id % 40) AS int))",
         "UPDATE events e SET created_at = i.at FROM feed_items i WHERE i.event_id = e.id",
+        # What happened to tasks stands on the cards in the order in which it happened.
+        "UPDATE events e SET created_at = CAST(:now AS timestamptz) - interval '35 hours' FROM tasks t"
+        " WHERE e.subject_type = 'task' AND e.subject_id = t.id AND e.tag = 'task:assigned'"
+        " AND (t.completed_at IS NOT NULL OR t.due_at <= :now)",
+        "UPDATE events e SET created_at = greatest(t.due_at, CAST(:now AS timestamptz) - interval '34 hours')"
+        " FROM tasks t WHERE e.subject_type = 'task' AND e.subject_id = t.id AND e.tag = 'task:expired'",
         "UPDATE notifications n SET created_at = i.at FROM feed_items i WHERE i.id = n.feed_item_id",
         "UPDATE deliveries d SET state = 'sent', attempts = 1, not_before = n.created_at, created_at = n.created_at,"
         " finished_at = n.created_at FROM notifications n WHERE n.id = d.notification_id",

@@ -109,3 +109,44 @@ CHATS: tuple[tuple[tuple[str, str] | str, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
 )
+
+# what was written down on cards, one after the other
+NOTES = (
+    "Rides 14 km to work, half of it gravel. Wants mudguards and a dynamo.",
+    "Compared us with the chain store: they are 80 cheaper, but without service.",
+    "Tall (1.92 m): show the 60 cm frame first.",
+    "Decides after the holidays. Best reached after five.",
+    "Asked for leasing over the employer; sent the leaflet.",
+    "Has an old steel frame that could be taken in part payment.",
+    "Wants to see the workshop before signing anything.",
+    "The invoice goes to the school board, not to the school.",
+    "Test ride went well, only the saddle was too narrow.",
+    "Needs delivery: no car, third floor.",
+)
+
+# the internal chats of cards: the lead's name, then who says what, newest last
+CARD_CHATS = (
+    (
+        "Cargo bike for deliveries",
+        (
+            ("manager", "Gus wants the box in the bakery's colours. @staff can we get it powder-coated?"),
+            ("staff", "Yes, ten days. I put it into the offer as an extra."),
+            ("manager", "Good. He pays half in advance."),
+        ),
+    ),
+    (
+        "Wheel truing, tandem",
+        (
+            ("staff2", "@free can you look at this one on Thursday? Both wheels."),
+            ("free", "Thursday works. The rear needs two new spokes."),
+        ),
+    ),
+    (
+        "Fleet service contract",
+        (
+            ("staff2", "Basil asks for a fixed price per bike and month."),
+            ("manager", "19 with two check-ups a year; not below 17. @staff2 please write it into the offer."),
+            ("staff2", "Done, version 2 is with him."),
+        ),
+    ),
+)

@@ -104,11 +104,13 @@ def _hanging(viewer: User, subject: Subject) -> list[Select[Any]]:
 
 def _entry(event: Event, actor: User | None, subject: Subject) -> Entry:
     words = words_of(event.tag, event.data, about_itself=event.subject_type == subject.type)
+    # What came in came by itself, whoever's key the program used.
+    by = actor if event.tag != "lead:incoming" else None
     return Entry(
         id=event.id,
         at=event.created_at,
-        actor_id=actor.id if actor else None,
-        actor=full_name(actor) if actor else "",
+        actor_id=by.id if by else None,
+        actor=full_name(by) if by else "",
         text=words.text,
         detail=words.detail,
         url="" if event.subject_type == subject.type else _url(event),

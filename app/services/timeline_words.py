@@ -50,6 +50,22 @@ _ICONS = {
 }
 
 
+_SOURCES = {
+    "manual": lazy_gettext("hand"),
+    "chat": lazy_gettext("chat"),
+    "form": lazy_gettext("form"),
+    "call": lazy_gettext("call"),
+    "mail": lazy_gettext("mail"),
+    "api": lazy_gettext("API"),
+    "import": lazy_gettext("import"),
+}
+
+
+def source_words(source: str) -> str:
+    """Return by which way something came, in words that follow "by"."""
+    return str(_SOURCES.get(source, source))
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """``text`` is the sentence, ``detail`` a line below it; empty where there is nothing more to say."""
@@ -111,13 +127,14 @@ def _record(act: str, data: Mapping[str, Any]) -> Words:
     if act == "declined":
         return Words(gettext("declined it"), str(data.get("reason") or ""))
     if act == "incoming":
-        return Words(
-            gettext("came in by %(source)s", source=str(data.get("source") or "")), str(data.get("text") or "")
-        )
+        words = source_words(str(data.get("source") or ""))
+        return Words(gettext("Came in by %(source)s", source=words), str(data.get("text") or ""))
     if act == "shared":
         return Words(gettext("shared it with %(people)s", people=str(data.get("with") or "")))
     if act == "unshared":
         return Words(gettext("stopped sharing it with %(people)s", people=str(data.get("with") or "")))
+    if act == "created" and not data.get("by"):
+        return Words(gettext("Came in by %(source)s", source=source_words(str(data.get("source") or "manual"))))
     plain = {
         "created": gettext("added it"),
         "note": gettext("wrote a note"),
