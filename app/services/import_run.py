@@ -22,7 +22,7 @@ from app.catalogue import Rule
 from app.errors import UserError
 from app.extensions import db
 from app.models.base import sort_key_of
-from app.models.crm import Stage
+from app.models.crm import Pipeline, Stage
 from app.models.people import User
 from app.models.records import Transfer
 from app.services import csv_reading, exports, history, import_fields, imports
@@ -199,14 +199,15 @@ def _cleaner(transfer: Transfer, settings: dict[str, Any]) -> Cleaner:
 def _writer(transfer: Transfer, settings: dict[str, Any]) -> Writer:
     writer = Writer(transfer.user_id, transfer.kind, Duplicates(settings["duplicates"]), settings.get("responsible_id"))
     if transfer.kind == "leads":
-        # Where a lead starts that is added by hand.
+        # Where a lead starts that is added by hand, and in that pipeline's currency.
         first = (
-            select(Stage.id)
+            select(Stage.id, Pipeline.currency)
+            .join(Pipeline)
             .where(Stage.pipeline_id == settings["pipeline_id"])
             .order_by(Stage.kind != "open", Stage.position, Stage.id)
             .limit(1)
         )
-        writer.stage_id = db.session.scalars(first).one()
+        writer.stage_id, writer.currency = db.session.execute(first).one()
     return writer
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import func, insert, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import joinedload
 
@@ -20,16 +20,17 @@ from app import access, clock
 from app.extensions import db
 from app.models.base import sort_key_of
 from app.models.crm import Company, Contact, Lead, Stage
-from app.models.notifications import Event
 from app.models.people import User
-from app.models.records import Note, Tag, contact_tags, lead_tags
+from app.models.records import Tag, contact_tags, lead_tags
 from app.services import history, lead_tasks
-from app.services.history import Record, subject_of
+from app.services.bulk_copy import Ids
 from app.services.import_rows import Row
-from app.services.task_news import person
+from app.services.import_tables import NewCompany, NewContact, NewLead, Told, tail_of, write_new
 
-SOURCE = "import"
+TABLES = ("companies", "contacts", "leads")
 TAGS_AT_ONCE = 10_000
+AnyContact = Contact | NewContact
+AnyLead = Lead | NewLead
 
 
 class Duplicates(StrEnum):
@@ -56,6 +57,9 @@ class Writer:
     counts: Counter[str] = field(default_factory=Counter)
     # Colleague → how many new leads are theirs.
     assigned: Counter[int] = field(default_factory=Counter)
+    ids: dict[str, Ids] = field(
+        default_factory=lambda: {name: Ids(name) for name in ("companies", "contacts", "leads")}
+    )
     _made: set[int] = field(default_factory=set)
     _tags: list[tuple[int, str]] = field(default_factory=list)
     _words: dict[str, str] = field(default_factory=dict)
@@ -65,8 +69,7 @@ class Writer:
         """Write a batch."""
         if not rows:
             return
-        actor = db.session.get_one(User, self.actor_id)
-        batch = _Batch(self, actor, rows)
+        batch = _Batch(self, db.session.get_one(User, self.actor_id), rows)
         (batch.write_contacts if self.kind == "contacts" else batch.write_leads)()
         batch.finish()
         # Memory stays that of one batch.
@@ -92,12 +95,12 @@ class Writer:
             self._tags.append((record_id, key))
 
     def has_made(self, contact_id: int) -> bool:
-        """Whether an earlier batch of this import has made the contact."""
+        """Whether this import has made the contact, in this batch or before."""
         return contact_id in self._made
 
-    def note_made(self, contact_ids: Iterable[int]) -> None:
+    def note_made(self, contact_id: int) -> None:
         """Remember what this import has made."""
-        self._made.update(contact_ids)
+        self._made.add(contact_id)
 
     def closes(self, stage_id: int) -> bool:
         """Whether a stage is won or lost."""
@@ -109,12 +112,12 @@ class Writer:
 class _Batch:
     def __init__(self, writer: Writer, actor: User, rows: Sequence[Row]) -> None:
         self._writer, self._actor, self._rows = writer, actor, rows
-        self._by_email: dict[str, Contact] = {}
-        self._by_tail: dict[str, Contact] = {}
+        self._by_email: dict[str, AnyContact] = {}
+        self._by_tail: dict[str, AnyContact] = {}
         self._companies = self._find_companies()
-        self._added: dict[Record, None] = {}
-        self._before: dict[Record, dict[str, str]] = {}
-        self._told: list[tuple[Record, Row]] = []
+        self._new: list[NewCompany | NewContact | NewLead] = []
+        self._before: dict[Contact | Lead, dict[str, str]] = {}
+        self._told: list[Told] = []
         if writer.duplicates != Duplicates.NEW:
             self._find_contacts()
 
@@ -123,59 +126,54 @@ class _Batch:
         for row in self._rows:
             known = self._known(row)
             if known is None:
-                self._told.append((self._new_contact(row, row), row))
+                known = self._new_contact(row.name, row)
                 counts["new"] += 1
             elif self._writer.duplicates == Duplicates.SKIP:
                 counts["skipped"] += 1
+                continue
             else:
                 self._change(known, _given_name(row.name, row) | self._contact_values(row))
-                self._told.append((known, row))
                 counts["updated"] += 1
+            self._told.append(Told("contact", known.id, row))
 
     def write_leads(self) -> None:
-        counts = self._writer.counts
-        open_leads = self._find_leads() if self._writer.duplicates == Duplicates.UPDATE else {}
+        counts, duplicates = self._writer.counts, self._writer.duplicates
+        open_leads: dict[tuple[int, str], AnyLead] = self._find_leads() if duplicates == Duplicates.UPDATE else {}
         for row in self._rows:
             known = self._known(row)
-            if known is not None and self._writer.duplicates == Duplicates.SKIP and not self._is_new(known):
+            if known is not None and duplicates == Duplicates.SKIP and not self._writer.has_made(known.id):
                 counts["skipped"] += 1
                 continue
             client = self._client(row, known)
-            key = (client.id if client else None, sort_key_of(row.name))
-            lead = open_leads.get(key)  # type: ignore[arg-type]
+            key = (client.id if client else 0, sort_key_of(row.name))
+            lead = open_leads.get(key)
             if lead is None:
                 lead = self._new_lead(row, client)
                 counts["new"] += 1
-                if key[0] is not None:
-                    open_leads[key] = lead  # type: ignore[index]
+                if client is not None and duplicates == Duplicates.UPDATE:
+                    open_leads[key] = lead
             else:
                 self._change(lead, self._lead_changes(row))
                 counts["updated"] += 1
-            self._told.append((lead, row))
+            self._told.append(Told("lead", lead.id, row))
 
     def finish(self) -> None:
         """Write what has gathered, then what is said of it: timeline, notes, tags."""
         db.session.flush()
-        self._writer.note_made(item.id for item in self._added if isinstance(item, Contact))
-        events = [
-            self._event(f"{subject_of(item).type}:created", item, {"name": item.name, "source": SOURCE})
-            for item in self._added
+        changes = [
+            (tag, history.subject_of(item), data)
+            for item, before in self._before.items()
+            for tag, data in history.changes_of(item, before)
         ]
-        for item, before in self._before.items():
-            events += [self._event(tag, item, data) for tag, data in history.changes_of(item, before)]
-        notes = [self._note(item, row.note) for item, row in self._told if row.note]
-        if notes:
-            db.session.execute(insert(Note), notes)
-        if events:
-            db.session.execute(insert(Event), events)
-        for item, row in self._told:
-            self._writer.tag(item.id, row.tags)
+        write_new(self._actor, self._new, changes, self._told)
+        for told in self._told:
+            self._writer.tag(told.id, told.row.tags)
 
     # -- finding
 
     def _find_contacts(self) -> None:
         emails = {row.email.lower() for row in self._rows if row.email}
-        tails = {tail for row in self._rows if (tail := _tail(row.phone))}
+        tails = {tail for row in self._rows if (tail := tail_of(row.phone))}
         statement = (
             select(Contact)
             .where(access.visible_contacts(self._actor))
@@ -186,23 +184,20 @@ class _Batch:
         for contact in db.session.scalars(statement):
             self._remember(contact)
 
-    def _remember(self, contact: Contact) -> None:
+    def _remember(self, contact: AnyContact) -> None:
         """The oldest of several stays the one that is meant."""
         if contact.email:
             self._by_email.setdefault(contact.email.lower(), contact)
-        if contact.phone_tail:
-            self._by_tail.setdefault(contact.phone_tail, contact)
+        if tail := tail_of(contact.phone):
+            self._by_tail.setdefault(tail, contact)
 
-    def _known(self, row: Row) -> Contact | None:
+    def _known(self, row: Row) -> AnyContact | None:
         if self._writer.duplicates == Duplicates.NEW:
             return None
         found = self._by_email.get(row.email.lower()) if row.email else None
-        return found or self._by_tail.get(_tail(row.phone) or "")
+        return found or self._by_tail.get(tail_of(row.phone) or "")
 
-    def _is_new(self, contact: Contact) -> bool:
-        return contact in self._added or self._writer.has_made(contact.id)
-
-    def _find_leads(self) -> dict[tuple[int, str], Lead]:
+    def _find_leads(self) -> dict[tuple[int, str], AnyLead]:
         ids = {contact.id for row in self._rows if (contact := self._known(row)) is not None}
         statement = (
             select(Lead)
@@ -210,51 +205,52 @@ class _Batch:
             .options(joinedload(Lead.stage), joinedload(Lead.company), joinedload(Lead.responsible))
             .order_by(Lead.id)
         )
-        found: dict[tuple[int, str], Lead] = {}
+        found: dict[tuple[int, str], AnyLead] = {}
         for lead in db.session.scalars(statement):
             found.setdefault((int(lead.contact_id or 0), lead.sort_key), lead)
         return found
 
-    def _find_companies(self) -> dict[str, Company]:
-        names = {sort_key_of(row.company): row.company for row in self._rows if row.company}
+    def _find_companies(self) -> dict[str, int]:
+        names = {sort_key_of(row.company) for row in self._rows if row.company}
         if not names:
             return {}
-        statement = select(Company).where(access.visible_companies(self._actor), Company.sort_key.in_(names))
-        found: dict[str, Company] = {}
-        for company in db.session.scalars(statement.order_by(Company.id)):
-            found.setdefault(company.sort_key, company)
+        statement = select(Company.sort_key, Company.id).where(
+            access.visible_companies(self._actor), Company.sort_key.in_(names)
+        )
+        found: dict[str, int] = {}
+        for row in db.session.execute(statement.order_by(Company.id)):
+            found.setdefault(row.sort_key, row.id)
         return found
 
     # -- adding and changing
 
-    def _company(self, row: Row) -> Company | None:
+    def _company(self, row: Row) -> int | None:
         if row.company is None:
             return None
         key = sort_key_of(row.company)
         if key not in self._companies:
-            company = Company(name=row.company, responsible_id=self._responsible(row))
-            self._companies[key] = company
-            db.session.add(company)
-            self._added[company] = None
+            company = NewCompany(self._writer.ids["companies"].take(), row.company, self._responsible(row))
+            self._companies[key] = company.id
+            self._new.append(company)
             self._writer.counts["new_companies"] += 1
         return self._companies[key]
 
-    def _new_contact(self, row: Row, called: Row) -> Contact:
-        name = (row.client if self._writer.kind == "leads" else None) or called.name
-        contact = Contact(
-            name=name,
-            email=row.email,
-            phone=row.phone,
-            company=self._company(row),
-            responsible_id=self._responsible(row),
+    def _new_contact(self, name: str, row: Row) -> NewContact:
+        contact = NewContact(
+            self._writer.ids["contacts"].take(),
+            name,
+            row.email,
+            row.phone,
+            self._company(row),
+            self._responsible(row),
         )
-        db.session.add(contact)
-        self._added[contact] = None
+        self._new.append(contact)
+        self._writer.note_made(contact.id)
         if self._writer.duplicates != Duplicates.NEW:
             self._remember(contact)
         return contact
 
-    def _client(self, row: Row, known: Contact | None) -> Contact | None:
+    def _client(self, row: Row, known: AnyContact | None) -> AnyContact | None:
         if known is not None:
             if self._writer.duplicates == Duplicates.UPDATE:
                 values = _given_name(row.client, row) | self._contact_values(row)
@@ -264,33 +260,34 @@ class _Batch:
         if row.client is None:
             return None
         self._writer.counts["new_contacts"] += 1
-        return self._new_contact(row, row)
+        return self._new_contact(row.client, row)
 
-    def _new_lead(self, row: Row, client: Contact | None) -> Lead:
+    def _new_lead(self, row: Row, client: AnyContact | None) -> NewLead:
         stage_id, responsible_id = row.stage_id or self._writer.stage_id, self._responsible(row)
-        lead = Lead(
-            name=row.name,
-            stage_id=stage_id,
-            contact=client,
-            company=self._company(row),
-            responsible_id=responsible_id,
-            currency=row.currency or self._writer.currency,
-            source=SOURCE,
-            closed_at=clock.now() if self._writer.closes(stage_id) else None,
+        lead = NewLead(
+            self._writer.ids["leads"].take(),
+            row.name,
+            stage_id,
+            client.id if client else None,
+            self._company(row),
+            responsible_id,
+            row.budget,
+            row.currency or self._writer.currency,
+            clock.now() if self._writer.closes(stage_id) else None,
         )
-        if row.budget is not None:
-            lead.budget = row.budget
-        db.session.add(lead)
-        self._added[lead] = None
+        self._new.append(lead)
         if responsible_id is not None:
             self._writer.assigned[responsible_id] += 1
         return lead
 
     def _contact_values(self, row: Row) -> dict[str, Any]:
-        given = {"email": row.email, "phone": row.phone, "responsible_id": row.responsible_id}
-        values = {name: value for name, value in given.items() if value is not None}
-        company = self._company(row)
-        return values | ({"company": company} if company is not None else {})
+        given = {
+            "email": row.email,
+            "phone": row.phone,
+            "responsible_id": row.responsible_id,
+            "company_id": self._company(row),
+        }
+        return {name: value for name, value in given.items() if value is not None}
 
     def _lead_changes(self, row: Row) -> dict[str, Any]:
         given = {
@@ -298,67 +295,38 @@ class _Batch:
             "budget": row.budget,
             "currency": row.currency,
             "responsible_id": row.responsible_id,
-            "company": self._company(row),
+            "company_id": self._company(row),
         }
         return {name: value for name, value in given.items() if value is not None}
 
-    def _change(self, item: Contact | Lead, values: dict[str, Any]) -> None:
-        """Change a record; what it said before is kept once, for its timeline."""
+    def _change(self, item: AnyContact | AnyLead, values: dict[str, Any]) -> None:
+        """Change a record; what an old one said before is kept once, for its timeline."""
         differing = {name: value for name, value in values.items() if getattr(item, name) != value}
         if not differing:
             return
-        if item not in self._added:
-            names = ["company_id" if name == "company" else name for name in differing]
+        if isinstance(item, Contact | Lead):
             kept = self._before.setdefault(item, {})
-            for name, words in history.texts(item, [name for name in names if name not in kept]).items():
+            for name, words in history.texts(item, [name for name in differing if name not in kept]).items():
                 kept[name] = words
         for name, value in differing.items():
             setattr(item, name, value)
-        if isinstance(item, Contact):
+        if isinstance(item, Contact | NewContact):
             self._remember(item)
-        if isinstance(item, Lead) and "stage_id" in differing:
+        elif "stage_id" in differing:
             self._keep_closed(item)
 
-    def _keep_closed(self, lead: Lead) -> None:
+    def _keep_closed(self, lead: AnyLead) -> None:
         closes = self._writer.closes(lead.stage_id)
         if closes == (lead.closed_at is not None):
             return
         lead.closed_at = clock.now() if closes else None
-        if lead not in self._added:
+        if isinstance(lead, Lead):
             (lead_tasks.silence if closes else lead_tasks.wake)(lead)
 
     def _responsible(self, row: Row) -> int | None:
         return row.responsible_id if row.responsible_id is not None else self._writer.responsible_id
 
-    # -- what is said of it
-
-    def _event(self, tag: str, item: Record, data: dict[str, Any]) -> dict[str, Any]:
-        subject = subject_of(item)
-        return {
-            "tag": tag,
-            "actor_id": self._writer.actor_id,
-            "subject_type": subject.type,
-            "subject_id": subject.id,
-            "data": {"by": person(self._actor)} | data,
-            "created_at": clock.now(),
-        }
-
-    def _note(self, item: Record, body: str) -> dict[str, Any]:
-        subject = subject_of(item)
-        return {
-            "subject_type": subject.type,
-            "subject_id": subject.id,
-            "author_id": self._writer.actor_id,
-            "body": body,
-            "created_at": clock.now(),
-        }
-
 
 def _given_name(name: str | None, row: Row) -> dict[str, Any]:
     """A name that stands for a missing one does not replace the one that is known."""
     return {"name": name} if name and name not in (row.email, row.phone, row.company) else {}
-
-
-def _tail(phone: str | None) -> str | None:
-    digits = "".join(char for char in phone or "" if char.isdigit())
-    return digits[-10:] or None
