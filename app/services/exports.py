@@ -12,15 +12,16 @@ from typing import Any
 
 from flask import current_app
 from sqlalchemy import ColumnElement, select, text
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, selectinload
 
 from app import access, clock, queue
 from app.errors import NotFound, UserError
 from app.extensions import db
-from app.models.crm import Company, Contact, Lead, Task
+from app.models.crm import Company, Contact, Lead, Stage, Task
 from app.models.notifications import Delivery
 from app.models.people import User, full_name
 from app.models.records import Transfer
+from app.services import limits
 from app.transaction import on_commit, transaction
 
 JOB = "app.jobs.exports.write_export"
@@ -46,14 +47,21 @@ def _name(value: Any) -> str:
     return full_name(value) if isinstance(value, User) else str(value) if value is not None else ""
 
 
+def _tags(record: Any) -> str:
+    return ", ".join(tag.name for tag in record.tags)
+
+
+_PIPELINE = joinedload(Lead.stage).joinedload(Stage.pipeline)
+
 SOURCES: Mapping[str, Source] = {
     "leads": Source(
         Lead,
         access.visible_leads,
-        (Lead.stage, Lead.contact, Lead.company, Lead.responsible),
+        (*map(joinedload, (Lead.contact, Lead.company, Lead.responsible)), _PIPELINE, selectinload(Lead.tags)),
         {
             "id": lambda lead: lead.id,
             "name": lambda lead: lead.name,
+            "pipeline": lambda lead: _name(lead.stage.pipeline),
             "stage": lambda lead: _name(lead.stage),
             "budget": lambda lead: lead.budget,
             "currency": lambda lead: lead.currency,
@@ -62,6 +70,7 @@ SOURCES: Mapping[str, Source] = {
             "phone": lambda lead: lead.contact.phone if lead.contact else "",
             "company": lambda lead: _name(lead.company),
             "responsible": lambda lead: _name(lead.responsible),
+            "tags": _tags,
             "source": lambda lead: lead.source,
             "created_at": lambda lead: lead.created_at,
             "closed_at": lambda lead: lead.closed_at,
@@ -70,7 +79,7 @@ SOURCES: Mapping[str, Source] = {
     "contacts": Source(
         Contact,
         access.visible_contacts,
-        (Contact.company, Contact.responsible),
+        (joinedload(Contact.company), joinedload(Contact.responsible), selectinload(Contact.tags)),
         {
             "id": lambda contact: contact.id,
             "name": lambda contact: contact.name,
@@ -78,26 +87,28 @@ SOURCES: Mapping[str, Source] = {
             "phone": lambda contact: contact.phone,
             "company": lambda contact: _name(contact.company),
             "responsible": lambda contact: _name(contact.responsible),
+            "tags": _tags,
             "created_at": lambda contact: contact.created_at,
         },
     ),
     "companies": Source(
         Company,
         access.visible_companies,
-        (Company.responsible,),
+        (joinedload(Company.responsible), selectinload(Company.tags)),
         {
             "id": lambda company: company.id,
             "name": lambda company: company.name,
             "website": lambda company: company.website,
             "phone": lambda company: company.phone,
             "responsible": lambda company: _name(company.responsible),
+            "tags": _tags,
             "created_at": lambda company: company.created_at,
         },
     ),
     "tasks": Source(
         Task,
         access.visible_tasks,
-        (Task.responsible, Task.author, Task.lead, Task.contact),
+        tuple(map(joinedload, (Task.responsible, Task.author, Task.lead, Task.contact))),
         {
             "id": lambda task: task.id,
             "text": lambda task: task.text,
@@ -114,7 +125,7 @@ SOURCES: Mapping[str, Source] = {
     "deliveries": Source(
         Delivery,
         access.visible_deliveries,
-        (Delivery.user,),
+        (joinedload(Delivery.user),),
         {
             "id": lambda delivery: delivery.id,
             "written_at": lambda delivery: delivery.created_at,
@@ -204,9 +215,15 @@ def write(export_id: int) -> None:
             source = SOURCES[export.kind]
             writer.writerow(source.columns)
             for rows in _batches(source, user, list(export.settings.get("ids") or [])) if user.active else ():
+                limits.count_records(user, rows, place=f"/exports/ {export.kind}")
                 writer.writerows([[guarded(read(row)) for read in source.columns.values()] for row in rows])
                 count += len(rows)
         unfinished.replace(path)
+    except limits.LimitExceeded:
+        # Who asked is deactivated by now, and gets nothing.
+        unfinished.unlink(missing_ok=True)
+        _finish(export_id, "failed", count)
+        return
     except Exception:
         unfinished.unlink(missing_ok=True)
         _finish(export_id, "failed", count)
@@ -257,25 +274,27 @@ def sweep() -> int:
 
 
 def _batches(source: Source, user: User, ids: list[int]) -> Iterator[list[Any]]:
-    last = 0
+    chosen, last = sorted(ids), 0
     while True:
         statement = (
             select(source.model)
             .where(source.visible(user), source.model.id > last)
-            .options(*(joinedload(relation) for relation in source.eager))
+            .options(*source.eager)
             .order_by(source.model.id)
             .limit(BATCH)
         )
         if ids:
-            statement = statement.where(source.model.id.in_(ids))
+            piece, chosen = chosen[:BATCH], chosen[BATCH:]
+            statement = statement.where(source.model.id.in_(piece))
         rows = list(db.session.scalars(statement).unique())
-        if not rows:
+        if rows:
+            yield rows
+            last = rows[-1].id
+            # Memory stays that of one batch.
+            for row in rows:
+                db.session.expunge(row)
+        if not chosen and (ids or not rows):
             return
-        yield rows
-        last = rows[-1].id
-        # Memory stays that of one batch.
-        for row in rows:
-            db.session.expunge(row)
 
 
 def _finish(export_id: int, state: str, count: int) -> None:

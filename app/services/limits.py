@@ -93,9 +93,9 @@ def count_items(user: User, amount: int, place: str = "") -> None:
         _count(user, items=amount, place=place)
 
 
-def count_records(user: User, records: Iterable[Any]) -> None:
+def count_records(user: User, records: Iterable[Any], place: str = "") -> None:
     """Count a list of records: clients and leads always, tasks that are not the person's own. Raises LimitExceeded."""
-    count_items(user, _amount(user, records))
+    count_items(user, _amount(user, records), place)
 
 
 def count_rows(user: User, model: type[Any], rows: Iterable[Mapping[str, Any]]) -> None:

@@ -6,18 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Flask, flash, redirect, url_for
+from flask import Flask, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder.actions import action
-from flask_appbuilder.baseviews import expose
-from flask_appbuilder.security.decorators import has_access, permission_name
-from flask_appbuilder.urltools import get_filter_args
 from flask_babel import gettext, lazy_gettext
 from wtforms import SelectField
 
 from app.catalogue import KINDS
 from app.errors import Conflict
-from app.extensions import db
 from app.models.notifications import Delivery, DeliveryState
 from app.models.people import User
 from app.services import delivery, labels
@@ -53,7 +49,6 @@ PURPOSE_LABELS = {
     "report": lazy_gettext("Report"),
 }
 # What a file of filtered deliveries holds at most; all of them can be had without a filter.
-EXPORT_MAX = 20_000
 _INPUT = {"class": "form-control"}
 
 
@@ -96,7 +91,6 @@ class DeliveryView(exports.Exporting, Screen):
     """Deliveries, newest first; admins only. Rows are written by the product alone."""
 
     export_kind = "deliveries"
-    export_filtered = True
     datamodel = ScreenInterface(Delivery, eager=("user",), exact=("event_tag", "channel", "state", "purpose"))
     base_permissions = ["can_list", "can_show", "send_again", "export"]
     base_order = ("id", "desc")
@@ -155,24 +149,6 @@ class DeliveryView(exports.Exporting, Screen):
     def send_again(self, items: Any) -> ResponseReturnValue:
         """Put failed deliveries back at the start of the ladder."""
         return self.run_action(items, _send_again, gettext("On its way again"))
-
-    @expose("/export", methods=["POST"])
-    @has_access
-    @permission_name("list")
-    def export_all(self) -> ResponseReturnValue:
-        """Export what the list shows now: all of it, or what the filters leave."""
-        self._filters.clear_filters()
-        get_filter_args(self._filters)
-        if not self._filters.filters:
-            return exports.start(self.export_kind, [])
-        query = self._filters.apply_all(db.session.query(Delivery.id)).order_by(Delivery.id.desc())
-        ids = [row.id for row in query.limit(EXPORT_MAX + 1)]
-        if not ids:
-            flash(gettext("Nothing to export"), "warning")
-            return redirect(self.came_from())
-        if len(ids) > EXPORT_MAX:
-            flash(gettext("The file holds the newest %(count)s", count=f"{EXPORT_MAX:,}"), "warning")
-        return exports.start(self.export_kind, ids[:EXPORT_MAX])
 
 
 def _send_again(_actor: User, item: Delivery) -> None:

@@ -93,3 +93,42 @@ def test_a_job_that_comes_twice_writes_once(app: Flask, client: FlaskClient, mil
         finished = db.session.get_one(Transfer, 1, populate_existing=True).finished_at
         exports.write(1)
         assert db.session.get_one(Transfer, 1, populate_existing=True).finished_at == finished
+
+
+def test_an_export_holds_what_the_filters_of_the_list_leave(app: Flask, client: FlaskClient, milo: int) -> None:
+    with app.app_context():
+        builders.make_contact("Fern Puddle")
+        builders.make_contact("Pip Lark")
+    page = client.get("/contactview/list/?_flt_0_name=fern").get_data(as_text=True)
+    assert "/contactview/export?_flt_0_name=fern" in page
+    client.post("/contactview/export?_flt_0_name=fern")
+    with app.app_context():
+        exports.write(1)
+    rows = list(csv.reader(io.StringIO(client.get("/exports/1/download").data.decode("utf-8-sig"))))
+    assert [row[1] for row in rows[1:]] == ["Fern Puddle"]
+    client.post("/contactview/export?_flt_0_name=nobody")
+    assert "Nothing to export" in client.get("/contactview/list/").get_data(as_text=True)
+
+
+def test_more_chosen_rows_than_a_batch_are_all_written(
+    app: Flask, client: FlaskClient, milo: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "BATCH", 2)
+    with app.app_context():
+        ids = [builders.make_contact(f"Pat {n}").id for n in range(5)]
+        builders.set_visibility("all")
+    assert [row[0] for row in export(app, client, "contact", ids)[1:]] == [str(one) for one in ids]
+    assert len(export(app, client, "contact")) == 6
+
+
+def test_the_rows_of_an_export_count_and_one_too_many_gives_no_file(app: Flask, client: FlaskClient, milo: int) -> None:
+    with app.app_context():
+        for _ in range(3):
+            builders.make_contact()
+        builders.make_limit(kind="items", amount=2, active=True)
+    client.post("/contactview/export")
+    with app.app_context():
+        exports.write(1)
+        made = db.session.get_one(Transfer, 1, populate_existing=True)
+        assert (made.state, exports.path_of(made).exists()) == ("failed", False)
+        assert not db.session.get_one(User, milo, populate_existing=True).active
