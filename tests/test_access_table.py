@@ -118,6 +118,7 @@ TABLE: list[Row] = [
     Row("/hooks/forms/<string:token>", "POST", same(404), "/hooks/forms/wrong", json={}),
     Row("/demo/try/<string:name>", "POST", signed_in(404), "/demo/try/digest"),
     Row("/hooks/calls/<string:token>", "POST", same(401), "/hooks/calls/wrong", json={}),
+    Row("/hooks/stripe", "POST", same(401), json={}),
     Row("/hooks/channels/<int:messenger_id>", "POST", same(401), "/hooks/channels/1", json={}),
     Row("/widget/api/config", "GET", same(404)),
     *[
@@ -344,6 +345,18 @@ TABLE: list[Row] = [
     *screen("formview", admins, "{form}"),
     Row("/formview/preview/<pk>", "GET", admins(200), "/formview/preview/{form}"),
     *screen("calllineview", admins, "{line}"),
+    Row("/stripe/", "GET", admins(200)),
+    Row("/stripe/", "POST", admins(200), data={}),
+    Row("/stripe/disconnect", "POST", admins(302), data={}),
+    Row("/paymentview/list/", "GET", admins(200)),
+    Row("/paymentview/show/<pk>", "GET", admins(404), "/paymentview/show/999999"),
+    *[
+        Row(f"/paymentview/{rule}", method, signed_in(403), f"/paymentview/{path}")
+        for rule, path in (("add", "add"), ("edit/<pk>", "edit/1"), ("delete/<pk>", "delete/1"))
+        for method in ("GET", "POST")
+    ],
+    Row("/paymentview/action/<string:name>/<pk>", "POST", admins(404), "/paymentview/action/none/1"),
+    Row("/paymentview/action_post", "POST", admins(404), data={"action": "none"}),
     *screen("messengerview", admins, "{messenger}"),
     *screen("webhookview", admins, "{webhook}"),
     Row("/apikeyview/list/", "GET", team(200)),

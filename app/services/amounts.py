@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from babel.numbers import format_currency
+from babel.numbers import format_currency, get_currency_symbol
 from flask_babel import get_locale
 
 ZERO_DECIMAL = frozenset(
@@ -35,7 +35,8 @@ def shown(amount: int | None, currency: str) -> str:
         return ""
     code, value = currency.upper(), whole(amount, currency)
     digits = 0 if code in GIVEN_IN_HUNDREDTHS and value == value.to_integral_value() else decimals(code)
-    pattern = "¤#,##0" + ("." + "0" * digits if digits else "")
-    written = format_currency(value, code, pattern, locale=str(get_locale() or "en"), currency_digits=False)
-    # A code is no sign: it stands apart from the number.
-    return written.replace(code, f"{code} ", 1) if code in written and f"{code} " not in written else written
+    locale = str(get_locale() or "en")
+    # Letters are no sign: they stand apart from the number.
+    apart = "\N{NO-BREAK SPACE}" if get_currency_symbol(code, locale=locale)[-1:].isalpha() else ""
+    pattern = f"¤{apart}#,##0" + ("." + "0" * digits if digits else "")
+    return format_currency(value, code, pattern, locale=locale, currency_digits=False)

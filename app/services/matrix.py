@@ -19,7 +19,7 @@ from app.errors import UserError
 from app.extensions import db
 from app.models.people import User
 from app.models.preferences import DefaultCell, PreferenceCell
-from app.services import account, labels
+from app.services import account, labels, stripe_settings
 from app.services.audience import role_of
 from app.services.routing import AccountDefault
 
@@ -240,4 +240,6 @@ def _kinds(row: str) -> list[Kind]:
 
 def _has_source(row: str) -> bool:
     setting = SHOWN_ONCE_SET.get(row)
+    if row == "stripe":
+        return stripe_settings.is_connected()
     return setting is None or bool(account.get_setting(setting))

@@ -130,7 +130,7 @@ def record_event(
 
 
 def _tell(kind: Kind, event_id: int, subject: Subject, people: list[Recipient], at: dt.datetime) -> None:
-    chosen = _choose(kind, people, audience.account_defaults(kind.row))
+    chosen = _choose(kind, people, {} if kind.silent else audience.account_defaults(kind.row))
     rules = [person.facts.rule.value for person in people]
     user_ids = audience.ids(people)
     item_ids = {

@@ -18,7 +18,16 @@ from flask_babel import gettext
 from app import clock
 from app.catalogue import KINDS, Rule
 from app.channels.base import Message, Urgency
-from app.services import added_words, call_words, error_words, import_words, labels, limit_words, talk_words
+from app.services import (
+    added_words,
+    call_words,
+    error_words,
+    import_words,
+    labels,
+    limit_words,
+    stripe_words,
+    talk_words,
+)
 from app.services.wording import TaskNews, one_line, title_and_body
 
 SETTINGS_PATH = "/profile/#notifications"
@@ -66,6 +75,9 @@ def headline(
         data = {**data, "url": limit_words.url_of(data, rule)}
     elif tag == import_words.TAG:
         title, body = import_words.title_and_body(data)
+    elif tag.startswith(stripe_words.PREFIX):
+        title, body = stripe_words.title_and_body(tag, data)
+        data = {**data, "url": stripe_words.url_of(data, rule)}
     elif tag.startswith(call_words.PREFIX):
         title, body = call_words.title_and_body(tag, data)
     elif tag.startswith(added_words.PREFIX):
@@ -136,6 +148,8 @@ def folder_of(tag: str) -> str:
         return "email/limit"
     if tag.startswith(call_words.PREFIX):
         return "email/call"
+    if tag.startswith(stripe_words.PREFIX):
+        return "email/payment"
     return "email/error" if tag.startswith(error_words.PREFIX) else f"email/{tag.replace(':', '_')}"
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask_babel import gettext
 
+from app.catalogue import Rule
 from app.services import amounts
 from app.services.wording import one_line
 
@@ -25,6 +26,11 @@ def title_and_body(tag: str, data: Mapping[str, Any]) -> tuple[str, str]:
     }
     parts = (_reason(data), one_line(data.get("about")), gettext("Test mode") if data.get("test") else "")
     return titles[tag], " · ".join(part for part in parts if part)
+
+
+def url_of(data: Mapping[str, Any], rule: str) -> str:
+    """Admins see the payment; who is responsible sees the client."""
+    return f"/paymentview/show/{data.get('payment_id')}" if rule == Rule.ADMIN else str(data.get("url") or "")
 
 
 def _amount(data: Mapping[str, Any]) -> str:

@@ -30,6 +30,7 @@ from app.views import (
     payments,
     personas,
     push,
+    stripe_hook,
     telegram_hook,
     unsubscribe,
     widget,
@@ -68,6 +69,8 @@ SCREENS: tuple[tuple[str, str, str, str, str], ...] = (
     ("widgets", "WidgetView", "Website chats", CONNECTIONS, "chat"),
     ("lead_forms", "FormView", "Website forms", CONNECTIONS, "edit"),
     ("call_lines", "CallLineView", "Telephone lines", CONNECTIONS, "phone"),
+    ("stripe_connection", "StripeView", "Stripe", CONNECTIONS, "card"),
+    ("payments", "PaymentView", "Payments", CONNECTIONS, "card"),
     ("messengers", "MessengerView", "Messengers", CONNECTIONS, "phone-in"),
     ("webhooks", "WebhookView", "Webhooks", CONNECTIONS, "send"),
     ("api_keys", "ApiKeyView", "API keys", CONNECTIONS, "lock"),
@@ -116,6 +119,8 @@ MENU_LABELS = {
     "Website chats": lazy_gettext("Website chats"),
     "Calls": lazy_gettext("Calls"),
     "Telephone lines": lazy_gettext("Telephone lines"),
+    "Stripe": lazy_gettext("Stripe"),
+    "Payments": lazy_gettext("Payments"),
     "Website forms": lazy_gettext("Website forms"),
     "Client scores": lazy_gettext("Client scores"),
     "Messengers": lazy_gettext("Messengers"),
@@ -206,6 +211,7 @@ def init_app(app: Flask) -> None:
     channel_hook.init_app(app)
     form_hook.init_app(app)
     call_hook.init_app(app)
+    stripe_hook.init_app(app)
     calls.init_app(app)
     payments.init_app(app)
     lead_forms.init_app(app)
