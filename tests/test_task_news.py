@@ -316,6 +316,62 @@ def test_an_all_day_task_is_announced_at_nine_in_the_persons_zone(desk: Desk, zo
     assert desk.told(desk.staff) == ["due_soon", "expired"]
 
 
+def test_an_all_day_reminder_that_the_beat_slept_over_says_so(desk: Desk) -> None:
+    day = dt.date(2026, 7, 10)
+    desk.give(desk.staff, by=desk.staff, all_day=True, due_at=dt.datetime.combine(day, dt.time(16), dt.UTC))
+    desk.be_at(dt.datetime.combine(day, dt.time(11), dt.UTC))
+    assert desk.told(desk.staff) == ["due_soon"]
+    assert "reminded late" in desk.items(desk.staff)[0]["body"]
+
+
+def test_an_all_day_task_made_after_nine_reminds_nobody_that_day(desk: Desk) -> None:
+    desk.give(desk.staff, all_day=True, minutes=60)
+    desk.wait(120)
+    assert desk.told(desk.staff) == ["assigned"]
+
+
+def test_an_all_day_task_passed_on_keeps_its_day_by_the_new_ones_clock(desk: Desk) -> None:
+    for person, zone in ((desk.staff, "Europe/Berlin"), (desk.other, "Asia/Kolkata")):
+        with transaction():
+            preferences.update(person, {"zone": zone})
+    day = dt.date(2026, 7, 10)
+    task = desk.give(desk.staff, all_day=True, due_at=dt.datetime.combine(day, dt.time(16), ZoneInfo("Europe/Berlin")))
+    desk.change(task, responsible_id=desk.other.id)
+    desk.be_at(dt.datetime.combine(day, dt.time(9), ZoneInfo("Asia/Kolkata")))
+    assert desk.told(desk.other) == ["assigned", "due_soon"]
+    desk.be_at(dt.datetime.combine(day, dt.time(9), ZoneInfo("Europe/Berlin")))
+    assert desk.told(desk.staff) == ["assigned"]
+
+
+def test_who_moves_to_another_zone_is_reminded_at_nine_there_and_once(desk: Desk) -> None:
+    day = dt.date(2026, 7, 10)
+    before = day - dt.timedelta(days=1)
+    kept, _ = (
+        desk.give(desk.staff, by=desk.staff, all_day=True, due_at=dt.datetime.combine(one, dt.time(16), dt.UTC))
+        for one in (day, before)
+    )
+    desk.be_at(dt.datetime.combine(before, dt.time(9), dt.UTC))
+    assert desk.told(desk.staff) == ["due_soon"]
+    with transaction():
+        preferences.update(desk.staff, {"zone": "America/New_York"})
+    desk.be_at(dt.datetime.combine(before, dt.time(9, 5), ZoneInfo("America/New_York")))
+    assert desk.told(desk.staff) == ["due_soon"]
+    desk.be_at(dt.datetime.combine(day, dt.time(8, 59), ZoneInfo("America/New_York")))
+    assert desk.told(desk.staff) == ["due_soon", "expired"]
+    desk.be_at(dt.datetime.combine(day, dt.time(9), ZoneInfo("America/New_York")))
+    assert desk.told(desk.staff).count("due_soon") == 2
+    db.session.refresh(kept)
+    assert kept.due_at.astimezone(ZoneInfo("America/New_York")).date() == day
+
+
+def test_a_task_passed_on_is_announced_to_the_new_one_alone(desk: Desk) -> None:
+    task = desk.give(desk.staff, minutes=120)
+    desk.wait(10)
+    desk.change(task, responsible_id=desk.other.id)
+    desk.wait(110)
+    assert (desk.told(desk.staff), desk.told(desk.other)) == (["assigned"], ["assigned", "due_soon"])
+
+
 # -- for all
 
 

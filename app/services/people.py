@@ -11,7 +11,7 @@ from app import access
 from app.errors import Conflict, Forbidden, UserError
 from app.extensions import db
 from app.models.people import Group, Role, RoleName, User
-from app.services import chat_members, faults, fields, limits, live, passwords, reading
+from app.services import chat_members, faults, fields, limits, live, passwords, reading, zone_moves
 from app.transaction import on_commit
 
 is_free = access.is_free
@@ -63,6 +63,7 @@ def update_user(actor: User, user: User, changes: Mapping[str, Any]) -> User:
     values = _checked(changes)
     if "username" in changes:
         user.username = _checked_username(changes["username"])
+    zone_before = user.zone
     for name, value in _columns(values).items():
         setattr(user, name, value)
     if "roles" in values:
@@ -71,6 +72,7 @@ def update_user(actor: User, user: User, changes: Mapping[str, Any]) -> User:
     if "groups" in values:
         user.groups = values["groups"]
     fields.flush_unique("ab_user", _TAKEN)
+    zone_moves.follow(user, zone_before)
     chat_members.follow(groups_before ^ {group.id for group in user.groups})
     if changes.get("password"):
         set_password(actor, user, changes["password"])
@@ -89,11 +91,13 @@ def update_own(actor: User, changes: Mapping[str, Any]) -> User:
     values = _checked(changes)
     if changes.get("theme", "system") not in THEMES:
         raise UserError("invalid", f"Choose one of {', '.join(THEMES)}", "theme")
+    zone_before = actor.zone
     for name, value in _columns(values).items():
         setattr(actor, name, value)
     if "theme" in changes:
         actor.theme = changes["theme"]
     fields.flush_unique("ab_user", _TAKEN)
+    zone_moves.follow(actor, zone_before)
     return actor
 
 

@@ -14,7 +14,7 @@ from app.errors import UserError
 from app.extensions import db
 from app.models.people import User
 from app.models.preferences import UserSettings
-from app.services import briefs, digests, fields, matrix, quiet, reminders
+from app.services import briefs, digests, fields, matrix, quiet, reminders, zone_moves
 from app.services.digest_times import DEFAULT_DIGEST, time_of
 
 MAX_DIGEST_HOURS = 8
@@ -56,7 +56,8 @@ def update(user: User, part: Mapping[str, Any]) -> dict[str, Any]:
             matrix.set_cell(user, row, channel, value, field)
     changed = set(values)
     if "zone" in values:
-        user.zone = values.pop("zone")
+        zone_before, user.zone = user.zone, values.pop("zone")
+        zone_moves.follow(user, zone_before)
     if values:
         own = db.session.get(UserSettings, user.id)
         if own is None:
@@ -67,9 +68,9 @@ def update(user: User, part: Mapping[str, Any]) -> dict[str, Any]:
     db.session.flush()
     if "lead_times" in changed:
         reminders.collapse_past_of(user.id)
-    if changed & {"zone", "digest"}:
+    if "digest" in changed:
         digests.plan_anew(user.id)
-    if changed & {"zone", "quiet_hours", "dnd_until"}:
+    if changed & {"quiet_hours", "dnd_until"}:
         briefs.reschedule(user.id)
     return get(user)
 

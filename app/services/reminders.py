@@ -7,6 +7,7 @@ planned ahead: changing the due date, the responsible user or one's lead times t
 from __future__ import annotations
 
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, text
 
@@ -93,11 +94,16 @@ def _claim_silently(condition: str, record_id: int) -> None:
 
 
 def _tell(task: Task, lead_minutes: int, now: dt.datetime) -> None:
-    data = snapshot(task) | {"lead_minutes": lead_minutes}
+    late = now - _planned(task, lead_minutes) > LATE_AFTER
+    record_event("task:due_soon", None, subject_of(task), snapshot(task) | {"lead_minutes": lead_minutes, "late": late})
+
+
+def _planned(task: Task, lead_minutes: int) -> dt.datetime:
+    """When the reminder was due, as in the statement."""
     if not task.all_day:
-        late = now - (task.due_at - dt.timedelta(minutes=lead_minutes)) > LATE_AFTER
-        data |= {"late": late}
-    record_event("task:due_soon", None, subject_of(task), data)
+        return task.due_at - dt.timedelta(minutes=lead_minutes)
+    zone = ZoneInfo(task.responsible.zone)
+    return dt.datetime.combine(task.due_at.astimezone(zone).date(), ALL_DAY_REMINDER, zone)
 
 
 def _values(now: dt.datetime) -> dict[str, object]:

@@ -113,6 +113,8 @@ def check(actor: User, changes: Mapping[str, Any], task: Task | None) -> dict[st
             values[field] = checked_related(load, actor, values[field], field, before_id)
     if task is None or "due_at" in values or "all_day" in values:
         values["due_at"] = _checked_due(values, task)
+    elif task.all_day and values.get("responsible_id", task.responsible_id) != task.responsible_id:
+        values["due_at"] = _same_day(task, values["responsible_id"])
     return values
 
 
@@ -201,6 +203,13 @@ def _checked_due(values: Mapping[str, Any], task: Task | None) -> dt.datetime:
     if due > clock.now() + dt.timedelta(days=3660):
         raise UserError("too_far", "Choose a date within the next ten years", "due_at")
     return due.astimezone(dt.UTC)
+
+
+def _same_day(task: Task, responsible_id: int) -> dt.datetime:
+    """The end of an all-day task's day by the clock of who is given it."""
+    before, after = (db.session.get_one(User, user_id) for user_id in (task.responsible_id, responsible_id))
+    day = task.due_at.astimezone(ZoneInfo(before.zone)).date()
+    return dt.datetime.combine(day, dt.time(23, 59, 59), ZoneInfo(after.zone)).astimezone(dt.UTC)
 
 
 def _load_people(task: Task) -> None:

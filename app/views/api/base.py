@@ -18,11 +18,13 @@ from marshmallow import Schema, ValidationError, fields
 from marshmallow_sqlalchemy import SQLAlchemyAutoSchema
 
 from app.errors import NotFound, UserError
+from app.extensions import db
 from app.models.base import Model
 from app.models.people import User
 from app.security import acting_user
 from app.services import limits
 from app.views import idempotency
+from app.views.api import versions
 from app.views.api.documentation import DELETE, GET, LIST, POST, PUT, RESPONSES
 from app.views.api.problem import json_object, problems
 from app.views.filters import RequestScopedFilters
@@ -121,7 +123,7 @@ class Api(RequestScopedFilters, ModelRestApi):  # type: ignore[misc]
         schema = self.model2schemaconverter.convert(columns) if columns else self.show_model_schema
         item = self._item(pk)
         limits.count_record(acting_user(), item)
-        return self.response(200, id=item.id, result=schema.dump(item))
+        return versions.tagged(self.response(200, id=item.id, result=schema.dump(item)), item)
 
     # -- writing
 
@@ -147,11 +149,16 @@ class Api(RequestScopedFilters, ModelRestApi):  # type: ignore[misc]
     def put(self, pk: int) -> ResponseReturnValue:
         actor, item = acting_user(), self._item(pk)
         limits.count_record(actor, item)  # the answer shows it
-        changes = loaded(self.edit_model_schema, json_object())
+        body = json_object()
+        changes, version = loaded(self.edit_model_schema, body), versions.wanted_version(body)
 
         def change() -> ResponseReturnValue:
+            versions.check(item, version, set(self.show_columns))
             self.update(actor, item, changes)
-            return self.response(200, id=item.id, result=self.show_model_schema.dump(item))
+            db.session.flush()
+            db.session.refresh(item)
+            response = self.response(200, id=item.id, result=self.show_model_schema.dump(item))
+            return versions.tagged(response, item)
 
         return write(actor, change)
 

@@ -46,6 +46,10 @@ _WRITE_REFERENCES = _REFERENCES + "".join(
 )
 _SCHEMA = "$ref: '#/components/schemas/{{self.__class__.__name__}}."
 _PK = "          - {in: path, name: pk, required: true, schema: {type: integer}}\n"
+_VERSION = (
+    "          - {in: header, name: If-Match, schema: {type: string}, "
+    'description: "the ETag of an earlier answer; `changed_at` in the body says the same"}\n'
+)
 _KEY = (
     "          - {in: header, name: Idempotency-Key, schema: {type: string, maxLength: 200}, "
     'description: "a repeat answers like the first request"}\n'
@@ -105,11 +109,11 @@ POST = f"""Add a record
               content:
                 application/json:{_ONE}{_WRITE_REFERENCES}"""
 
-PUT = f"""Change any part of a record
+PUT = f"""Change any part of a record; 409 with what changed, when it is no longer the version that is named
         ---
         put:
           parameters:
-{_PK}          requestBody:
+{_PK}{_VERSION}          requestBody:
             required: true
             content:
               application/json:
