@@ -192,6 +192,35 @@ class DeliveryItem(Model):
     )
 
 
+class DeliveryChat(Model):
+    """A chat that a digest or brief tells about: what is unread in it when that is sent.
+
+    ``seq`` is the newest message that it is about: with that read there is nothing to tell.
+    """
+
+    __tablename__ = "delivery_chats"
+    __table_args__ = (Index("ix_delivery_chats_chat", "chat_id", "delivery_id"),)
+
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id", ondelete="CASCADE"), primary_key=True)
+    chat_id: Mapped[int] = mapped_column(ForeignKey("chats.id", ondelete="CASCADE"), primary_key=True)
+    tag: Mapped[str] = mapped_column(String(40), nullable=False)
+    rule: Mapped[str] = mapped_column(String(30), nullable=False)
+    seq: Mapped[int] = mapped_column(BigInteger, nullable=False)
+
+
+class ChatForDigest(Model):
+    """A chat with new messages, up to ``seq``, that waits for its person's next digest; gone once that was prepared."""
+
+    __tablename__ = "chats_for_digest"
+    __table_args__ = (Index("ix_chats_for_digest_chat", "chat_id"),)
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id", ondelete="CASCADE"), primary_key=True)
+    chat_id: Mapped[int] = mapped_column(ForeignKey("chats.id", ondelete="CASCADE"), primary_key=True)
+    tag: Mapped[str] = mapped_column(String(40), nullable=False)
+    rule: Mapped[str] = mapped_column(String(30), nullable=False)
+    seq: Mapped[int] = mapped_column(BigInteger, nullable=False)
+
+
 class Process(Model):
     """Heartbeat of a running process, for ``/readyz``: RQ's own list stays empty after a FLUSHALL."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
@@ -16,17 +15,18 @@ from app.catalogue import KINDS, Kind, Rule
 from app.channels.base import Message
 from app.extensions import db
 from app.models.chats import Mute
-from app.services import account, audience, chat_feed, render, unsubscribe
+from app.services import account, audience, chat_collected, chat_feed, render, unsubscribe
 from app.services.audience import Recipient
+from app.services.chat_collected import HeldChat
 from app.services.names import NAME_SQL
-from app.services.routing import AccountDefaults, Decision, choose_channels
+from app.services.routing import DIGEST_OUTCOMES, AccountDefaults, Decision, choose_channels
 from app.services.wording import one_line
 
 SHOWN = 8
 LINE_LENGTH = 500
 
 _STATE = text(f"""
-SELECT d.id, m.mute, m.last_read_seq, c.kind, c.name, c.archived_at IS NOT NULL AS archived, n.unread, n.mention
+SELECT d.id, m.mute, m.last_read_seq, c.last_seq, n.unread, n.mention
 FROM unnest(CAST(:ids AS bigint[]), CAST(:user_ids AS int[]), CAST(:chat_ids AS int[])) AS d(id, user_id, chat_id)
 JOIN chat_members m ON m.chat_id = d.chat_id AND m.user_id = d.user_id AND m.left_at IS NULL
 JOIN chats c ON c.id = m.chat_id
@@ -39,7 +39,8 @@ JOIN LATERAL (
 """)
 
 _UNREAD = text(f"""
-SELECT x.seq, x.body, x.has_files, x.created_at, {NAME_SQL} AS author
+SELECT x.seq, x.body, x.has_files, x.created_at, {NAME_SQL} AS author,
+       x.mentions_all OR coalesce(m.user_id = ANY(x.mentioned_ids), false) AS mention
 FROM chat_members m JOIN messages x ON x.chat_id = m.chat_id AND x.seq > m.last_read_seq
 LEFT JOIN ab_user u ON u.id = x.author_id
 WHERE m.chat_id = :chat_id AND m.user_id = :user_id AND m.left_at IS NULL AND {chat_feed.WAITS}
@@ -82,7 +83,8 @@ def refuse_chats(deliveries: Sequence[ChatDelivery]) -> dict[int, str]:
         reason = _reason(states.get(delivery.id)) if delivery.active else "deactivated"
         if reason is not None:
             reasons[delivery.id] = reason
-    return reasons | _switched_off([delivery for delivery in deliveries if delivery.id not in reasons])
+    left = [delivery for delivery in deliveries if delivery.id not in reasons]
+    return reasons | _switched_off(left, {delivery.id: int(states[delivery.id].last_seq) for delivery in left})
 
 
 def message_of(delivery: ChatDelivery) -> Message:
@@ -100,7 +102,8 @@ def message_of(delivery: ChatDelivery) -> Message:
         {"author": row.author, "text": _cut(row.body) or gettext("sent a file"), "seq": row.seq}
         for row in reversed(newest[:SHOWN])
     ]
-    return _worded(delivery, item, lines, max(0, item["count"] - len(lines)))
+    by = next((row.author for row in newest if row.mention), None)
+    return _worded(delivery, item, lines, max(0, item["count"] - len(lines)), by)
 
 
 def link_token(chat_id: int, user_id: int, seq: int) -> str:
@@ -117,17 +120,26 @@ def chat_of(token: str) -> tuple[int, int, int] | None:
         return None
 
 
-def _worded(delivery: ChatDelivery, item: dict[str, Any], lines: list[dict[str, Any]], more: int) -> Message:
+def line_of(item: Mapping[str, Any]) -> tuple[str, str]:
+    """Return a chat's title and line in a digest or brief, from its item."""
+    return _title(item["chat"], item["count"]), one_line(_cut(item["body"]))
+
+
+def _worded(
+    delivery: ChatDelivery, item: dict[str, Any], lines: list[dict[str, Any]], more: int, mentioned_by: str | None
+) -> Message:
     chat, user_id = item["chat"], int(delivery.user_id or 0)
     tag, seq = str(_data(delivery)["tag"]), int(lines[-1]["seq"])
     hidden = account.get_setting("message_texts", "full") == "hidden"
     if hidden:
         title, lines, more = render.hidden_title(tag), [], 0
     else:
-        title = _title(chat, item["count"], lines)
+        title = _title(chat, item["count"], mentioned_by)
     link = render.absolute(current_app.config["PUBLIC_URL"], f"/go/chat/{link_token(chat['id'], user_id, seq)}")
     direct = chat["kind"] == "direct"
-    words = "\n".join(line["text"] if direct else f"{line['author']}: {line['text']}" for line in lines)
+    words = "\n".join(
+        line["text"] if direct or not line["author"] else f"{line['author']}: {line['text']}" for line in lines
+    )
     message = Message(
         delivery_id=delivery.id,
         subject=render.cut(title),
@@ -161,11 +173,13 @@ def _as_mail(message: Message, lines: list[dict[str, Any]], more: int, user_id: 
     )
 
 
-def _title(chat: dict[str, Any], count: int, lines: list[dict[str, Any]]) -> str:
+def _title(chat: Mapping[str, Any], count: int, mentioned_by: str | None = None) -> str:
     name = one_line(chat["name"])
+    if chat["mention"] and mentioned_by:
+        return gettext("%(author)s mentioned you in %(chat)s", author=mentioned_by, chat=name)
     if chat["mention"]:
-        return gettext("%(author)s mentioned you in %(chat)s", author=lines[-1]["author"], chat=name)
-    if chat["kind"] == "direct":
+        return gettext("You are mentioned in %(chat)s", chat=name)
+    if chat["kind"] in ("direct", "client"):
         return ngettext("%(num)s message from %(chat)s", "%(num)s messages from %(chat)s", count, chat=name)
     return ngettext("%(num)s message in %(chat)s", "%(num)s messages in %(chat)s", count, chat=name)
 
@@ -180,9 +194,11 @@ def _reason(state: Row[Any] | None) -> str | None:
     return None
 
 
-def _switched_off(deliveries: Sequence[ChatDelivery]) -> dict[int, str]:
-    """Route anew: two statements per kind in the batch, however many people."""
+def _switched_off(deliveries: Sequence[ChatDelivery], newest: Mapping[int, int]) -> dict[int, str]:
+    """Route anew: two statements per kind in the batch, however many people. What is held by now joins the brief."""
     reasons: dict[int, str] = {}
+    held: list[HeldChat] = []
+    for_digest: list[tuple[int, int, str, str, int]] = []
     for tag, rule in {(_data(delivery)["tag"], _data(delivery)["rule"]) for delivery in deliveries}:
         kind = KINDS[tag]
         same = [d for d in deliveries if _data(d)["tag"] == tag and _data(d)["rule"] == rule]
@@ -198,28 +214,20 @@ def _switched_off(deliveries: Sequence[ChatDelivery]) -> dict[int, str]:
                 reasons[delivery.id] = "address_changed"
             elif not decision.leaves_the_house:
                 reasons[delivery.id] = decision.outcome.value
-                if decision.is_held and person.facts.held is not None:
-                    _hold(delivery, person.facts.held.until)
+                chat_id, seq, hold = int(_data(delivery)["chat_id"]), newest[delivery.id], person.facts.held
+                if decision.is_held and hold is not None:
+                    at = (delivery.channel, delivery.address, hold.until)
+                    held.append(HeldChat(chat_id, person.user_id, *at, tag, rule, seq))
+                elif decision.outcome in DIGEST_OUTCOMES:
+                    for_digest.append((person.user_id, chat_id, tag, rule, seq))
+    chat_collected.hold(held)
+    chat_collected.wait_for_digest(for_digest)
     return reasons
 
 
 def _decision(kind: Kind, person: Recipient, account: AccountDefaults, channel: str) -> Decision | None:
     decisions = choose_channels(kind, person.facts, account)
     return next((decision for decision in decisions if decision.channel == channel), None)
-
-
-def _hold(delivery: ChatDelivery, until: dt.datetime) -> None:
-    """What fell into quiet hours since is sent at their end, if it is unread then."""
-    db.session.execute(
-        text(
-            "INSERT INTO deliveries (dedupe_key, purpose, event_tag, channel, address, user_id, state, not_before,"
-            " only_if_unread, data, created_at)"
-            " SELECT left(dedupe_key, 360) || ':held:' || CAST(:id AS text), purpose, event_tag, channel, address,"
-            " user_id, 'pending', :until, true, data, created_at FROM deliveries WHERE id = :id"
-            " ON CONFLICT (dedupe_key) DO NOTHING"
-        ),
-        {"id": delivery.id, "until": until},
-    )
 
 
 def _data(delivery: ChatDelivery) -> Mapping[str, Any]:

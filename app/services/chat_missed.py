@@ -14,7 +14,7 @@ from app.extensions import db
 from app.models.chats import Mute
 from app.models.people import User
 from app.services import audience, chat_feed, trace
-from app.services.chat_trace import MUTED
+from app.services.chat_trace import MUTED, collected_of, part_of
 from app.services.routing import choose_channels
 
 LOOKED_AT = 200
@@ -58,9 +58,10 @@ def of_person(user: User, row: str, since: dt.datetime, until: dt.datetime, limi
     sent: dict[tuple[int, str], Row[Any]] = {
         (one.chat_id, one.channel): one for one in db.session.execute(_SENT, {**values, "chat_ids": ids})
     }
+    collected = collected_of(user.id, ids, since=since)
     names = {item["chat"]["id"]: item["title"] for _, item in chat_feed.items_of(db.session(), [user.id], ids)}
     decided = {key: _decided(user, *key) for key in {(_tag(one), _rule(one, user.id)) for one in written}}
-    return [_entry(one, user, names, sent, decided[_tag(one), _rule(one, user.id)]) for one in written]
+    return [_entry(one, user, names, sent, collected, decided[_tag(one), _rule(one, user.id)]) for one in written]
 
 
 def _entry(
@@ -68,6 +69,7 @@ def _entry(
     user: User,
     names: Mapping[int, str],
     sent: Mapping[tuple[int, str], Row[Any]],
+    collected: Mapping[tuple[int, str], Row[Any]],
     decided: Mapping[Channel, str],
 ) -> dict[str, Any]:
     muted = one.mute == Mute.ALL or (one.mute == Mute.ALL_BUT_MENTIONS and not one.mentioned)
@@ -80,7 +82,8 @@ def _entry(
             words = gettext("Nothing more was sent: you were in the chat, or told before and had not read it")
             lines.append({"channel": channel.value, "state": "skipped", "text": words, "at": None})
         else:
-            lines.append(trace.channel_outcome(channel, decision, delivery, None, user.zone))
+            brief = part_of(collected.get((one.id, channel.value)), delivery)
+            lines.append(trace.channel_outcome(channel, decision, delivery, brief, user.zone))
     count = ngettext("%(num)s message", "%(num)s messages", one.written)
     return {
         "at": one.at.isoformat(),

@@ -20,9 +20,10 @@ from app import clock, queue
 from app.catalogue import KINDS, Rule
 from app.extensions import db, socketio
 from app.models.chats import ChatKind, Mute
-from app.services import audience, card_sight, chat_feed, chat_live, client_news, outbound, presence
+from app.services import audience, card_sight, chat_collected, chat_feed, chat_live, client_news, outbound, presence
 from app.services.audience import Recipient
-from app.services.routing import POPUP_OUTCOMES, Decision, Outcome, choose_channels
+from app.services.chat_collected import HeldChat
+from app.services.routing import DIGEST_OUTCOMES, POPUP_OUTCOMES, Decision, Outcome, choose_channels
 from app.transaction import on_commit, transaction
 
 NOTICE_JOB = "app.jobs.chat_notices.notice_chats"
@@ -68,19 +69,23 @@ FROM concerned p LEFT JOIN LATERAL (
 ) before ON true
 """)
 
-# One per chat and address until it is read: the key says up to where it had been.
+# One per chat and address until it is read: the key says up to where it had been. What is held is told by a brief;
+# its own row only says so, and that the chat was told.
 _WRITE = text("""
-INSERT INTO deliveries (dedupe_key, purpose, event_tag, channel, address, user_id, state, not_before, only_if_unread,
-                        queued_until, data, created_at)
+INSERT INTO deliveries (dedupe_key, purpose, event_tag, channel, address, user_id, state, skip_reason, finished_at,
+                        not_before, only_if_unread, queued_until, data, created_at)
 SELECT concat_ws(':', 'chat', CAST(:chat_id AS int), o.user_id, o.channel, o.address, o.read_seq), 'chat', o.tag,
-       o.channel, o.address, o.user_id, 'pending', o.not_before, o.not_before > :now,
+       o.channel, o.address, o.user_id, CASE WHEN o.held THEN 'skipped' ELSE 'pending' END,
+       CASE WHEN o.held THEN 'held' END, CASE WHEN o.held THEN CAST(:now AS timestamptz) END,
+       o.not_before, o.not_before > :now,
        CASE WHEN o.not_before <= :now THEN CAST(:queued_until AS timestamptz) END,
        jsonb_build_object('chat_id', CAST(:chat_id AS int), 'tag', o.tag, 'rule', o.rule, 'read_seq', o.read_seq), :now
 FROM unnest(CAST(:user_ids AS int[]), CAST(:channels AS text[]), CAST(:addresses AS text[]),
-            CAST(:times AS timestamptz[]), CAST(:read_seqs AS bigint[]), CAST(:tags AS text[]), CAST(:rules AS text[]))
-    AS o(user_id, channel, address, not_before, read_seq, tag, rule)
+            CAST(:times AS timestamptz[]), CAST(:read_seqs AS bigint[]), CAST(:tags AS text[]), CAST(:rules AS text[]),
+            CAST(:helds AS boolean[]))
+    AS o(user_id, channel, address, not_before, read_seq, tag, rule, held)
 ON CONFLICT (dedupe_key) DO NOTHING
-RETURNING id, channel, queued_until IS NOT NULL AS due
+RETURNING id, channel, address, user_id, state = 'skipped' AS held, queued_until IS NOT NULL AS due
 """)
 
 
@@ -155,6 +160,7 @@ def _tell(chat_id: int, claimed: Row[Any]) -> None:
     told = {row.user_id: row for row in rows if _is_told(row) and row.user_id not in looking}
     popups: set[int] = set()
     ways: list[Way] = []
+    for_digest: list[tuple[int, int, str, str, int]] = []
     for tag, of_tag in _by_tag(chat_id, claimed, told).items():
         if not of_tag:
             continue
@@ -167,10 +173,13 @@ def _tell(chat_id: int, claimed: Row[Any]) -> None:
             for decision in chosen[person.facts]:
                 if decision.outcome in POPUP_OUTCOMES and not row.was_told:
                     popups.add(person.user_id)
+                if decision.outcome in DIGEST_OUTCOMES:
+                    for_digest.append((person.user_id, chat_id, tag, person.facts.rule.value, claimed.upto))
                 if decision.leaves_the_house or decision.outcome is Outcome.HELD:
                     for address in person.addresses(decision.channel):
                         ways.append(Way(person, decision, address, row.last_read_seq, tag))
-    _write(chat_id, ways)
+    _write(chat_id, claimed.upto, ways)
+    chat_collected.wait_for_digest(for_digest)
     became_unread = [row.user_id for row in rows if not row.was_unread or row.user_id in popups]
     on_commit(lambda: chat_live.show_items(chat_id, became_unread, popups))
 
@@ -190,7 +199,7 @@ def _is_told(row: Row[Any]) -> bool:
     return row.mute == Mute.NONE or (row.mute == Mute.ALL_BUT_MENTIONS and bool(row.mentioned))
 
 
-def _write(chat_id: int, ways: list[Way]) -> None:
+def _write(chat_id: int, upto: int, ways: list[Way]) -> None:
     if not ways:
         return
     now = clock.now()
@@ -207,10 +216,25 @@ def _write(chat_id: int, ways: list[Way]) -> None:
             "read_seqs": [way.read_seq for way in ways],
             "tags": [way.tag for way in ways],
             "rules": [way.person.facts.rule.value for way in ways],
+            "helds": [way.decision.is_held for way in ways],
         },
     ).all()
+    chat_collected.hold(
+        _held(chat_id, upto, ways, {(row.user_id, row.channel, row.address) for row in written if row.held})
+    )
     due = [(row.channel, row.id) for row in written if row.due]
     on_commit(lambda: outbound.enqueue(due))
+
+
+def _held(chat_id: int, upto: int, ways: list[Way], new: set[tuple[int, str, str]]) -> list[HeldChat]:
+    """What goes into briefs: a chat that its reader was told about before, and has not read, is not told again."""
+    held = []
+    for way in ways:
+        person, channel, hold = way.person, way.decision.channel.value, way.person.facts.held
+        if hold is not None and (person.user_id, channel, way.address) in new:
+            rule = person.facts.rule.value
+            held.append(HeldChat(chat_id, person.user_id, channel, way.address, hold.until, way.tag, rule, upto))
+    return held
 
 
 def _not_before(way: Way, now: dt.datetime) -> dt.datetime:

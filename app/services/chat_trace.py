@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import gettext
-from sqlalchemy import text
+from sqlalchemy import Row, text
 
 from app.catalogue import KINDS, Channel, Rule
 from app.errors import NotFound
 from app.extensions import db
 from app.models.chats import Mute
 from app.services import audience, chat_feed, trace
-from app.services.routing import choose_channels
+from app.services.routing import DIGEST_OUTCOMES, Outcome, choose_channels
 
 MUTED = "muted"
 
@@ -46,6 +48,8 @@ def of_chat(user_id: int, chat_id: int) -> dict[str, Any]:
         {"user_id": user_id, "chat_id": chat_id, "read_seq": chat["last_read_seq"]},
     ).all()
     deliveries = {row.channel: row for row in rows}
+    collected = collected_of(user_id, [chat_id], after_seq=chat["last_read_seq"])
+    zone = str(db.session.execute(text("SELECT zone FROM ab_user WHERE id = :id"), {"id": user_id}).scalar_one())
     return {
         "item": item,
         "id": item["id"],
@@ -54,10 +58,42 @@ def of_chat(user_id: int, chat_id: int) -> dict[str, Any]:
         "rule": _why(chat, mentioned),
         "channels": [
             {"channel": "center", "state": "sent", "text": gettext("In your center"), "at": item["at"]},
-            *(trace.channel_outcome(one, decided.get(one), deliveries.get(one.value)) for one in Channel),
+            *(
+                trace.channel_outcome(
+                    one,
+                    decided.get(one),
+                    deliveries.get(one.value),
+                    part_of(collected.get((chat_id, one.value)), deliveries.get(one.value)),
+                    zone,
+                )
+                for one in Channel
+            ),
         ],
         "earlier": [],
     }
+
+
+def part_of(collected: Row[Any] | None, delivery: Row[Any] | None) -> Row[Any] | None:
+    """Return the brief or digest that speaks for a channel: not where the chat's own message left all the same."""
+    if delivery is None or delivery.skip_reason in (Outcome.HELD, *DIGEST_OUTCOMES):
+        return collected
+    return None
+
+
+def collected_of(
+    user_id: int, chat_ids: Sequence[int], *, after_seq: int = 0, since: dt.datetime | None = None
+) -> dict[tuple[int, str], Row[Any]]:
+    """Return the newest brief or digest that each chat is part of, per channel; ``since`` leaves older ones out."""
+    rows = db.session.execute(
+        text(
+            "SELECT c.chat_id, d.channel, d.purpose, d.state, d.not_before, d.finished_at, d.skip_reason, d.error"
+            " FROM delivery_chats c JOIN deliveries d ON d.id = c.delivery_id"
+            " WHERE c.chat_id = ANY(:chat_ids) AND d.user_id = :user_id AND c.seq > :after_seq"
+            " AND d.created_at >= coalesce(CAST(:since AS timestamptz), d.created_at) ORDER BY d.id"
+        ),
+        {"chat_ids": list(chat_ids), "user_id": user_id, "after_seq": after_seq, "since": since},
+    )
+    return {(row.chat_id, row.channel): row for row in rows}
 
 
 def _why(chat: dict[str, Any], mentioned: bool) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from app import clock
 from app.extensions import db
+from app.services.chat_collected import ChatContent
 
 LEASE = dt.timedelta(minutes=5)
 
@@ -37,6 +38,7 @@ class Found:
 
     required_by: str = ""
     contents: list[Content] = field(default_factory=list)
+    chats: list[ChatContent] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from sqlalchemy import text
 
 from app import clock
 from app.extensions import db
-from app.services import outbound
+from app.services import chat_collected, outbound
+from app.services.chat_feed import PRESENT, PUT_AWAY, UNREAD
 from app.services.digest_times import last_until, next_after, plan_of
 from app.transaction import on_commit
 
@@ -47,7 +48,7 @@ WHERE p.next_at <= :now ORDER BY p.next_at, p.user_id LIMIT :limit FOR UPDATE OF
 
 # What is taken is taken from the waiting ones whether it is still unread or not: a digest holds what is new since the
 # last one. What an open brief holds for mail joins the digest, and leaves the brief.
-_PREPARE = text("""
+_PREPARE = text(f"""
 WITH due AS (
     SELECT d.user_id, d.window_at, d.late, u.email
     FROM unnest(CAST(:user_ids AS int[]), CAST(:windows AS timestamptz[]), CAST(:late AS boolean[]))
@@ -70,6 +71,14 @@ held AS (
     DELETE FROM delivery_items c USING briefs WHERE c.delivery_id = briefs.id
     RETURNING c.notification_id AS id, briefs.user_id
 ),
+waiting_chats AS (
+    DELETE FROM chats_for_digest w USING due WHERE w.user_id = due.user_id
+    RETURNING w.user_id, w.chat_id, w.tag, w.rule, w.seq
+),
+held_chats AS (
+    DELETE FROM delivery_chats c USING briefs WHERE c.delivery_id = briefs.id
+    RETURNING briefs.user_id, c.chat_id, c.tag, c.rule, c.seq
+),
 emptied AS (
     UPDATE deliveries SET state = 'skipped', skip_reason = 'digest', finished_at = :now
     WHERE id IN (SELECT id FROM briefs)
@@ -81,6 +90,14 @@ fresh AS (
         SELECT held.id, held.user_id, n.feed_item_id FROM held JOIN notifications n ON n.id = held.id
     ) n JOIN feed_items i ON i.id = n.feed_item_id WHERE i.unread AND NOT i.archived
 ),
+fresh_chats AS (
+    SELECT DISTINCT ON (n.user_id, n.chat_id) n.* FROM (
+        SELECT * FROM waiting_chats UNION ALL SELECT * FROM held_chats
+    ) n
+    JOIN chat_members m ON m.chat_id = n.chat_id AND m.user_id = n.user_id JOIN chats c ON c.id = n.chat_id
+    WHERE m.last_read_seq < n.seq AND {PRESENT} AND NOT {PUT_AWAY} AND {UNREAD}
+    ORDER BY n.user_id, n.chat_id, n.tag <> 'chat:mention', n.seq DESC
+),
 made AS (
     INSERT INTO deliveries (dedupe_key, purpose, channel, address, user_id, state, not_before, queued_until, data,
                             created_at)
@@ -88,7 +105,7 @@ made AS (
            'email', email, user_id, 'pending', :now, :queued_until,
            jsonb_build_object('window', to_char(window_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"'),
                               'late', late), :now
-    FROM due WHERE user_id IN (SELECT user_id FROM fresh)
+    FROM due WHERE user_id IN (SELECT user_id FROM fresh UNION ALL SELECT user_id FROM fresh_chats)
     ORDER BY user_id
     ON CONFLICT (dedupe_key) DO NOTHING
     RETURNING id, user_id
@@ -96,6 +113,10 @@ made AS (
 filled AS (
     INSERT INTO delivery_items (delivery_id, notification_id)
     SELECT made.id, fresh.id FROM fresh JOIN made USING (user_id)
+),
+filled_chats AS (
+    INSERT INTO delivery_chats (delivery_id, chat_id, tag, rule, seq)
+    SELECT made.id, n.chat_id, n.tag, n.rule, n.seq FROM fresh_chats n JOIN made USING (user_id)
 )
 SELECT id FROM made
 """)
@@ -161,6 +182,7 @@ def send_now(user_id: int) -> bool:
     """
     now = clock.now()
     db.session.execute(_AGAIN, {"user_id": user_id})
+    chat_collected.again(user_id)
     return _prepare({user_id: now.replace(second=0, microsecond=0)}, now) > 0
 
 

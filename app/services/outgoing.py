@@ -24,6 +24,7 @@ from app.services import (
     unsubscribe,
     webhook_out,
 )
+from app.services.chat_collected import ChatContent
 from app.services.claimed import Claimed, Content
 from app.services.due_words import short_due, zone_of
 from app.services.mailing import link_token
@@ -60,12 +61,16 @@ class Purpose:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One item of a digest or brief."""
+    """One item of a digest or brief: a notice or a chat, in words. ``thread`` is what later news about it replaces."""
 
+    tag: str
     title: str
     body: str
     link: str
     when: str
+    at: dt.datetime
+    item: str
+    thread: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +115,16 @@ def notice_message(delivery: Claimed) -> Message:
 
 def collected_message(delivery: Claimed) -> Message:
     """Word a digest or brief from what is still unread of it: grouped by kind, the newest of each."""
-    contents = _one_per_item(delivery.found.contents)
-    if delivery.channel != Channel.EMAIL:
-        return _short_brief(delivery, contents)
     zone = delivery.zone or "UTC"
     home = current_app.config["PUBLIC_URL"]
+    lines = [_line(one, zone, home) for one in _one_per_item(delivery.found.contents)]
+    lines += [_chat_line(chat, zone, home) for chat in delivery.found.chats]
+    lines.sort(key=lambda line: line.at, reverse=True)
+    if delivery.channel != Channel.EMAIL:
+        return _short_brief(delivery, lines, home)
     digest = delivery.purpose == "digest"
     window = _moment((delivery.data or {}).get("window"))
-    title = ngettext("%(num)s unread", "%(num)s unread", len(contents))
+    title = ngettext("%(num)s unread", "%(num)s unread", len(lines))
     title = (
         gettext("Your digest: %(count)s", count=title)
         if digest
@@ -128,7 +135,7 @@ def collected_message(delivery: Claimed) -> Message:
     context = {
         "headline": Headline(title, gettext("Still unread, the newest first.") if digest else "", "/center", "bell"),
         "subject": cut(title),
-        "groups": _groups(contents, zone, home),
+        "groups": _groups(lines, home),
         "link": absolute(home, "/center"),
         "settings_url": absolute(home, SETTINGS_PATH),
         "unsubscribe_url": stop,
@@ -203,17 +210,17 @@ def _one_per_item(contents: Sequence[Content]) -> list[Content]:
     return list(newest.values())
 
 
-def _groups(contents: Sequence[Content], zone: str, home: str) -> list[Group]:
-    by_row: dict[str, list[Content]] = {}
-    for one in contents:
-        by_row.setdefault(KINDS[one.event_tag].row, []).append(one)
+def _groups(lines: Sequence[Line], home: str) -> list[Group]:
+    by_row: dict[str, list[Line]] = {}
+    for line in lines:
+        by_row.setdefault(KINDS[line.tag].row, []).append(line)
     order = list(labels.ROWS)
     return [
         Group(
             label=labels.row_label(row),
             count=len(found),
-            lines=tuple(_line(one, zone, home) for one in found[:SHOWN_PER_KIND]),
-            link=absolute(home, f"/center?tab={KINDS[found[0].event_tag].tab.value}"),
+            lines=tuple(found[:SHOWN_PER_KIND]),
+            link=absolute(home, f"/center?tab={KINDS[found[0].tag].tab.value}"),
         )
         for row, found in sorted(by_row.items(), key=lambda pair: order.index(pair[0]) if pair[0] in order else 99)
     ]
@@ -221,33 +228,55 @@ def _groups(contents: Sequence[Content], zone: str, home: str) -> list[Group]:
 
 def _line(one: Content, zone: str, home: str) -> Line:
     words = _line_of(one.event_tag, one.rule, one.event_data, zone)
-    when = short_due(one.at, zone, clock.now(), all_day=False)
-    return Line(words.title, words.body, absolute(home, f"/go/{link_token(one.notification_id)}"), when)
+    return Line(
+        tag=one.event_tag,
+        title=words.title,
+        body=words.body,
+        link=absolute(home, f"/go/{link_token(one.notification_id)}"),
+        when=short_due(one.at, zone, clock.now(), all_day=False),
+        at=one.at,
+        item=f"n:{one.item_id}",
+        thread=one.subject_key,
+    )
 
 
-def _short_brief(delivery: Claimed, contents: Sequence[Content]) -> Message:
-    """A brief for a device or a messenger: one line each, or the notice itself where it is the only one."""
-    zone = delivery.zone or "UTC"
-    home = current_app.config["PUBLIC_URL"]
-    lines = [_line_of(one.event_tag, one.rule, one.event_data, zone) for one in contents]
-    if len(contents) == 1:
-        title, body = lines[0].title, lines[0].body
-        url = absolute(home, f"/go/{link_token(contents[0].notification_id)}")
+def _chat_line(chat: ChatContent, zone: str, home: str) -> Line:
+    item = chat.item
+    assert item is not None  # what its reader has left was refused
+    title, body = (hidden_title(chat.tag), "") if texts_hidden() else chat_mail.line_of(item)
+    at = dt.datetime.fromisoformat(item["at"])
+    token = chat_mail.link_token(chat.chat_id, chat.user_id, item["chat"]["last_seq"])
+    return Line(
+        tag=chat.tag,
+        title=title,
+        body=body,
+        link=absolute(home, f"/go/chat/{token}"),
+        when=short_due(at, zone, clock.now(), all_day=False),
+        at=at,
+        item=str(item["id"]),
+        thread=f"chat:{chat.chat_id}",
+    )
+
+
+def _short_brief(delivery: Claimed, lines: Sequence[Line], home: str) -> Message:
+    """A brief for a device or a messenger: one line each, or the news itself where it is the only one."""
+    single = lines[0] if len(lines) == 1 else None
+    if single is not None:
+        title, body, url = single.title, single.body, single.link
     else:
-        title = ngettext("%(num)s new while it was quiet", "%(num)s new while it was quiet", len(contents))
+        title = ngettext("%(num)s new while it was quiet", "%(num)s new while it was quiet", len(lines))
         shown = SHOWN_IN_A_CHAT if delivery.channel == Channel.TELEGRAM else SHOWN_IN_A_PUSH
         more = [gettext("and %(count)s more", count=len(lines) - shown)] if len(lines) > shown else []
         body, url = "\n".join([*(line.title for line in lines[:shown]), *more]), absolute(home, "/center")
-    single = contents[0] if len(contents) == 1 else None
     return Message(
         delivery_id=delivery.id,
         subject=title,
         title=title,
         text=body,
         url=url,
-        tag=single.event_tag if single else "brief",
-        thread=single.subject_key if single else "brief",
-        item=f"n:{single.item_id}" if single else "",
+        tag=single.tag if single else "brief",
+        thread=single.thread if single else "brief",
+        item=single.item if single else "",
     )
 
 

@@ -14,9 +14,10 @@ from sqlalchemy import text
 
 from app.catalogue import KINDS, Channel, Kind, Rule
 from app.extensions import db
-from app.services import audience, briefs
+from app.services import audience, briefs, chat_collected
 from app.services.audience import Recipient
 from app.services.briefs import Held
+from app.services.chat_collected import ChatContent, HeldChat
 from app.services.claimed import Claimed, Content, contents_of
 from app.services.routing import DIGEST_OUTCOMES, AccountDefaults, Decision, Outcome, cell, choose_channels
 
@@ -76,19 +77,23 @@ def refuse_notices(deliveries: Sequence[Claimed]) -> dict[int, str]:
 
 def refuse_collected(deliveries: Sequence[Claimed]) -> dict[int, str]:
     """Decide digests and briefs again, item by item; one with nothing left does not leave."""
-    contents = contents_of(deliveries)
-    known = _now([(one.user_id, one.event_tag, one.rule) for one in contents])
+    contents, chats = contents_of(deliveries), chat_collected.contents_of(deliveries)
+    known = _now(
+        [(one.user_id, one.event_tag, one.rule) for one in contents]
+        + [(chat.user_id, chat.tag, chat.rule) for chat in chats]
+    )
     by_delivery: dict[int, list[Content]] = defaultdict(list)
     for one in contents:
         by_delivery[one.delivery_id].append(one)
+    why_no_chat = _refuse_chats(deliveries, chats, known)
     refused: dict[int, str] = {}
     held: list[Held] = []
     for_digest: list[int] = []
     for delivery in deliveries:
-        reasons: list[str] = []
+        reasons = why_no_chat.get(delivery.id, [])
         for one in by_delivery[delivery.id]:
             now = known.get((one.user_id, one.event_tag, one.rule))
-            reason = _against(delivery, one, now)
+            reason = _against(delivery, None if one.unread else READ, now)
             if reason is None:
                 delivery.found.contents.append(one)
                 continue
@@ -97,7 +102,7 @@ def refuse_collected(deliveries: Sequence[Claimed]) -> dict[int, str]:
                 held.append(_held(one.notification_id, now, delivery.channel, delivery.address))
             elif reason in DIGEST_OUTCOMES or (reason == MOVED and delivery.channel == Channel.EMAIL):
                 for_digest.append(one.notification_id)
-        if not delivery.found.contents:
+        if not delivery.found.contents and not delivery.found.chats:
             refused[delivery.id] = DEACTIVATED if not delivery.active else (reasons or [READ])[-1]
     briefs.hold(held)
     keep_for_digest(for_digest)
@@ -117,11 +122,37 @@ def keep_for_digest(notification_ids: Sequence[int]) -> None:
         )
 
 
-def _against(delivery: Claimed, one: Content, now: Now | None) -> str | None:
+def _refuse_chats(
+    deliveries: Sequence[Claimed], chats: Sequence[ChatContent], known: Mapping[tuple[int, str, str], Now]
+) -> dict[int, list[str]]:
+    """Decide the chats of digests and briefs again; return the reasons against some, by delivery."""
+    by_id = {delivery.id: delivery for delivery in deliveries}
+    refused: dict[int, list[str]] = defaultdict(list)
+    held: list[HeldChat] = []
+    for_digest: list[tuple[int, int, str, str, int]] = []
+    for chat in chats:
+        delivery, now = by_id[chat.delivery_id], known.get((chat.user_id, chat.tag, chat.rule))
+        reason = _against(delivery, chat.why_not, now)
+        if reason is None:
+            delivery.found.chats.append(chat)
+            continue
+        refused[delivery.id].append(reason)
+        hold = now.person.facts.held if now is not None else None
+        if reason == Outcome.HELD and hold is not None:
+            at = (delivery.channel, delivery.address, hold.until)
+            held.append(HeldChat(chat.chat_id, chat.user_id, *at, chat.tag, chat.rule, chat.seq))
+        elif reason in DIGEST_OUTCOMES or (reason == MOVED and delivery.channel == Channel.EMAIL):
+            for_digest.append((chat.user_id, chat.chat_id, chat.tag, chat.rule, chat.seq))
+    chat_collected.hold(held)
+    chat_collected.wait_for_digest(for_digest)
+    return refused
+
+
+def _against(delivery: Claimed, nothing_to_tell: str | None, now: Now | None) -> str | None:
     if now is None or not delivery.active:
         return DEACTIVATED
-    if not one.unread:
-        return READ
+    if nothing_to_tell is not None:
+        return nothing_to_tell
     if delivery.address not in now.person.addresses(Channel(delivery.channel)):
         return MOVED
     outcome = now.decision(delivery.channel).outcome

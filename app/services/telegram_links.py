@@ -149,7 +149,11 @@ def bot_name() -> str:
 def _subject_of(chat_id: int, message_id: int, user_id: int) -> tuple[str, int] | None:
     row = db.session.execute(
         text(
-            "SELECT coalesce(i.subject_key, 'chat:' || (d.data ->> 'chat_id')) AS subject_key FROM deliveries d"
+            # A brief about one chat alone is answered there as well.
+            "SELECT coalesce(i.subject_key, 'chat:' || coalesce(d.data ->> 'chat_id', CAST(("
+            "  SELECT min(c.chat_id) FROM delivery_chats c WHERE c.delivery_id = d.id AND NOT EXISTS ("
+            "   SELECT FROM delivery_items o WHERE o.delivery_id = d.id) HAVING count(*) = 1) AS text))) AS subject_key"
+            " FROM deliveries d"
             " LEFT JOIN notifications n ON n.id = d.notification_id LEFT JOIN feed_items i ON i.id = n.feed_item_id"
             " WHERE d.channel = 'telegram' AND d.address = :address AND d.receipt = :receipt AND d.user_id = :user_id"
             " ORDER BY d.id DESC LIMIT 1"
