@@ -1,6 +1,7 @@
 """All tables. Importing this package registers every model on the one metadata."""
 
 from app.models import (
+    activity,
     audit,
     calls,
     channels,
@@ -21,6 +22,7 @@ from app.models import (
 )
 
 __all__ = [
+    "activity",
     "audit",
     "calls",
     "channels",

@@ -125,6 +125,7 @@ class Lead(Model, CreatedAt, ChangedAt):
         # Every column that a list can be sorted by.
         Index("ix_leads_budget", "budget", "id"),
         Index("ix_leads_created", "created_at", "id"),
+        Index("ix_leads_closed", "closed_at", postgresql_where=text("closed_at IS NOT NULL")),
         CheckConstraint("budget >= 0", name="budget"),
     )
 
@@ -182,6 +183,7 @@ class Task(Model, CreatedAt, ChangedAt):
         Index("ix_tasks_open_due", "due_at", "id", postgresql_where=text("completed_at IS NULL")),
         Index("ix_tasks_responsible", "responsible_id", "completed_at", "due_at"),
         Index("ix_tasks_author", "author_id"),
+        Index("ix_tasks_created", "created_at", "id"),
         Index("ix_tasks_due", "due_at", "id"),
         Index("ix_tasks_text", "text", "id"),
         Index("ix_tasks_completed", "completed_at", "id"),

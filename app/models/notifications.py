@@ -145,6 +145,7 @@ class Delivery(Model, CreatedAt):
         ),
         # Rows are written in the order of time: a few pages of index find the old ones.
         Index("ix_deliveries_created", "created_at", postgresql_using="brin"),
+        Index("ix_deliveries_finished", "finished_at", postgresql_using="brin"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)

@@ -1,0 +1,50 @@
+"""The activity report as a file for spreadsheets."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from flask_babel import gettext
+
+from app.services.exports import guarded
+from app.services.figures import Figure, Unit
+from app.services.report_numbers import ActivityReport
+
+
+def report_csv(report: ActivityReport) -> str:
+    """Return the report as CSV: a line per total, group, person and day with each number, and what the numbers mean.
+
+    Plain numbers in the smallest sensible unit (seconds, percent); what a spreadsheet would run is made text.
+    """
+    stream = io.StringIO()
+    writer = csv.writer(stream)
+    heads = [f"{figure.label}{_unit_words(figure)}" for figure in report.figures]
+    before = gettext("before")
+    writer.writerow([gettext("Of"), gettext("Name"), gettext("From"), gettext("To"), *heads])
+    kinds = ((gettext("Total"), (report.total,)), (gettext("Group"), report.groups), (gettext("User"), report.users))
+    spans = ((report.period, "value"), (report.period.before(), "before"))
+    for kind, lines in kinds:
+        for line in lines:
+            for span, which in spans:
+                of = kind if which == "value" else f"{kind}, {before}"
+                numbers = [_plain(getattr(line.figures[figure.key], which)) for figure in report.figures]
+                writer.writerow([of, guarded(line.name), span.starts_on, span.last_day, *numbers])
+    for place, day in enumerate(report.period.days):
+        numbers = [_plain(report.days[figure.key][place]) for figure in report.figures]
+        writer.writerow([gettext("Day"), guarded(report.total.name), day, day, *numbers])
+    writer.writerow([])
+    writer.writerow([gettext("Number"), gettext("What it means")])
+    for figure in report.figures:
+        writer.writerow([guarded(str(figure.label)), guarded(str(figure.definition))])
+    return stream.getvalue()
+
+
+def _unit_words(figure: Figure) -> str:
+    return {Unit.SECONDS: gettext(", seconds"), Unit.PERCENT: gettext(", percent")}.get(figure.unit, "")
+
+
+def _plain(value: float | None) -> str:
+    if value is None:
+        return ""
+    return str(int(value)) if value == int(value) else f"{value:.2f}"
