@@ -346,7 +346,7 @@ _LIMIT_KINDS = (
 
 _TOGETHER = (Rule.RESPONSIBLE, Rule.GROUP)
 _STRIPE = {Rule.ADMIN: per_role("PD", "P", "P", None), Rule.RESPONSIBLE: per_role("PD", "P", "P", None)}
-_BILLING = {Rule.ADMIN: per_role("D", None, None, None), Rule.ADMIN_SOON: per_role("PN", None, None, None)}
+_BILLING = per_role("PN", None, None, None)
 
 # From telephone systems, Stripe and the account's own rules.
 _SOURCE_KINDS = (
@@ -405,12 +405,15 @@ _SOURCE_KINDS = (
             row="billing",
             tab=Tab.SYSTEM,
             audience=Audience.MEMBERS,
-            defaults=_BILLING,
-            icon="clock",
+            defaults=defaults,
+            icon=icon,
             tells_actor=True,
             replaces=frozenset({"billing:expiring"}),
         )
-        for tag in ("billing:expiring", "billing:expired")
+        for tag, icon, defaults in (
+            ("billing:expiring", "clock", {Rule.ADMIN: per_role("D", None, None, None), Rule.ADMIN_SOON: _BILLING}),
+            ("billing:expired", "alert", {Rule.ADMIN_SOON: _BILLING}),
+        )
     ],
     Kind(
         tag="error:automation",

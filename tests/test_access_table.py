@@ -340,6 +340,8 @@ TABLE: list[Row] = [
     Row("/scores/", "GET", team(200)),
     Row("/account/", "GET", admins(200)),
     Row("/account/", "POST", admins(200), data={}),
+    Row("/plan/", "GET", admins(200)),
+    Row("/plan/", "POST", admins(200), data={"seats": "0"}),
     Row("/scores/settings", "GET", admins(200)),
     Row("/scores/settings", "POST", admins(200), data={}),
     *screen("formview", admins, "{form}"),

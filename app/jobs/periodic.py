@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from app import queue
 from app.services import (
     activity_days,
+    billing,
     calls,
     chat_files,
     chat_news,
@@ -66,6 +67,7 @@ PERIODIC_JOBS: tuple[PeriodicJob, ...] = (
     PeriodicJob("scores not given", 30, _in_transaction(nps.close_unrated)),
     PeriodicJob("calls without an end", 30, _in_transaction(calls.give_up)),
     PeriodicJob("activity numbers", 60, _in_transaction(activity_days.refresh)),
+    PeriodicJob("end of the plan", 5, _in_transaction(billing.tell_due)),
     PeriodicJob("exports", 30, exports.sweep),
     PeriodicJob("imports", 10, import_run.sweep),
     PeriodicJob("deleted records", 600, _in_transaction(trash.remove_old)),

@@ -112,6 +112,20 @@ def settle_subject(
         on_commit(lambda: live.changed_items(ids))
 
 
+def bring_back(subject_key: str) -> None:
+    """Show a subject's notices again, unread: what withdrew them was taken back."""
+    rows = db.session.execute(
+        text(
+            f"UPDATE feed_items SET {_UNREAD}, taken = NULL, changed_at = clock_timestamp()"
+            " WHERE subject_key = :subject_key AND archived RETURNING id"
+        ),
+        {"subject_key": subject_key},
+    )
+    ids = [row.id for row in rows]
+    if ids:
+        on_commit(lambda: live.changed_items(ids))
+
+
 def _change(
     user_id: int, item_ids: Collection[int], setting: str, *, only: str, cancels: bool = False, **values: Any
 ) -> list[int]:

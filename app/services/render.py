@@ -20,6 +20,7 @@ from app.catalogue import KINDS, Rule
 from app.channels.base import Message, Urgency
 from app.services import (
     added_words,
+    billing_words,
     call_words,
     error_words,
     import_words,
@@ -80,6 +81,8 @@ def headline(
         data = {**data, "url": stripe_words.url_of(data, rule)}
     elif tag.startswith(call_words.PREFIX):
         title, body = call_words.title_and_body(tag, data)
+    elif tag.startswith(billing_words.PREFIX):
+        title, body = billing_words.title_and_body(tag, data, now or clock.now())
     elif tag.startswith(added_words.PREFIX):
         title, body = added_words.title_and_body(data)
     else:
@@ -150,6 +153,8 @@ def folder_of(tag: str) -> str:
         return "email/call"
     if tag.startswith(stripe_words.PREFIX):
         return "email/payment"
+    if tag.startswith(billing_words.PREFIX):
+        return "email/billing"
     return "email/error" if tag.startswith(error_words.PREFIX) else f"email/{tag.replace(':', '_')}"
 
 

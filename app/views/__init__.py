@@ -82,6 +82,7 @@ SCREENS: tuple[tuple[str, str, str, str, str], ...] = (
     ("pipelines", "StageView", "", "", ""),
     ("task_types", "TaskTypeView", "Task types", ACCOUNT, "check-circle"),
     ("getting_started", "GettingStartedView", "Getting started", ACCOUNT, "check"),
+    ("plan", "PlanView", "Plan", ACCOUNT, "card"),
     ("account", "AccountView", "Account", ACCOUNT, "sliders"),
 )
 
@@ -129,6 +130,7 @@ MENU_LABELS = {
     "Free users": lazy_gettext("Free users"),
     "Roles": lazy_gettext("Roles"),
     "Account": lazy_gettext("Account"),
+    "Plan": lazy_gettext("Plan"),
     "Notification defaults": lazy_gettext("Notification defaults"),
     "Channels": lazy_gettext("Channels"),
     "Deliveries": lazy_gettext("Deliveries"),

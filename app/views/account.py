@@ -14,7 +14,7 @@ from wtforms.validators import InputRequired, NumberRange
 
 from app.errors import UserError
 from app.security import acting_user
-from app.services import account_settings, channel_health, retention
+from app.services import account_settings, billing, channel_health, retention
 from app.views.base import SignedIn
 from app.views.form_values import changes_of, show_error
 from app.views.forms import ZoneField
@@ -105,4 +105,5 @@ class AccountView(SignedIn, BaseFormView):  # type: ignore[misc]
             widgets=self._get_edit_widget(form=form),
             form_action=request.path,
             channels=channel_health.overview(),
+            plan=billing.load(),
         )
