@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from babel.dates import format_date
 from babel.numbers import format_decimal
 from flask import Flask, current_app, g, has_app_context
-from flask_babel import get_locale, gettext
+from flask_babel import get_locale, gettext, ngettext
 from markupsafe import Markup, escape
 
 from app import clock
@@ -40,6 +40,7 @@ def init_formatting(app: Flask) -> None:
         full_name=full_name,
         full_time=full_time,
         initials=initials,
+        lasting=lasting,
         number=number,
         as_row=as_row,
         shown=shown,
@@ -94,6 +95,18 @@ def day_words(day: dt.date, today: dt.date | None = None) -> str:
         return near[distance]
     pattern = "EEE" if abs(distance) < 7 else "d MMM" if day.year == today.year else "d MMM yyyy"
     return format_date(day, pattern, locale=_locale())
+
+
+def lasting(since: dt.datetime) -> str:
+    """Return how long something goes on: "under 1 min", "7 min", "3 h", "2 days". The center says the same."""
+    minutes = int((clock.now() - since).total_seconds() // 60)
+    if minutes < 1:
+        return gettext("under 1 min")
+    if minutes < 60:
+        return gettext("%(count)s min", count=minutes)
+    if minutes < 48 * 60:
+        return gettext("%(count)s h", count=minutes // 60)
+    return ngettext("%(num)s day", "%(num)s days", minutes // (24 * 60))
 
 
 def full_time(moment: dt.datetime | dt.date) -> str:

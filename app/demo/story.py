@@ -81,6 +81,9 @@ TASKS = (
     ("Return the broken display", "todo", "staff2", "staff2", -4, 13, "Picked up"),
 )
 
+LINE_NAME, LINE_NUMBER = "Shop telephone", "+1 555 0100"
+FORM_NAME = "Test ride"
+
 # who talks: the two of a direct chat, or a user group's name; then who says what, newest last
 CHATS: tuple[tuple[tuple[str, str] | str, tuple[tuple[str, str], ...]], ...] = (
     (

@@ -11,6 +11,7 @@ from flask_appbuilder import AppBuilder, expose
 from flask_appbuilder.views import IndexView, UtilView
 from flask_babel import get_babel, lazy_gettext
 
+from app import access
 from app.extensions import db
 from app.views import (
     call_hook,
@@ -41,7 +42,7 @@ CRM, REPORTS = "CRM", "Reports"
 # The groups of Settings, in this order.
 USERS, CONNECTIONS, DELIVERY, ACCOUNT = "Users and rights", "Connections", "Delivery", "Your account"
 
-# module, class, menu name ("" for none), category, icon of the sprite
+# module, class, menu name ("" for none), category ("" for the top of the menu), icon of the sprite
 SCREENS: tuple[tuple[str, str, str, str, str], ...] = (
     ("login", "LoginView", "", "", ""),
     ("login", "SetupView", "", "", ""),
@@ -52,6 +53,7 @@ SCREENS: tuple[tuple[str, str, str, str, str], ...] = (
     ("demo", "DemoView", "", "", ""),
     ("profile", "ProfileView", "", "", ""),
     ("profile", "PictureView", "", "", ""),
+    ("account", "AccountView", "Account", "", "bolt"),
     ("leads", "LeadView", "Leads", CRM, "target"),
     ("contacts", "ContactView", "Contacts", CRM, "user"),
     ("companies", "CompanyView", "Companies", CRM, "building"),
@@ -83,7 +85,7 @@ SCREENS: tuple[tuple[str, str, str, str, str], ...] = (
     ("task_types", "TaskTypeView", "Task types", ACCOUNT, "check-circle"),
     ("getting_started", "GettingStartedView", "Getting started", ACCOUNT, "check"),
     ("plan", "PlanView", "Plan", ACCOUNT, "card"),
-    ("account", "AccountView", "Account", ACCOUNT, "sliders"),
+    ("account", "AccountSettingsView", "Account settings", ACCOUNT, "sliders"),
 )
 
 APIS: tuple[tuple[str, str], ...] = (
@@ -131,6 +133,7 @@ MENU_LABELS = {
     "Roles": lazy_gettext("Roles"),
     "Account": lazy_gettext("Account"),
     "Plan": lazy_gettext("Plan"),
+    "Account settings": lazy_gettext("Account settings"),
     "Notification defaults": lazy_gettext("Notification defaults"),
     "Channels": lazy_gettext("Channels"),
     "Deliveries": lazy_gettext("Deliveries"),
@@ -154,8 +157,10 @@ class HomeView(IndexView):  # type: ignore[misc]
 
     @expose("/")
     def index(self) -> ResponseReturnValue:
-        """Lead to the center, or to the sign-in page."""
-        return redirect("/center" if g.user.is_authenticated else url_for("LoginView.login"))
+        """Lead admins to the account, everybody else to the center, and strangers to the sign-in page."""
+        if not g.user.is_authenticated:
+            return redirect(url_for("LoginView.login"))
+        return redirect(url_for("AccountView.page") if access.is_admin(g.user) else "/center")
 
 
 class FrontdeskBuilder(AppBuilder):  # type: ignore[misc]
@@ -193,7 +198,7 @@ def init_app(app: Flask) -> None:
                     label=MENU_LABELS[menu],
                     category=category,
                     category_icon=GROUP_ICONS.get(category, ""),
-                    category_label=CATEGORY_LABELS[category],
+                    category_label=CATEGORY_LABELS.get(category, ""),
                 )
             else:
                 builder.add_view_no_menu(view)

@@ -1,9 +1,10 @@
-"""Settings of the whole account, for admins."""
+"""Where admins land: how the account is; and the settings of the whole account."""
 
 from __future__ import annotations
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_appbuilder import BaseView
 from flask_appbuilder.baseviews import expose
 from flask_appbuilder.forms import DynamicForm
 from flask_appbuilder.security.decorators import has_access, permission_name
@@ -13,11 +14,14 @@ from wtforms import IntegerField, SelectField
 from wtforms.validators import InputRequired, NumberRange
 
 from app.errors import UserError
+from app.models.people import full_name
 from app.security import acting_user
-from app.services import account_settings, billing, channel_health, retention
+from app.services import account_overview, account_settings, billing, retention, talks
 from app.views.base import SignedIn
 from app.views.form_values import changes_of, show_error
 from app.views.forms import ZoneField
+from app.views.interface import as_id
+from app.views.limits import kind_label, span_label
 from app.views.writing import write
 
 _INPUT = {"class": "form-control"}
@@ -74,14 +78,13 @@ class AccountForm(DynamicForm):  # type: ignore[misc]
     )
 
 
-class AccountView(SignedIn, BaseFormView):  # type: ignore[misc]
+class AccountSettingsView(SignedIn, BaseFormView):  # type: ignore[misc]
     """One page, saved as a whole."""
 
-    route_base = "/account"
+    route_base = "/account/settings"
     default_view = "page"
     form = AccountForm
-    form_title = lazy_gettext("Account")
-    form_template = "account/page.html"
+    form_title = lazy_gettext("Account settings")
 
     @expose("/", methods=["GET", "POST"])
     @has_access
@@ -97,13 +100,48 @@ class AccountView(SignedIn, BaseFormView):  # type: ignore[misc]
                 show_error(form, error)
             else:
                 flash(gettext("Saved"), "success")
-                return redirect(url_for("AccountView.page"))
+                return redirect(url_for("AccountSettingsView.page"))
         self._init_vars()
         return self.render_template(
             self.form_template,
             title=self.form_title,
             widgets=self._get_edit_widget(form=form),
             form_action=request.path,
-            channels=channel_health.overview(),
-            plan=billing.load(),
         )
+
+
+class AccountView(SignedIn, BaseView):  # type: ignore[misc]
+    """Where an admin lands."""
+
+    route_base = "/account"
+    default_view = "page"
+
+    @expose("/")
+    @has_access
+    @permission_name("show")
+    def page(self) -> ResponseReturnValue:
+        """Show how the account is."""
+        return self.render_template(
+            "account/page.html",
+            title=lazy_gettext("Account"),
+            overview=account_overview.overview(),
+            plan=billing.load(),
+            kind_label=kind_label,
+            span_label=span_label,
+        )
+
+    @expose("/talks/<int:number>", methods=["POST"])
+    @has_access
+    @permission_name("edit")
+    def assign(self, number: int) -> ResponseReturnValue:
+        """Give a talk that nobody has taken to a colleague."""
+        actor = acting_user()
+        try:
+            talk = write(actor, lambda: talks.transfer(actor, number, as_id(request.form.get("user_id", ""))))
+        except UserError as error:
+            flash(error.message, "danger")
+        else:
+            flash(
+                gettext("%(name)s has talk %(number)s now", name=full_name(talk.responsible), number=number), "success"
+            )
+        return redirect(url_for("AccountView.page"))

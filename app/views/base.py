@@ -272,7 +272,7 @@ class Screen(SignedIn, RequestScopedFilters, ModelView):  # type: ignore[misc]
     def came_from(self) -> str:
         """Return the page of this site where a button was pressed, with its filters; FAB remembers the one before."""
         came = urlsplit(request.referrer or "")
-        if came.netloc != request.host or not came.path.startswith(f"{self.route_base}/"):
+        if came.netloc != request.host:
             return str(self.get_redirect())
         return f"{came.path}?{came.query}" if came.query else came.path
 

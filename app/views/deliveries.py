@@ -55,6 +55,7 @@ _INPUT = {"class": "form-control"}
 def init_app(app: Flask) -> None:
     """Give the templates the names of channels, and the way to a part of the log."""
     app.jinja_env.filters["channel_name"] = channel_label
+    app.jinja_env.filters["delivery_about"] = about_label
     app.jinja_env.globals["deliveries_url"] = filtered_url
 
 

@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
-from typing import Any
 
-from flask import current_app, jsonify
+from flask import jsonify
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import BaseView, expose, has_access
-from flask_babel import gettext, lazy_gettext
-from flask_jwt_extended import create_access_token
-from werkzeug.test import Client
+from flask_babel import lazy_gettext
 
 from app import access
-from app.errors import Conflict, NotFound
+from app.errors import NotFound
 from app.models.people import User
 from app.security import acting_user
-from app.services import demo_end, digests
-from app.transaction import transaction
+from app.services import demo_end
+from app.views import demo_acts
 from app.views.api.problem import problems
-from app.views.personas import demo_person
 
 SHOP = "/demo/shop"
-QUESTIONS = (
-    "Do you have a minute? A client asks for a test ride tomorrow at ten, can I promise it?",
-    "Which saddle did you offer for the gravel bike? I have the client on the phone.",
-    "Could you look over my offer before it goes out?",
-)
-
 Try = Callable[[User], str]
 
 
@@ -58,37 +47,18 @@ class DemoView(BaseView):
         return jsonify(said=act(user))
 
 
-def _colleague(user: User) -> str:
-    """A colleague writes to this person, by the REST interface with a token of their own."""
-    asking = demo_person("staff2" if user.username != "staff2" else "staff")
-    if asking is None:
-        raise Conflict("nobody", gettext("The demo's colleagues are gone"))
-    token = create_access_token(str(asking.id))
-    chat = _call("/api/v1/chats/", {"kind": "direct", "member_ids": [user.id]}, token)
-    question = {"client_id": secrets.token_hex(8), "body": secrets.choice(QUESTIONS)}
-    _call(f"/api/v1/chats/{chat['id']}/messages", question, token)
-    return gettext("%(name)s has written to you", name=asking.first_name)
-
-
-def _call(path: str, body: dict[str, Any], token: str) -> dict[str, Any]:
-    """Call our own REST interface as a program does. Raises Conflict with what it refused."""
-    app = current_app._get_current_object()  # type: ignore[attr-defined]
-    # A context of its own: in this one, the caller would be who pressed the button.
-    with app.app_context():
-        answer = Client(app).post(path, json=body, headers={"Authorization": f"Bearer {token}"})
-    if answer.status_code not in (200, 201):
-        raise Conflict("refused", gettext("This was refused: %(why)s", why=answer.get_data(as_text=True)[:200]))
-    return dict(answer.json or {})
-
-
-def _digest(user: User) -> str:
-    with transaction(user.id):
-        sent = digests.send_now(user.id)
-    if not sent:
-        return gettext("Nothing that is set to digest is unread: set a kind of news to digest first")
-    return gettext("Your digest is on its way to %(address)s", address=user.email)
-
-
-TRIES: dict[str, Try] = {"colleague": _colleague, "digest": _digest}
-LABELS = {"colleague": lazy_gettext("A colleague asks me"), "digest": lazy_gettext("Send my digest")}
+TRIES: dict[str, Try] = {
+    "call": demo_acts.call,
+    "lead": demo_acts.lead,
+    "payment": demo_acts.payment,
+    "colleague": demo_acts.colleague,
+    "digest": demo_acts.digest,
+}
+LABELS = {
+    "call": lazy_gettext("The phone rings"),
+    "lead": lazy_gettext("A lead comes in"),
+    "payment": lazy_gettext("A payment fails"),
+    "colleague": lazy_gettext("A colleague asks me"),
+    "digest": lazy_gettext("Send my digest"),
+}
 FOR_EVERYBODY = frozenset({"colleague", "digest"})

@@ -112,6 +112,8 @@ def test_the_number_of_statements_does_not_grow_with_what_happened(
 ) -> None:
     user, boss = make_user("Staff"), make_user("Manager")
     sent: list[int] = []
+    # What is read once per process is no part of it.
+    said(user, "task_assigned")
     for more in (1, 9):
         for number in range(more):
             news.assign(user, boss, f"Task {number}")

@@ -29,7 +29,7 @@ def test_an_admin_decides_and_it_counts_at_once(app: Flask, client: FlaskClient)
         wren_id = wren.id
         assert milo.id != wren_id
     builders.login(client, "della")
-    assert client.post("/account/", data=FORM).status_code == 302
+    assert client.post("/account/settings/", data=FORM).status_code == 302
     staff = app.test_client()
     builders.login(staff, "milo")
     assert staff.get("/api/v1/leads/").get_json()["count"] == 0
@@ -44,7 +44,7 @@ def test_a_choice_that_is_none_changes_nothing(app: Flask, client: FlaskClient) 
     with app.app_context():
         builders.make_user("Admin", username="della")
     builders.login(client, "della")
-    page = client.post("/account/", data=FORM | {"record_visibility": "everybody"})
+    page = client.post("/account/settings/", data=FORM | {"record_visibility": "everybody"})
     assert page.status_code == 200
     with app.app_context():
         assert account.record_visibility() == "all"
@@ -56,7 +56,7 @@ def test_how_long_things_are_kept_is_a_sane_number_of_days(app: Flask, client: F
     with app.app_context():
         builders.make_user("Admin", username="della")
     builders.login(client, "della")
-    page = client.post("/account/", data=FORM | {"notice_days": days})
+    page = client.post("/account/settings/", data=FORM | {"notice_days": days})
     assert page.status_code == 200
     with app.app_context():
         assert (retention.notice_days(), retention.trace_days()) == (90, 30)

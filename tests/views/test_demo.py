@@ -60,3 +60,37 @@ def test_the_digest_is_sent_at_once_and_holds_what_is_unread(manager: FlaskClien
 
 def test_what_is_no_button_is_not_found(manager: FlaskClient) -> None:
     assert manager.post("/demo/try/nonsense").status_code == 404
+
+
+def test_the_phone_rings_for_the_client_s_person_and_is_missed_the_next_time(
+    manager: FlaskClient, count: Callable[[str], int]
+) -> None:
+    mine = "feed_items i JOIN ab_user u ON u.id = i.user_id WHERE u.username = 'manager' AND i.event_tag = '{}'"
+    assert "is calling" in manager.post("/demo/try/call").get_json()["said"]
+    assert count(mine.format("call:ringing")) == 1
+    assert manager.post("/demo/try/call").get_json()["said"] == "Nobody answered: a missed call"
+    assert count(mine.format("call:missed")) == 1
+    assert count("calls WHERE status = 'ringing'") == 0
+
+
+def test_a_lead_comes_in_by_the_website_s_form(manager: FlaskClient, count: Callable[[str], int]) -> None:
+    before = count("leads WHERE source = 'form'"), count("events WHERE tag = 'lead:incoming'")
+    assert "filled in the form" in manager.post("/demo/try/lead").get_json()["said"]
+    assert (count("leads WHERE source = 'form'"), count("events WHERE tag = 'lead:incoming'")) == (
+        before[0] + 1,
+        before[1] + 1,
+    )
+
+
+def test_a_payment_fails_and_who_has_the_client_is_told(manager: FlaskClient, count: Callable[[str], int]) -> None:
+    assert "has failed" in manager.post("/demo/try/payment").get_json()["said"]
+    told = "notifications n JOIN ab_user u ON u.id = n.user_id JOIN events e ON e.id = n.event_id"
+    assert count(f"{told} WHERE e.tag = 'stripe:payment_failed' AND u.username = 'manager'") == 1
+
+
+def test_free_users_are_offered_only_what_can_reach_them(manager: FlaskClient) -> None:
+    manager.get("/logout/")
+    manager.environ_base.pop("HTTP_X_CSRFTOKEN")
+    manager.post("/login/", data={"persona": "free", "csrf_token": builders.csrf_token(manager)})
+    manager.environ_base["HTTP_X_CSRFTOKEN"] = builders.csrf_token(manager)
+    assert manager.post("/demo/try/call").status_code == 404
