@@ -11,7 +11,7 @@ from app import access
 from app.errors import Conflict, Forbidden, UserError
 from app.extensions import db
 from app.models.people import Group, Role, RoleName, User
-from app.services import chat_members, faults, fields, limits, live, passwords, reading, zone_moves
+from app.services import chat_members, faults, fields, limits, live, lost_addresses, passwords, reading, zone_moves
 from app.transaction import on_commit
 
 is_free = access.is_free
@@ -63,7 +63,7 @@ def update_user(actor: User, user: User, changes: Mapping[str, Any]) -> User:
     values = _checked(changes)
     if "username" in changes:
         user.username = _checked_username(changes["username"])
-    zone_before = user.zone
+    zone_before, email_before = user.zone, user.email
     for name, value in _columns(values).items():
         setattr(user, name, value)
     if "roles" in values:
@@ -72,6 +72,7 @@ def update_user(actor: User, user: User, changes: Mapping[str, Any]) -> User:
     if "groups" in values:
         user.groups = values["groups"]
     fields.flush_unique("ab_user", _TAKEN)
+    lost_addresses.mail_changed(actor, user, email_before)
     zone_moves.follow(user, zone_before)
     chat_members.follow(groups_before ^ {group.id for group in user.groups})
     if changes.get("password"):
@@ -91,12 +92,13 @@ def update_own(actor: User, changes: Mapping[str, Any]) -> User:
     values = _checked(changes)
     if changes.get("theme", "system") not in THEMES:
         raise UserError("invalid", f"Choose one of {', '.join(THEMES)}", "theme")
-    zone_before = actor.zone
+    zone_before, email_before = actor.zone, actor.email
     for name, value in _columns(values).items():
         setattr(actor, name, value)
     if "theme" in changes:
         actor.theme = changes["theme"]
     fields.flush_unique("ab_user", _TAKEN)
+    lost_addresses.mail_changed(actor, actor, email_before)
     zone_moves.follow(actor, zone_before)
     return actor
 
