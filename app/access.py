@@ -184,6 +184,13 @@ def visible_users(user: User) -> ColumnElement[bool]:
     return true()
 
 
+def visible_doings(user: User, actor_id: Any) -> ColumnElement[bool]:
+    """Condition for what colleagues did, by who did it: managers see the people of their groups, others everybody."""
+    if is_admin(user) or RoleName.MANAGER not in role_names(user):
+        return _EVERYTHING
+    return actor_id.in_(_colleagues_of(user))  # type: ignore[no-any-return]
+
+
 def visible_groups(user: User) -> ColumnElement[bool]:
     """Condition for the user groups this person may know of."""
     return false() if is_free(user) else true()

@@ -124,6 +124,10 @@ class Kind:
     silent: bool = False
     replaces: frozenset[str] = frozenset()
 
+    def reaches_free(self, rule: Rule) -> bool:
+        """Whether free users whom the rule finds hear of it at all."""
+        return self.defaults.get(rule, {}).get("free") is not None
+
 
 _ERRORS = {Rule.ADMIN: per_role("PD", "PD", "PD", None), Rule.CONCERNED: per_role("P", "P", "P", None)}
 _EVERYONE_PMT = per_role("PMT", "PMT", "PMT", None)
@@ -178,15 +182,6 @@ _KINDS = (
         tells_actor=True,
     ),
     Kind(
-        tag="error:mail_resumed",
-        row="errors",
-        tab=Tab.SYSTEM,
-        audience=Audience.ADMINS_AND_CONCERNED,
-        defaults=_ERRORS,
-        icon="check-circle",
-        replaces=frozenset({"error:mail_undelivered"}),
-    ),
-    Kind(
         tag="error:telegram_unlinked",
         row="errors",
         tab=Tab.SYSTEM,
@@ -224,16 +219,6 @@ _KINDS = (
         defaults=_ERRORS,
         icon="alert",
         tells_actor=True,
-        replaces=frozenset({"error:webhook_works"}),
-    ),
-    Kind(
-        tag="error:webhook_works",
-        row="errors",
-        tab=Tab.SYSTEM,
-        audience=Audience.ADMINS_AND_CONCERNED,
-        defaults=_ERRORS,
-        icon="check-circle",
-        replaces=frozenset({"error:webhook_disabled"}),
     ),
     # Messages themselves are no events: services/chat_news.py decides about them by these kinds.
     Kind(
@@ -299,6 +284,15 @@ _CLIENT_KINDS = (
         audience=Audience.RESPONSIBLE,
         defaults={Rule.RESPONSIBLE: _UNCLAIMED},
         icon="target",
+    ),
+    # One for all that a colleague had.
+    Kind(
+        tag="lead:handed_over",
+        row="leads",
+        tab=Tab.LEADS,
+        audience=Audience.RESPONSIBLE,
+        defaults={Rule.RESPONSIBLE: _UNCLAIMED},
+        icon="swap",
     ),
     Kind(
         tag="talk:unanswered",

@@ -20,7 +20,7 @@ from app.errors import Forbidden, UserError
 from app.extensions import db
 from app.models.people import Group, Role, User
 from app.roles import ROLES
-from app.services import api_keys, signin
+from app.services import api_keys, rights, signin
 from app.transaction import transaction
 
 EPOCH = "epoch"
@@ -69,10 +69,13 @@ class PermissionSet:
     def __init__(self, built_in: frozenset[str], granted: frozenset[tuple[str, str]]) -> None:
         self._built_in = built_in
         self._granted = granted
+        self._rights = frozenset(name for name, menu in granted if menu == rights.MENU)
 
     def allows(self, permission: str, view: str) -> bool:
         """Whether the person may use the permission on the view or menu of that name."""
         if (permission, view) in self._granted:
+            return True
+        if self._rights and rights.allow(self._rights, permission, view):
             return True
         return any(_role_allows(role, permission, view) for role in self._built_in)
 

@@ -102,6 +102,8 @@ TABLE: list[Row] = [
     Row("/lang/<string:locale>", "GET", same(302), "/lang/en"),
     Row("/setup/<token>", "GET", same(404), "/setup/wrong"),
     Row("/setup/<token>", "POST", same(404), "/setup/wrong", data={}),
+    Row("/invitation/<token>", "GET", same(404), "/invitation/wrong"),
+    Row("/invitation/<token>", "POST", same(404), "/invitation/wrong", data={}),
     Row("/healthz", "GET", same(200)),
     Row("/readyz", "GET", same(503)),
     Row("/metrics", "GET", same(401)),
@@ -142,6 +144,9 @@ TABLE: list[Row] = [
         Row(f"/api/v1/talks/<int:number>/{act}", "POST", signed_in(404, 401), f"/api/v1/talks/999999/{act}", json={})
         for act in ("close", "take", "transfer", "no-answer-needed", "ask")
     ],
+    Row(
+        "/api/v1/talks/<int:number>/asked/<int:user_id>", "DELETE", signed_in(404, 401), "/api/v1/talks/999999/asked/1"
+    ),
     Row("/center/", "GET", signed_in(200)),
     Row("/go/<string:token>", "GET", signed_in(302), "/go/wrong"),
     Row("/go/chat/<string:token>", "GET", signed_in(302), "/go/chat/wrong"),
@@ -206,7 +211,6 @@ TABLE: list[Row] = [
             ("<int:chat_id>/messages", "999999/messages", "POST", {"client_id": "a", "body": "x"}),
             ("<int:chat_id>/messages/<int:message_id>/trace", "999999/messages/1/trace", "GET", None),
             ("<int:chat_id>/reads", "999999/reads?seq=1", "GET", None),
-            ("<int:chat_id>/files", "999999/files", "GET", None),
             ("<int:chat_id>/read", "999999/read", "POST", {"seq": 1}),
             ("messages/<int:message_id>", "messages/999999", "PUT", {"body": "x"}),
             ("messages/<int:message_id>", "messages/999999", "DELETE", None),
@@ -312,6 +316,28 @@ TABLE: list[Row] = [
     Row("/userview/deactivate/<pk>", "POST", admins(200), "/userview/deactivate/{user}", data={}),
     Row("/userview/password/<pk>", "GET", admins(200), "/userview/password/{user}"),
     Row("/userview/password/<pk>", "POST", admins(200), "/userview/password/{user}", data={}),
+    *[
+        row
+        for name, record in (("userview", "{user}"), ("freeuserview", "{free_user}"))
+        for row in (
+            Row(f"/{name}/reactivate/<pk>", "GET", admins(200), f"/{name}/reactivate/{record}"),
+            Row(f"/{name}/reactivate/<pk>", "POST", admins(200), f"/{name}/reactivate/{record}", data={}),
+            Row(f"/{name}/handover/<pk>", "GET", admins(200), f"/{name}/handover/{record}"),
+            Row(f"/{name}/handover/<pk>", "POST", admins(422), f"/{name}/handover/{record}", data={}),
+            Row(
+                f"/{name}/handover/<pk>/progress/<order_pk>",
+                "GET",
+                admins(404),
+                f"/{name}/handover/{record}/progress/999999",
+            ),
+        )
+    ],
+    Row("/freeuserview/invite", "GET", admins(200)),
+    Row("/freeuserview/invite", "POST", admins(200), data={}),
+    *[
+        Row(f"/freeuserview/invite/<invitation_pk>/{act}", "POST", admins(404), f"/freeuserview/invite/999999/{act}")
+        for act in ("again", "withdraw")
+    ],
     *screen("freeuserview", admins, "{free_user}", deletable=False),
     Row("/freeuserview/deactivate/<pk>", "GET", admins(200), "/freeuserview/deactivate/{free_user}"),
     Row("/freeuserview/deactivate/<pk>", "POST", admins(200), "/freeuserview/deactivate/{free_user}", data={}),

@@ -8,10 +8,17 @@ from __future__ import annotations
 
 import datetime as dt
 
-from flask_appbuilder.security.sqla.models import Group, Role, User
-from sqlalchemy import ForeignKey, Index, Integer, String, Text, event, text
+from flask_appbuilder.security.sqla.models import (
+    Group,
+    Role,
+    User,
+    assoc_group_role,
+    assoc_user_group,
+    assoc_user_role,
+)
+from sqlalchemy import ForeignKey, Index, Integer, String, Text, event, exists, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from app import clock
 from app.models.base import Model, UtcDateTime, sort_key_of
@@ -39,6 +46,25 @@ User.sort_key = mapped_column("sort_key", String(200, collation="C"), nullable=F
 User.deactivated_at = mapped_column("deactivated_at", UtcDateTime, nullable=True)
 User.deactivated_reason = mapped_column("deactivated_reason", String(300), nullable=True)
 User.__table__.append_constraint(Index("ix_ab_user_sort_key", "sort_key", "id"))
+
+_stronger = Role.name != RoleName.FREE
+_by_own_role = (
+    exists()
+    .where(assoc_user_role.c.user_id == User.id, assoc_user_role.c.role_id == Role.id, _stronger)
+    .correlate_except(Role, assoc_user_role)
+)
+_by_group = (
+    exists()
+    .where(
+        assoc_user_group.c.user_id == User.id,
+        assoc_group_role.c.group_id == assoc_user_group.c.group_id,
+        assoc_group_role.c.role_id == Role.id,
+        _stronger,
+    )
+    .correlate_except(Role, assoc_user_group, assoc_group_role)
+)
+# Whether it is a limited account, for badges beside many names: undefer it where people are loaded.
+User.limited = column_property(~_by_own_role & ~_by_group, deferred=True)
 
 Group.manager_id = mapped_column("manager_id", ForeignKey("ab_user.id", ondelete="SET NULL"), nullable=True)
 Group.zone = mapped_column("zone", String(64), nullable=False, server_default="UTC")

@@ -17,6 +17,7 @@ from app.services import activity
 from app.services.digest_times import next_after, plan_of
 from app.services.quiet import Hold, hold_of
 from app.services.routing import AccountDefault, AccountDefaults, Facts
+from app.services.talk_sight import TEAM
 
 # A person's role for defaults is the strongest one, own or by a group; roles made by admins count as staff.
 _PEOPLE = text("""
@@ -196,11 +197,11 @@ def admins() -> list[int]:
 
 
 def members(group_id: int) -> list[int]:
-    """Return the ids of a user group's active members."""
+    """Return the ids of a user group's active members but free users, who have no part in its work with clients."""
     rows = db.session.execute(
         text(
             "SELECT u.id FROM ab_user u JOIN ab_user_group ug ON ug.user_id = u.id"
-            " WHERE ug.group_id = :group_id AND u.active ORDER BY u.id"
+            f" WHERE ug.group_id = :group_id AND u.active AND {TEAM} ORDER BY u.id"
         ),
         {"group_id": group_id},
     )

@@ -63,23 +63,29 @@ def open_chat(actor: User, item: Record) -> int:
 def wrote(author_id: int, chat_id: int, meant: Mentions) -> None:
     """Somebody wrote: they are in the chat from now on, and whom they mentioned, who may open the card with that."""
     _promote(chat_id, [author_id], news=0)
-    if not meant.user_ids:
-        return
     chat, author = db.session.get_one(Chat, chat_id), db.session.get_one(User, author_id)
+    if not meant.user_ids or access.is_free(author):  # who was let in lets in nobody
+        return
     subject = Subject(str(chat.subject_type), int(chat.subject_id or 0))
     _share(author, subject, meant.user_ids)
     _promote(chat_id, meant.user_ids, news=1)
 
 
-def share(actor: User, item: Record, user_id: object) -> None:
-    """Share a card with somebody. Raises UserError on ``user``."""
+def share(actor: User, item: Record, user_id: object, *, answer: bool = False) -> None:
+    """Share a card with somebody; ``answer``: they may write to its client, too. Raises UserError on ``user``."""
     try:
         user = access.access_user(actor, user_id if isinstance(user_id, int) else 0)
     except NotFound:
         raise UserError("invalid", "Choose a colleague", "user") from None
     if not user.active:
         raise UserError("deactivated", "This colleague is deactivated", "user")
-    _share(actor, subject_of(item), [user.id])
+    subject = subject_of(item)
+    clients = client_chats(subject) if answer else []
+    if answer and not clients:
+        raise UserError("no_client", "No client has written on this card yet: there is nothing to answer", "user")
+    _share(actor, subject, [user.id])
+    for client_chat_id in clients:
+        client_members.put(client_chat_id, [user.id], MemberRole.MEMBER, news=0)
     chat_id = open_chat(actor, item)
     _promote(chat_id, [user.id], news=0)
     chat_words.tell_added(actor, db.session.get_one(Chat, chat_id), [user.id])
@@ -100,6 +106,37 @@ def unshare(actor: User, item: Record, user_id: int) -> None:
     chat = chat_of(subject)
     if chat is not None and user_id not in card_sight.who_sees(subject.type, subject.id, [user_id]):
         chat_members.go(chat, [user_id])
+    if access.is_free(db.session.get_one(User, user_id)):
+        for client_chat_id in client_chats(subject):
+            chat_members.go(db.session.get_one(Chat, client_chat_id), [user_id])
+
+
+def client_chats(subject: Subject) -> list[int]:
+    """Return the ids of the chats in which the card's client writes, the newest first; a company has none."""
+    found = _CLIENT_CHATS.get(subject.type)
+    if found is None:
+        return []
+    return list(db.session.execute(text(found), {"id": subject.id, "most": SHOWN_MAX}).scalars())
+
+
+_CLIENT_CHATS = {
+    "contact": "SELECT id FROM chats WHERE kind = 'client' AND contact_id = :id ORDER BY id DESC LIMIT :most",
+    "lead": "SELECT c.id FROM leads l JOIN chats c ON c.kind = 'client' AND c.contact_id = l.contact_id"
+    " WHERE l.id = :id ORDER BY c.id DESC LIMIT :most",
+}
+
+
+def answering(chats: Collection[int], user_ids: Collection[int]) -> set[int]:
+    """Return which of these people may write to the client as members of these chats: one statement."""
+    if not chats or not user_ids:
+        return set()
+    statement = select(ChatMember.user_id).where(
+        ChatMember.chat_id.in_(chats),
+        ChatMember.user_id.in_(user_ids),
+        ChatMember.left_at.is_(None),
+        ChatMember.role == MemberRole.MEMBER,
+    )
+    return set(db.session.scalars(statement))
 
 
 def chat_and_shares(subject: Subject) -> tuple[int | None, list[CardShare]]:
@@ -110,7 +147,7 @@ def chat_and_shares(subject: Subject) -> tuple[int | None, list[CardShare]]:
         .select_from(card)
         .outerjoin(Chat, (Chat.subject_type == card.c.kind) & (Chat.subject_id == card.c.id))
         .outerjoin(CardShare, (CardShare.subject_type == card.c.kind) & (CardShare.subject_id == card.c.id))
-        .options(joinedload(CardShare.user), joinedload(CardShare.shared_by))
+        .options(joinedload(CardShare.user).undefer(User.limited), joinedload(CardShare.shared_by))
         .order_by(CardShare.created_at.desc(), CardShare.user_id)
         .limit(SHOWN_MAX)
     )

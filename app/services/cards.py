@@ -33,6 +33,9 @@ class Card:
     # Seen by somebody it is only shared with: fields, notes and the internal chat.
     limited: bool
     shares: list[CardShare]
+    # Whether a client writes on this card, and who of those it is shared with may answer.
+    client_chats: bool
+    answering: set[int]
     outside: outside.Outside
 
 
@@ -40,6 +43,7 @@ def card_of(viewer: User, item: Record, before: int | None = None) -> Card:
     """Collect a card; related records are those that the viewer may open."""
     subject, free = subject_of(item), access.is_free(viewer)
     chat_id, shares = card_chats.chat_and_shares(subject)
+    clients = [] if free else card_chats.client_chats(subject)
     return Card(
         kind=subject.type,
         item=item,
@@ -52,6 +56,8 @@ def card_of(viewer: User, item: Record, before: int | None = None) -> Card:
         chat_id=chat_id,
         limited=free,
         shares=shares,
+        client_chats=bool(clients),
+        answering=card_chats.answering(clients, [share.user_id for share in shares]),
         outside=outside.Outside() if free else outside.of(viewer, item),
     )
 

@@ -215,7 +215,8 @@ def _keep_an_owner(chat_id: int) -> None:
     db.session.execute(
         text(
             "UPDATE chat_members SET role = 'owner', changed_at = clock_timestamp()"
-            " WHERE chat_id = :id AND left_at IS NULL AND user_id = ("
+            " WHERE chat_id = :id AND EXISTS (SELECT FROM chats WHERE id = :id AND kind = 'group')"
+            " AND left_at IS NULL AND user_id = ("
             "  SELECT user_id FROM chat_members WHERE chat_id = :id AND left_at IS NULL"
             "  ORDER BY joined_at, user_id LIMIT 1)"
             " AND NOT EXISTS (SELECT FROM chat_members WHERE chat_id = :id AND left_at IS NULL AND role = 'owner')"

@@ -124,6 +124,8 @@ def record_event(
         .returning(Event.id)
     ).scalar_one()
     people = audience.recipients(kind, audience.people_of(kind, data, actor_id) if told is None else told)
+    # A kind that is hidden from free users is nothing for their center either.
+    people = [person for person in people if person.facts.role != "free" or kind.reaches_free(person.facts.rule)]
     if people:
         _tell(kind, event_id, subject, people, at)
     return event_id

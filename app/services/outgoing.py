@@ -17,6 +17,7 @@ from app.errors import SendError
 from app.services import (
     account,
     chat_mail,
+    invitations,
     labels,
     messenger_out,
     recheck,
@@ -180,6 +181,7 @@ PURPOSES: dict[str, Purpose] = {
     "chat": Purpose(chat_mail.refuse_chats, chat_mail.message_of),
     "messenger": Purpose(recheck.refuse_nothing, messenger_out.message_of),
     retractions.PURPOSE: Purpose(recheck.refuse_nothing, retractions.message_of),
+    invitations.PURPOSE: Purpose(invitations.refuse, invitations.message_of),
     "webhook": Purpose(webhook_out.refuse, webhook_out.message_of, webhook_out.note_try),
     "test": Purpose(recheck.refuse_nothing, test_message),
 }

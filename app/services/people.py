@@ -11,7 +11,19 @@ from app import access
 from app.errors import Conflict, Forbidden, UserError
 from app.extensions import db
 from app.models.people import Group, Role, RoleName, User
-from app.services import chat_members, faults, fields, limits, live, lost_addresses, passwords, reading, zone_moves
+from app.services import (
+    chat_members,
+    faults,
+    fields,
+    history,
+    limits,
+    live,
+    passwords,
+    people_fields,
+    reading,
+    zone_moves,
+)
+from app.services.notify import Subject
 from app.transaction import on_commit
 
 is_free = access.is_free
@@ -42,8 +54,8 @@ def create_user(actor: User, changes: Mapping[str, Any]) -> User:
     require_admin(actor)
     fields.known(changes, FIELDS)
     given = {"first_name": None, "last_name": None, "email": None, "role_ids": None} | dict(changes)
-    values = _checked(given)
-    username = _checked_username(changes.get("username"))
+    values = people_fields.checked(given)
+    username = people_fields.checked_username(changes.get("username"))
     password = passwords.check_quality(changes.get("password"), username, values["email"])
     user = User(username=username, active=True, **_columns(values))
     user.password = passwords.hashed(password)
@@ -60,10 +72,10 @@ def update_user(actor: User, user: User, changes: Mapping[str, Any]) -> User:
     """Change a person's data, roles, groups or activity. Raises UserError with the field, Forbidden but for admins."""
     require_admin(actor)
     fields.known(changes, FIELDS)
-    values = _checked(changes)
+    values = people_fields.checked(changes)
     if "username" in changes:
-        user.username = _checked_username(changes["username"])
-    zone_before, email_before = user.zone, user.email
+        user.username = people_fields.checked_username(changes["username"])
+    zone_before, was_free = user.zone, access.is_free(user)
     for name, value in _columns(values).items():
         setattr(user, name, value)
     if "roles" in values:
@@ -72,7 +84,9 @@ def update_user(actor: User, user: User, changes: Mapping[str, Any]) -> User:
     if "groups" in values:
         user.groups = values["groups"]
     fields.flush_unique("ab_user", _TAKEN)
-    lost_addresses.mail_changed(actor, user, email_before)
+    if "groups" in values:
+        keep_an_admin("group_ids")
+    rights_changed(user, was_free)
     zone_moves.follow(user, zone_before)
     chat_members.follow(groups_before ^ {group.id for group in user.groups})
     if changes.get("password"):
@@ -89,16 +103,15 @@ def update_user(actor: User, user: User, changes: Mapping[str, Any]) -> User:
 def update_own(actor: User, changes: Mapping[str, Any]) -> User:
     """Change one's own data: nothing that decides about rights. Raises UserError naming the field."""
     fields.known(changes, OWN_FIELDS)
-    values = _checked(changes)
+    values = people_fields.checked(changes)
     if changes.get("theme", "system") not in THEMES:
         raise UserError("invalid", f"Choose one of {', '.join(THEMES)}", "theme")
-    zone_before, email_before = actor.zone, actor.email
+    zone_before = actor.zone
     for name, value in _columns(values).items():
         setattr(actor, name, value)
     if "theme" in changes:
         actor.theme = changes["theme"]
     fields.flush_unique("ab_user", _TAKEN)
-    lost_addresses.mail_changed(actor, actor, email_before)
     zone_moves.follow(actor, zone_before)
     return actor
 
@@ -127,8 +140,10 @@ def deactivate(actor: User, user: User, reason: object = None) -> None:
     cleaned = fields.line(reason, "deactivated_reason", 300)
     if not user.active:
         raise Conflict("already_deactivated", "This person is deactivated already")
-    _keep_an_admin(user)
+    if is_last_admin(user):
+        raise _last_admin("active")
     _put_out(user, cleaned)
+    history.record("user:deactivated", actor, Subject("user", user.id), {"reason": cleaned})
 
 
 def deactivate_by_limit(user: User, reason: str) -> None:
@@ -141,9 +156,13 @@ def is_last_admin(user: User) -> bool:
     return bool(user.active) and access.is_admin(user) and not _other_active_admin(user.id)
 
 
-def reactivate(actor: User, user: User) -> None:
-    """Let a person in again; sessions from before stay dead, the counters of activity limits begin again."""
+def reactivate(actor: User, user: User, reason: object = None) -> None:
+    """Let a person in again; sessions from before stay dead, the counters of activity limits begin again.
+
+    Raises Conflict for an active person, UserError on ``reason``.
+    """
     require_admin(actor)
+    cleaned = fields.line(reason, "reason", 300)
     if user.active:
         raise Conflict("already_active", "This person is active already")
     user.active = True
@@ -153,15 +172,17 @@ def reactivate(actor: User, user: User) -> None:
     limits.restart([user.id])
     reading.settle_subject(f"user:{user.id}")
     faults.over_for_user(user.id)
+    history.record("user:reactivated", actor, Subject("user", user.id), {"reason": cleaned})
 
 
 def promote(actor: User, user: User) -> None:
-    """Make a free user a staff member, effective on open sessions."""
+    """Make a free user a staff member, effective on open sessions. Raises Conflict for who is none."""
     require_admin(actor)
     if not access.is_free(user):
         raise Conflict("not_free", "This person is no free user")
-    _change_roles(user, [role for role in user.roles if role.name != RoleName.FREE] + [_role(RoleName.STAFF)])
+    user.roles = [role for role in user.roles if role.name != RoleName.FREE] + [_role(RoleName.STAFF)]
     db.session.flush()
+    history.record("user:promoted", actor, Subject("user", user.id), {})
 
 
 def demote(actor: User, user: User) -> None:
@@ -173,6 +194,16 @@ def demote(actor: User, user: User) -> None:
         raise Conflict("role_by_group", "This person has rights by a user group; remove the person from it first")
     _change_roles(user, [_role(RoleName.FREE)])
     db.session.flush()
+    rights_changed(user, was_free=False)
+    history.record("user:demoted", actor, Subject("user", user.id), {})
+
+
+def rights_changed(user: User, was_free: bool) -> None:
+    """Let what a person has follow a change of roles or groups; open sessions and sockets follow by themselves."""
+    if user.active and not was_free and access.is_free(user):
+        from app.services import free_users  # it needs much that needs this module
+
+        free_users.settle(user)
 
 
 def create_first_admin(changes: Mapping[str, Any]) -> User:
@@ -182,8 +213,8 @@ def create_first_admin(changes: Mapping[str, Any]) -> User:
     if _other_active_admin(None):
         raise Conflict("already_set_up", "There is an admin already; sign in")
     fields.known(changes, FIELDS)
-    values = _checked({"first_name": None, "last_name": None, "email": None} | dict(changes))
-    username = _checked_username(changes.get("username"))
+    values = people_fields.checked({"first_name": None, "last_name": None, "email": None} | dict(changes))
+    username = people_fields.checked_username(changes.get("username"))
     password = passwords.check_quality(changes.get("password"), username, values["email"])
     user = User(username=username, active=True, **_columns(values))
     user.password = passwords.hashed(password)
@@ -199,46 +230,8 @@ def require_admin(actor: User) -> None:
         raise Forbidden("Only admins manage users")
 
 
-def _checked_username(value: object) -> str:
-    username = fields.needed_line(value, "username", 64)
-    if "@" in username or " " in username:
-        raise UserError("invalid", "A user name has no blanks and no @", "username")
-    return username
-
-
-def _checked(changes: Mapping[str, Any]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for name in ("first_name", "last_name"):
-        if name in changes:
-            values[name] = fields.needed_line(changes[name], name, 64)
-    if "email" in changes:
-        values["email"] = fields.email(fields.needed_line(changes["email"], "email", 254))
-    if "phone" in changes:
-        values["phone"] = fields.phone(changes["phone"])
-    if "zone" in changes:
-        values["zone"] = fields.zone(changes["zone"])
-    if "role_ids" in changes:
-        values["roles"] = _records(Role, changes["role_ids"], "role_ids")
-        if not values["roles"]:
-            raise UserError("required", "Choose at least one role", "role_ids")
-    if "group_ids" in changes:
-        values["groups"] = _records(Group, changes["group_ids"] or [], "group_ids")
-    return values
-
-
 def _columns(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name not in ("roles", "groups")}
-
-
-def _records(model: type[Any], ids: object, field: str) -> list[Any]:
-    if ids is None:
-        return []
-    if not isinstance(ids, list) or any(not isinstance(one, int) or isinstance(one, bool) for one in ids):
-        raise UserError("invalid", "A list of ids is needed", field)
-    found = db.session.scalars(select(model).where(model.id.in_(ids))).all()
-    if len(found) != len(set(ids)):
-        raise UserError("invalid", "Choose existing ones", field)
-    return list(found)
 
 
 def _role(name: str) -> Role:
@@ -246,15 +239,19 @@ def _role(name: str) -> Role:
 
 
 def _change_roles(user: User, roles: list[Role]) -> None:
-    if RoleName.ADMIN not in {role.name for role in roles}:
-        _keep_an_admin(user)
+    if RoleName.ADMIN not in {role.name for role in roles} and is_last_admin(user):
+        raise _last_admin("role_ids")
     user.roles = roles
 
 
-def _keep_an_admin(user: User) -> None:
-    """Refuse what would leave the account without an active admin."""
-    if is_last_admin(user):
-        raise Conflict("last_admin", "This is the last active admin; make somebody else an admin first")
+def keep_an_admin(field: str) -> None:
+    """Refuse a change of groups that left the account without an active admin. Call it after the flush."""
+    if not _other_active_admin(None):
+        raise _last_admin(field)
+
+
+def _last_admin(field: str) -> Conflict:
+    return Conflict("last_admin", "This is the last active admin; make somebody else an admin first", field)
 
 
 def _other_active_admin(user_id: int | None) -> bool:

@@ -23,6 +23,7 @@ from app.services import (
     billing_words,
     call_words,
     error_words,
+    hand_over_words,
     import_words,
     labels,
     limit_words,
@@ -69,7 +70,6 @@ def headline(
     """
     if tag.startswith(error_words.PREFIX):
         title, body = error_words.title_and_body(tag, data, rule)
-        data = {**data, "url": error_words.url_of(data, rule)}
     elif talk_words.knows(tag):
         title, body = talk_words.title_and_body(tag, data, rule)
     elif tag.startswith(limit_words.PREFIX):
@@ -77,6 +77,8 @@ def headline(
         data = {**data, "url": limit_words.url_of(data, rule)}
     elif tag == import_words.TAG:
         title, body = import_words.title_and_body(data)
+    elif tag == hand_over_words.TAG:
+        title, body = hand_over_words.title_and_body(data)
     elif tag.startswith(stripe_words.PREFIX):
         title, body = stripe_words.title_and_body(tag, data)
         data = {**data, "url": stripe_words.url_of(data, rule)}

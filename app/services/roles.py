@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask_appbuilder.security.sqla.models import PermissionView
-from sqlalchemy import select
+from flask_babel import gettext
 
 from app.errors import Conflict, Forbidden, UserError
 from app.extensions import db
 from app.models.people import Role, RoleName, User
-from app.services import fields
+from app.services import fields, rights
 from app.services.people import require_admin
 
-FIELDS = ("name", "permission_ids")
+FIELDS = ("name", "rights")
 # FAB's role of strangers; this product has no public pages that roles decide about.
 PUBLIC = "Public"
 _TAKEN = {"name": "There is a role of this name already"}
@@ -30,7 +30,7 @@ def create(actor: User, changes: Mapping[str, Any]) -> Role:
     require_admin(actor)
     fields.known(changes, FIELDS)
     role = Role(name=_checked_name(changes.get("name")))
-    role.permissions = _permissions(changes.get("permission_ids"))
+    role.permissions = _permissions(changes.get("rights"))
     db.session.add(role)
     fields.flush_unique("ab_role", _TAKEN)
     return role
@@ -43,8 +43,8 @@ def update(actor: User, role: Role, changes: Mapping[str, Any]) -> Role:
     fields.known(changes, FIELDS)
     if "name" in changes:
         role.name = _checked_name(changes["name"])
-    if "permission_ids" in changes:
-        role.permissions = _permissions(changes["permission_ids"])
+    if "rights" in changes:
+        role.permissions = _permissions(changes["rights"])
     fields.flush_unique("ab_role", _TAKEN)
     return role
 
@@ -71,12 +71,9 @@ def _checked_name(value: object) -> str:
     return name
 
 
-def _permissions(ids: object) -> list[PermissionView]:
-    if ids is None:
-        return []
-    if not isinstance(ids, list) or any(not isinstance(one, int) or isinstance(one, bool) for one in ids):
-        raise UserError("invalid", "A list of ids is needed", "permission_ids")
-    found = list(db.session.scalars(select(PermissionView).where(PermissionView.id.in_(ids))))
-    if len(found) != len(set(ids)):
-        raise UserError("invalid", "Choose existing rights", "permission_ids")
-    return found
+def _permissions(keys: object) -> list[PermissionView]:
+    if not isinstance(keys, list) or not keys:
+        raise UserError("required", gettext("Choose at least one right"), "rights")
+    if any(key not in rights.KEYS for key in keys):
+        raise UserError("invalid", gettext("Choose existing rights"), "rights")
+    return rights.permissions_of(keys)

@@ -13,17 +13,21 @@ from app.extensions import db
 from app.models.people import User
 from app.services import talk_settings
 from app.services.names import NAME_SQL
-from app.services.talk_sight import PEOPLE, SEES
+from app.services.talk_sight import GROUPS, PEOPLE, SEES
 
 MAX_LOW = 50
 MONTHS = 12
 
-# Talks of the period whose client was asked, as far as the reader may see them.
+# Talks of the period whose client was asked: admins read all, managers those of their groups and of who is in them,
+# everybody their own, and nobody more than what they may see.
 _ASKED = f"""
 WITH asked AS (
     SELECT t.number, t.chat_id, t.contact_id, t.score, t.comment, t.survey_asked_at,
            coalesce(t.responsible_id, t.closed_by_id) AS member_id
     FROM {PEOPLE} p JOIN talks t ON t.survey_asked_at >= :since AND {SEES}
+    WHERE p.admin OR coalesce(t.responsible_id, t.closed_by_id) = p.id OR p.manager AND (t.group_id IN {GROUPS}
+       OR coalesce(t.responsible_id, t.closed_by_id) IN (
+          SELECT ug.user_id FROM ab_user_group ug WHERE ug.group_id IN {GROUPS}))
 )
 """
 _NUMBERS = """
@@ -60,7 +64,7 @@ class Results:
 
 
 def of_person(user: User, days: int) -> Results:
-    """Return the results of the last so many days, of the talks that this person may see."""
+    """Return the results of the last so many days: one's own, for managers their groups', for admins all."""
     settings = talk_settings.load()
     values = {"ids": [user.id], "since": clock.now() - dt.timedelta(days=days), "critical": settings.nps_critical}
     total = db.session.execute(text(f"{_ASKED} SELECT '' AS label, {_NUMBERS} FROM asked"), values).one()

@@ -18,9 +18,10 @@ from app.models.chats import MemberRole
 from app.models.crm import Contact
 from app.models.people import User, full_name
 from app.models.talks import Talk, TalkState
-from app.services import client_members, door_faults, incoming, nps, reading, talk_live, talk_offers, working_hours
+from app.services import client_members, incoming, nps, reading, talk_live, talk_offers, working_hours
 from app.services.clients import Door
 from app.services.notify import Subject, record_event
+from app.services.talk_sight import TEAM
 from app.services.task_news import person
 from app.transaction import on_commit
 
@@ -106,7 +107,6 @@ def open_talk(chat_id: int, door: Door, seq: int, now: dt.datetime, *, unknown: 
     contact = db.session.get(Contact, contact_id) if contact_id else None
     owner = contact.responsible if contact and contact.responsible_id else None
     if owner is not None and (not owner.active or access.is_free(owner)):
-        door_faults.note_deactivated(owner)
         owner = None
     talk = Talk(
         chat_id=chat_id,
@@ -124,10 +124,8 @@ def open_talk(chat_id: int, door: Door, seq: int, now: dt.datetime, *, unknown: 
     elif unknown and contact is not None:
         # The incoming lead carries the text and tells the group: the chat is not told as well.
         talk.told_at = now
-        door_faults.check(talk.group_id, door)
         talk.lead_id = incoming.from_talk(contact, talk, door, body)
     else:
-        door_faults.check(talk.group_id, door)
         client_members.put(chat_id, group_of(talk), MemberRole.MEMBER)
     return talk
 
@@ -137,7 +135,7 @@ def group_of(talk: Talk) -> list[int]:
     rows = db.session.execute(
         text(
             "SELECT u.id FROM ab_user u JOIN ab_user_group ug ON ug.user_id = u.id"
-            " WHERE ug.group_id = :group_id AND u.active ORDER BY u.id"
+            f" WHERE ug.group_id = :group_id AND u.active AND {TEAM} ORDER BY u.id"
         ),
         {"group_id": talk.group_id},
     )

@@ -13,6 +13,7 @@ from app.models.people import full_name
 from app.models.talks import Talk
 from app.services import account, feed, live, talk_settings, visitor_live, visitor_pages
 from app.services.talk_settings import TalkSettings
+from app.services.talk_sight import TEAM
 from app.transaction import on_commit
 
 # All who may work with clients are in it: with the setting "all" they see every talk.
@@ -64,7 +65,8 @@ def rooms_of(talk: Talk) -> list[str]:
     rows = db.session.execute(
         text(
             "SELECT m.user_id FROM chat_members m WHERE m.chat_id = :chat_id AND m.left_at IS NULL"
-            " UNION SELECT ug.user_id FROM ab_user_group ug WHERE ug.group_id = :group_id"
+            " UNION SELECT u.id FROM ab_user_group ug JOIN ab_user u ON u.id = ug.user_id"
+            f" WHERE ug.group_id = :group_id AND {TEAM}"
             " UNION SELECT g.manager_id FROM ab_group g WHERE g.id = :group_id AND g.manager_id IS NOT NULL"
         ),
         {"chat_id": talk.chat_id, "group_id": talk.group_id},

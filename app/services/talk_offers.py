@@ -17,6 +17,7 @@ from app.models.people import full_name
 from app.models.talks import Talk
 from app.services import client_members, incoming
 from app.services.quiet import Why, hold_of
+from app.services.talk_sight import TEAM
 
 _SETTINGS = text(
     "SELECT u.zone, s.dnd_until FROM ab_user u JOIN user_settings s ON s.user_id = u.id"
@@ -24,9 +25,9 @@ _SETTINGS = text(
 )
 
 # The talk's group, else the groups of who has it, else the admins.
-_OTHERS = text("""
+_OTHERS = text(f"""
 SELECT DISTINCT u.id FROM ab_user u JOIN ab_user_group ug ON ug.user_id = u.id
-WHERE u.active AND u.id <> :responsible_id AND ug.group_id IN (
+WHERE u.active AND u.id <> :responsible_id AND {TEAM} AND ug.group_id IN (
     SELECT :group_id WHERE CAST(:group_id AS int) IS NOT NULL
     UNION ALL
     SELECT group_id FROM ab_user_group WHERE user_id = :responsible_id AND CAST(:group_id AS int) IS NULL)

@@ -13,6 +13,7 @@ from app.models.people import User
 from app.models.talks import Talk, TalkState
 from app.services import client_members, talk_clock, talk_live, talk_offers
 from app.services.names import NAME_SQL
+from app.services.talk_sight import TEAM
 
 MAX_HISTORY = 50
 
@@ -21,6 +22,13 @@ SELECT t.number, t.state, t.opened_at, t.closed_at, t.score, t.first_seq,
        CASE WHEN u.id IS NOT NULL THEN {NAME_SQL} END AS responsible
 FROM talks t LEFT JOIN ab_user u ON u.id = t.responsible_id
 WHERE t.chat_id = :chat_id ORDER BY t.number DESC LIMIT :limit
+""")
+
+
+_ASKED = text(f"""
+SELECT u.id, {NAME_SQL} AS name, m.role, NOT {TEAM} AS free
+FROM chat_members m JOIN ab_user u ON u.id = m.user_id
+WHERE m.chat_id = :chat_id AND m.left_at IS NULL AND (m.role = 'guest' OR NOT {TEAM}) ORDER BY u.sort_key LIMIT 50
 """)
 
 
@@ -49,6 +57,7 @@ def as_json(user: User, talk: Talk) -> dict[str, Any]:
         "page_url": _page_url(talk.chat_id),
         "url": f"/center/?chat={talk.chat_id}",
         "history": _history(talk.chat_id),
+        "asked": _asked(talk.chat_id),
         "can": rights(user, talk),
     }
 
@@ -72,6 +81,14 @@ def _page_url(chat_id: int) -> str | None:
     """Return the page of the website on which the client was last."""
     statement = text("SELECT page_url FROM visitors WHERE chat_id = :id ORDER BY last_seen_at DESC LIMIT 1")
     return db.session.execute(statement, {"id": chat_id}).scalar()
+
+
+def _asked(chat_id: int) -> list[dict[str, Any]]:
+    """Return who was let in to help: guests, and free users who may answer."""
+    return [
+        {"id": row.id, "name": row.name, "free": row.free, "answers": row.role == MemberRole.MEMBER}
+        for row in db.session.execute(_ASKED, {"chat_id": chat_id})
+    ]
 
 
 def _history(chat_id: int) -> list[dict[str, Any]]:

@@ -1,4 +1,7 @@
-"""A deactivated person's talks return to the queue: nobody has them, and their group is told as of new ones."""
+"""The talks of who is deactivated or becomes a free user return to the queue.
+
+Nobody has them then, and their group is told as of new ones.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,11 @@ from app.models.talks import Talk, TalkState
 from app.services import client_members, talk_flow, talk_live
 
 
-def release(user: User) -> int:
-    """Take the open talks from a person; return how many. Chat first, talk after it, as everybody who writes."""
+def release(user: User, *, free: bool = False) -> int:
+    """Take the open talks from a person who is deactivated (or ``free`` now); return how many.
+
+    Chat first, talk after it, as everybody who writes.
+    """
     open_talks = select(Talk.number, Talk.chat_id).where(Talk.responsible_id == user.id, Talk.state != TalkState.CLOSED)
     found = db.session.execute(open_talks.order_by(Talk.chat_id)).all()
     for number, chat_id in found:
@@ -24,6 +30,12 @@ def release(user: User) -> int:
         talk.responsible_id, talk.taken_at = None, None
         db.session.flush()
         client_members.put(chat_id, talk_flow.group_of(talk), MemberRole.MEMBER)
-        talk_flow.announce(talk, gettext("%(name)s is deactivated: this talk is nobody's", name=full_name(user)))
+        name = full_name(user)
+        words = (
+            gettext("%(name)s is a free user now: this talk is nobody's", name=name)
+            if free
+            else gettext("%(name)s is deactivated: this talk is nobody's", name=name)
+        )
+        talk_flow.announce(talk, words)
         talk_live.changed(talk)
     return len(found)

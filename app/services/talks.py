@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from functools import partial
 
 from flask_babel import gettext
 from sqlalchemy import select, text
@@ -14,18 +13,7 @@ from app.extensions import db
 from app.models.chats import MemberRole
 from app.models.people import User, full_name
 from app.models.talks import Talk, TalkState
-from app.services import (
-    chat_live,
-    client_members,
-    faults,
-    nps,
-    reading,
-    talk_flow,
-    talk_live,
-    talk_offers,
-    talk_rules,
-    talk_settings,
-)
+from app.services import chat_live, client_members, nps, reading, talk_flow, talk_live, talk_offers, talk_settings
 from app.services.notify import record_event
 from app.services.responsible import checked_responsible
 from app.services.task_news import person
@@ -88,12 +76,27 @@ def close(actor: User, number: int, *, without_survey: bool = False) -> Talk:
     return talk
 
 
-def ask(actor: User, number: int, user_id: object, question: object) -> Talk:
-    """Ask a colleague or free user: they get the question, and this chat to read. Raises UserError, NotFound."""
+def ask(actor: User, number: int, user_id: object, question: object, answer: object = None) -> Talk:
+    """Ask a colleague or free user: they get the question and this chat to read, or to ``answer`` in, too.
+
+    Raises UserError naming the field, NotFound.
+    """
     from app.services import talk_questions
 
     talk = _locked(actor, number)
-    talk_questions.ask(actor, talk, user_id, question)
+    talk_questions.ask(actor, talk, user_id, question, answer)
+    return talk
+
+
+def take_back_question(actor: User, number: int, user_id: int) -> Talk:
+    """Let somebody who was asked out of the chat again. Raises NotFound for who was not, Forbidden."""
+    from app.services import talk_questions
+
+    talk = _locked(actor, number)
+    talk_questions.take_back(talk, user_id)
+    name = full_name(db.session.get_one(User, user_id))
+    words = gettext("%(name)s let %(other)s out of this chat", name=full_name(actor), other=name)
+    talk_flow.announce(talk, words)
     return talk
 
 
@@ -110,23 +113,15 @@ def close_silent(limit: int = 50) -> int:
         ),
         {"before": before, "limit": limit},
     ).all()
-    done = failed = 0
+    done = 0
     for row in rows:
         talk = _lock(row.number)
         if talk is None or talk.state != TalkState.OPEN or talk.waiting_since or talk.last_public_at > before:
             continue
-        if talk_rules.carry_out("auto_close", partial(_close_silent, talk, settings), talk_rules.about(talk)):
-            done += 1
-        else:
-            failed += 1
-    if not failed:
-        faults.over("auto_close")
+        talk_flow.announce(talk, gettext("Talk %(number)s was closed after a long silence", number=talk.number))
+        _close(talk, None, ask=settings.nps_on_auto_close)
+        done += 1
     return done
-
-
-def _close_silent(talk: Talk, settings: talk_settings.TalkSettings) -> None:
-    talk_flow.announce(talk, gettext("Talk %(number)s was closed after a long silence", number=talk.number))
-    _close(talk, None, ask=settings.nps_on_auto_close)
 
 
 def finish_unrated(number: int, before: dt.datetime) -> bool:

@@ -1,4 +1,7 @@
-"""The tab *Team*: colleagues' completed tasks, answered and closed talks. A silent stream: never unread, never sent."""
+"""The tab *Team*: colleagues' completed tasks, answered and closed talks. A silent stream: never unread, never sent.
+
+Managers look after their groups and see what the people of these do, others what they may open.
+"""
 
 from __future__ import annotations
 
@@ -21,13 +24,15 @@ TALK_TAGS = ("talk:answered", "talk:closed")
 
 
 def page(user_id: int, limit: int, after: tuple[dt.datetime, int] | None) -> tuple[list[dict[str, Any]], bool]:
-    """Return a page of the stream, newest first, and whether there is more. Follows the record-visibility setting."""
+    """Return a page of the stream, newest first, and whether there is more. Follows what the person may see."""
     user = db.session.get_one(User, user_id)
     statement = (
         select(Event.id, Event.tag, Event.data, Event.created_at, Event.subject_type, Event.subject_id)
         .outerjoin(Task, (Event.subject_type == "task") & (Task.id == Event.subject_id))
         .outerjoin(Talk, (Event.subject_type == "talk") & (Talk.number == Event.subject_id))
-        .where(Event.tag.in_((*TAGS, *TALK_TAGS)), Event.actor_id != user_id)
+        .where(
+            Event.tag.in_((*TAGS, *TALK_TAGS)), Event.actor_id != user_id, access.visible_doings(user, Event.actor_id)
+        )
         .where(
             or_(
                 and_(Task.id.is_not(None), access.visible_tasks(user)),

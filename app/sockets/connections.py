@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.extensions import db, socketio
+from app.services import live, talk_live
 from app.services.live import NAMESPACE
+from app.services.talk_sight import TEAM
 
 log = logging.getLogger(__name__)
 
@@ -20,10 +22,15 @@ GUARD_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One open socket. ``epoch`` is the person's session epoch when it was opened."""
+    """One open socket. ``epoch`` is the person's session epoch when it was opened, ``free`` what they were last."""
 
     user_id: int
     epoch: int
+    free: bool = False
+
+
+# ``free`` has the shape of :func:`app.access.is_free`.
+_PEOPLE = f"SELECT u.id, u.session_epoch, NOT {TEAM} AS free FROM ab_user u WHERE u.active AND u.id = ANY(:ids)"  # noqa: S608 - a constant
 
 
 class Connections:
@@ -58,20 +65,37 @@ class Connections:
         return len(self._by_sid)
 
     def cut_ended(self, app: Flask) -> None:
-        """Disconnect every socket whose person was deactivated or whose session epoch has moved on."""
+        """Disconnect every socket whose person was deactivated or whose session epoch has moved on.
+
+        One whose person became a free user, or is none any more, hears of other things from then on and is told so.
+        """
         watched = dict(self._by_sid)
         if not watched:
             return
         with app.app_context(), db.engine.connect() as database:
             rows = database.execute(
-                text("SELECT id, session_epoch FROM ab_user WHERE active AND id = ANY(:ids)"),
+                text(_PEOPLE),
                 {"ids": list({connection.user_id for connection in watched.values()})},
             )
-            epochs = {row.id: row.session_epoch for row in rows}
+            people = {row.id: row for row in rows}
         for sid, connection in watched.items():
-            if epochs.get(connection.user_id) != connection.epoch:
+            person = people.get(connection.user_id)
+            if person is None or person.session_epoch != connection.epoch:
                 self.remove(sid)
                 socketio.server.disconnect(sid, namespace=NAMESPACE)
+            elif person.free != connection.free:
+                self._moved(app, sid, replace(connection, free=person.free))
+
+    def _moved(self, app: Flask, sid: str, connection: Connection) -> None:
+        if sid not in self._by_sid:
+            return
+        self._by_sid[sid] = connection
+        manager = socketio.server.manager
+        if manager.is_connected(sid, NAMESPACE):
+            move = manager.leave_room if connection.free else manager.enter_room
+            move(sid, NAMESPACE, talk_live.TEAM_ROOM)
+        with app.app_context():
+            live.emit("rights.changed", {"free": connection.free}, [sid])
 
     def _watch(self, app: Flask) -> None:
         watched = dict(self._by_sid)

@@ -60,9 +60,10 @@ def _connect(auth: object = None) -> None:
     socketio.server.enter_room(_sid(), live.room_of(user.id), namespace=live.NAMESPACE)
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     partners = chats.enter(_sid(), user.id)
-    if not access.is_free(user):
+    free = access.is_free(user)
+    if not free:
         socketio.server.enter_room(_sid(), talk_live.TEAM_ROOM, namespace=live.NAMESPACE)
-    connections.add(app, _sid(), Connection(user_id=user.id, epoch=user.session_epoch))
+    connections.add(app, _sid(), Connection(user.id, user.session_epoch, free))
     presence.viewers.add(app, _sid(), partners)
 
 

@@ -46,6 +46,7 @@ USERS, CONNECTIONS, DELIVERY, ACCOUNT = "Users and rights", "Connections", "Deli
 SCREENS: tuple[tuple[str, str, str, str, str], ...] = (
     ("login", "LoginView", "", "", ""),
     ("login", "SetupView", "", "", ""),
+    ("invitations", "InvitationView", "", "", ""),
     ("lookup", "LookupView", "", "", ""),
     ("appearance", "AppearanceView", "", "", ""),
     ("center", "CenterView", "", "", ""),

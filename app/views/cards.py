@@ -77,9 +77,9 @@ class CardScreen(Versioned, Undoable, Exporting, SavedViews, RecordActions, Reco
     def share(self, pk: str) -> ResponseReturnValue:
         """Share the card with a colleague."""
         item, actor = self.item_or_404(pk), acting_user()
-        user_id = as_id(request.form.get("user", ""))
+        user_id, answer = as_id(request.form.get("user", "")), request.form.get("answer") == "1"
         try:
-            write(actor, lambda: card_chats.share(actor, item, user_id))
+            write(actor, lambda: card_chats.share(actor, item, user_id, answer=answer))
         except UserError as error:
             flash(error.message, "danger")
         else:

@@ -14,7 +14,7 @@ from app import access
 from app.errors import NotFound
 from app.extensions import db
 from app.models.notifications import FeedItem, Notification
-from app.models.people import RoleName, full_name
+from app.models.people import full_name
 from app.services import chat_feed, chat_mail, chat_reading, chats, feed, mailing, reading
 from app.services.render import SETTINGS_PATH
 from app.transaction import transaction
@@ -22,8 +22,8 @@ from app.views import demo
 
 # Tabs whose sources exist.
 TABS = ("all", "chats", "clients", "tasks", "leads", "system", "team")
-# Whoever has a limited account works with colleagues only.
-FREE_TABS = ("all", "chats", "system")
+# Whoever has a limited account works with colleagues, and with clients to whom somebody let them.
+FREE_TABS = ("all", "chats")
 
 
 class CenterView(BaseView):
@@ -84,19 +84,20 @@ def init_center(app: Flask) -> None:
 def center_boot() -> dict[str, Any]:
     """Return what the center needs to start, for the page's data block: two statements."""
     user = g.user
-    cursor, unread_first = _start(user.id)
+    cursor, unread_first, invited = _start(user.id)
+    free = access.is_free(user)
     return {
         "user": {
             "id": user.id,
             "name": full_name(user),
             "zone": user.zone,
             "roles": [role.name for role in user.roles],
-            "free": any(role.name == RoleName.FREE for role in user.roles),
+            "free": free,
             "group_ids": [group.id for group in user.groups],
         },
         "cursor": cursor,
         "counters": feed.counters(db.session(), [user.id])[user.id],
-        "tabs": list(FREE_TABS if access.is_free(user) else TABS),
+        "tabs": [*FREE_TABS, *(["clients"] if invited else [])] if free else list(TABS),
         "search": True,
         "chat": chats.boot(user),
         "unread_first": unread_first,
@@ -110,12 +111,14 @@ def center_boot() -> dict[str, Any]:
     }
 
 
-def _start(user_id: int) -> tuple[str, bool]:
+def _start(user_id: int) -> tuple[str, bool, bool]:
     row = db.session.execute(
         text(
             "SELECT clock_timestamp() AS now,"
-            " coalesce((SELECT unread_first FROM user_settings WHERE user_id = :id), true) AS unread_first"
+            " coalesce((SELECT unread_first FROM user_settings WHERE user_id = :id), true) AS unread_first,"
+            " EXISTS (SELECT FROM chat_members m JOIN chats c ON c.id = m.chat_id WHERE m.user_id = :id"
+            "  AND m.left_at IS NULL AND c.kind = 'client') AS invited"
         ),
         {"id": user_id},
     ).one()
-    return row.now.isoformat(), row.unread_first
+    return row.now.isoformat(), row.unread_first, row.invited

@@ -44,6 +44,7 @@ PURPOSE_LABELS = {
     "chat": lazy_gettext("Chat messages"),
     "messenger": lazy_gettext("Message to a client"),
     "read": lazy_gettext("Read elsewhere: close it"),
+    "invitation": lazy_gettext("Invitation"),
     "test": lazy_gettext("Test notification"),
     "webhook": lazy_gettext("Webhook"),
     "report": lazy_gettext("Report"),

@@ -15,7 +15,7 @@ from app.views.interface import ScreenInterface
 class GroupView(Screen):
     """Teams with a manager and a zone."""
 
-    datamodel = ScreenInterface(Group, eager=("manager",))
+    datamodel = ScreenInterface(Group, eager=("manager", "roles"))
     base_order = ("name", "asc")
     list_title = lazy_gettext("User groups")
     show_title = lazy_gettext("User group")
@@ -23,8 +23,11 @@ class GroupView(Screen):
     edit_title = lazy_gettext("Edit user group")
     show_template = "people/group.html"
     list_columns = ["name", "manager", "description", "zone"]
-    show_columns = ["name", "description", "manager", "zone", "users"]
-    add_columns = edit_columns = ["name", "description", "manager", "zone", "users"]
+    show_columns = ["name", "description", "manager", "zone", "roles"]
+    add_columns = edit_columns = ["name", "description", "manager", "zone", "users", "roles"]
+    description_columns = {
+        "roles": lazy_gettext("Every member has the rights of these roles, besides their own."),
+    }
     search_columns = ["name", "description", "manager", "users"]
     order_columns = ["name", "zone"]
     sort_columns = {"name": "sort_key"}
@@ -34,7 +37,14 @@ class GroupView(Screen):
         "manager": lazy_gettext("Manager"),
         "users": lazy_gettext("Members"),
         "zone": lazy_gettext("Time zone"),
+        "roles": lazy_gettext("Roles of all members"),
     }
+
+    def _show(self, pk: object) -> dict[str, Any]:
+        widgets = super()._show(pk)
+        group = self.item_or_404(pk)
+        widgets["members"], widgets["chats"] = groups.members_of(group), groups.chats_of(group)
+        return widgets
 
     def write_add(self, actor: User, changes: dict[str, Any]) -> Group:
         """Add by the service."""

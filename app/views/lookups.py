@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from flask_appbuilder.security.sqla.models import Permission, PermissionView, ViewMenu
 from sqlalchemy import Select, false, or_, select, true
 from sqlalchemy.orm import joinedload
 
@@ -117,18 +116,6 @@ def _roles(user: User, typed: str) -> Select[Any]:
     return select(Role).where(allowed, Role.name != roles.PUBLIC, _contains(Role.name, typed)).order_by(Role.name)
 
 
-def _permissions(user: User, typed: str) -> Select[Any]:
-    allowed = true() if access.is_admin(user) else false()
-    words = [or_(_contains(Permission.name, word), _contains(ViewMenu.name, word)) for word in typed.split()[:5]]
-    return (
-        select(PermissionView)
-        .join(PermissionView.permission)
-        .join(PermissionView.view_menu)
-        .where(allowed, *words)
-        .order_by(ViewMenu.name, Permission.name)
-    )
-
-
 def _contains(column: Any, typed: str) -> Any:
     return column.ilike(f"%{_escaped(typed)}%", escape="\\") if typed else true()
 
@@ -174,5 +161,4 @@ LOOKUPS: dict[str, Lookup] = {
     "pipelines": Lookup(_access_pipeline, _pipelines, str, _nothing),
     "stages": Lookup(access.access_stage, _stages, str, lambda stage: stage.pipeline.name),
     "roles": Lookup(_only_admins(Role, "Role"), _roles, str, _nothing),
-    "permissions": Lookup(_only_admins(PermissionView, "Right"), _permissions, str, _nothing),
 }

@@ -19,10 +19,11 @@ from wtforms.validators import EqualTo, InputRequired, Length
 from app.errors import UserError
 from app.models.people import Group, Role, RoleName, User, full_name
 from app.security import acting_user
-from app.services import own_data, passwords, people, signin
+from app.services import own_data, passwords, people, person_history, signin
 from app.views.base import Screen
 from app.views.filters import Where
 from app.views.form_values import show_error
+from app.views.hand_overs import HandingOver, history_of
 from app.views.interface import ScreenInterface
 from app.views.writing import write
 
@@ -64,6 +65,12 @@ class ReasonForm(DynamicForm):  # type: ignore[misc]
     deactivated_reason = StringField(lazy_gettext("Reason"), [InputRequired(), Length(max=300)], render_kw=_INPUT)
 
 
+class AgainForm(DynamicForm):  # type: ignore[misc]
+    """Why somebody is let in again; kept in the history of the account."""
+
+    reason = StringField(lazy_gettext("Reason"), [Length(max=300)], render_kw=_INPUT)
+
+
 class PasswordForm(DynamicForm):  # type: ignore[misc]
     """A new password for somebody else."""
 
@@ -71,12 +78,13 @@ class PasswordForm(DynamicForm):  # type: ignore[misc]
     again = password_fields()["again"]
 
 
-class PersonScreen(Screen):
+class PersonScreen(HandingOver, Screen):
     """What the lists of users and of free users share."""
 
     exclude_route_methods = {"download", "delete"}
     base_order = ("username", "asc")
     edit_template = "appbuilder/general/model/edit.html"
+    show_template = "people/person.html"
     list_columns = ["get_full_name", "username", "email", "roles", "groups", "active", "last_login"]
     show_columns = [
         "get_full_name",
@@ -128,7 +136,13 @@ class PersonScreen(Screen):
     def offers(self, what: str, row: Mapping[str, Any]) -> bool:
         """Offer to let in only who is out, and the other way round."""
         out = not row["active"]
-        return {"reactivate": out, "erase": out, "to_deactivate": row["active"]}.get(what, True)
+        return {"reactivate": out, "to_reactivate": out, "erase": out, "to_deactivate": row["active"]}.get(what, True)
+
+    def _show(self, pk: object) -> dict[str, Any]:
+        widgets = super()._show(pk)
+        user = self.item_or_404(pk)
+        widgets["about"] = history_of(user) | {"history": person_history.of(user)}
+        return widgets
 
     def _init_properties(self) -> None:
         super()._init_properties()
@@ -155,11 +169,30 @@ class PersonScreen(Screen):
             try:
                 write(actor, lambda: people.deactivate(actor, user, form.deactivated_reason.data))
             except UserError as error:
+                error.field = "deactivated_reason"  # the page's only field
                 show_error(form, error)
             else:
                 flash(gettext("%(name)s is deactivated", name=full_name(user)), "success")
                 return redirect(url_for(f"{self.endpoint}.show", pk=pk))
-        return self._form_page(form, gettext("Deactivate %(name)s", name=full_name(user)))
+        return self.form_page(form, gettext("Deactivate %(name)s", name=full_name(user)), gettext("Deactivate"))
+
+    @expose("/reactivate/<pk>", methods=["GET", "POST"])
+    @has_access
+    @permission_name("edit")
+    def let_in(self, pk: str) -> ResponseReturnValue:
+        """Ask for the reason, then let somebody in again."""
+        user, form = self.item_or_404(pk), AgainForm()
+        if form.validate_on_submit():
+            actor = acting_user()
+            try:
+                write(actor, lambda: people.reactivate(actor, user, form.reason.data))
+            except UserError as error:
+                error.field = "reason"
+                show_error(form, error)
+            else:
+                flash(gettext("%(name)s is active again", name=full_name(user)), "success")
+                return redirect(url_for(f"{self.endpoint}.show", pk=pk))
+        return self.form_page(form, gettext("Reactivate %(name)s", name=full_name(user)), gettext("Reactivate"))
 
     @expose("/password/<pk>", methods=["GET", "POST"])
     @has_access
@@ -178,19 +211,33 @@ class PersonScreen(Screen):
                 signin.forget_failures(user)
                 flash(gettext("%(name)s has a new password", name=full_name(user)), "success")
                 return redirect(url_for(f"{self.endpoint}.show", pk=pk))
-        return self._form_page(form, gettext("New password for %(name)s", name=full_name(user)))
+        return self.form_page(form, gettext("New password for %(name)s", name=full_name(user)))
 
-    def _form_page(self, form: DynamicForm, title: str) -> ResponseReturnValue:
+    def form_page(self, form: DynamicForm, title: str, submit: str = "") -> ResponseReturnValue:
+        """Render a form of this screen that is not about a whole record."""
         names = [field.short_name for field in form if field.short_name != "csrf_token"]
         widget = self.edit_widget(form=form, include_cols=names, exclude_cols=[], fieldsets=[])
-        return self.render_template(self.edit_template, title=title, widgets={"edit": widget}, related_views=[])
+        return self.render_template(  # type: ignore[no-any-return]
+            self.edit_template, title=title, widgets={"edit": widget}, related_views=[], submit_label=submit
+        )
+
+    @action("to_reactivate", lazy_gettext("Reactivate"), icon="refresh", multiple=False)
+    def to_reactivate(self, item: User) -> ResponseReturnValue:
+        """Lead to the page that asks for the reason."""
+        return redirect(url_for(f"{self.endpoint}.let_in", pk=item.id))
 
     @action("to_deactivate", lazy_gettext("Deactivate"), icon="pause", multiple=False)
     def to_deactivate(self, item: User) -> ResponseReturnValue:
         """Lead to the page that asks for the reason."""
         return redirect(url_for(f"{self.endpoint}.deactivate", pk=item.id))
 
-    @action("reactivate", lazy_gettext("Reactivate"), lazy_gettext("Let this person in again?"), icon="refresh")
+    @action(
+        "reactivate",
+        lazy_gettext("Reactivate"),
+        lazy_gettext("Let these people in again?"),
+        icon="refresh",
+        single=False,
+    )
     def reactivate(self, items: Any) -> ResponseReturnValue:
         """Let people in again."""
         return self.run_action(items, people.reactivate, gettext("Reactivated"))

@@ -69,6 +69,7 @@ const connection = createConnection({
       store.setCounters(data);
       calls.onCounters(data);
     }
+    if (event === "rights.changed" && data.free !== boot.user.free) showNewRights();
     if (event === "waiting") store.setCounters({ ...store.counters.peek(), ...data });
     center.chatUi.chats.onEvent(event, data);
     if (event !== "notification" && event !== "notification.changed") return;
@@ -174,6 +175,12 @@ async function refreshCounters() {
   const { tab, unreadFirst } = store.view.peek();
   const page = await api.feed({ tab, unreadFirst, limit: 1 }).catch(() => null);
   if (page?.counters) store.setCounters(page.counters);
+}
+
+/** What this person may see has changed: the page is built anew, unless somebody has typed something into it. */
+function showNewRights() {
+  if (!typed) return location.reload();
+  say({ text: "Your rights have changed", action: "Reload", onAction: () => location.reload() });
 }
 
 function showEnded({ code, message }) {

@@ -29,6 +29,7 @@ class GroupOut(GroupRow):
     """A user group with its members' ids."""
 
     member_ids = fields.Function(lambda group: [user.id for user in group.users])
+    role_ids = fields.Function(lambda group: [role.id for role in group.roles])
 
 
 class GroupApi(Api):

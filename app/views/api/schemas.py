@@ -127,7 +127,7 @@ class UserIn(InSchema):
 
 
 class GroupIn(InSchema):
-    """A user group. Members by id."""
+    """A user group. Members by id; ``role_ids`` are roles that every member has besides their own."""
 
     READ_ONLY = InSchema.READ_ONLY | {"members"}
 
@@ -136,6 +136,7 @@ class GroupIn(InSchema):
     zone = fields.String()
     manager_id = Id()
     member_ids = fields.List(Id())
+    role_ids = fields.List(Id())
 
 
 class CallIn(InSchema):

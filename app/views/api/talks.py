@@ -134,14 +134,37 @@ class TalkApi(BaseApi):  # type: ignore[misc]
           requestBody:
             content:
               application/json:
-                schema: {type: object, properties: {user_id: {type: integer}, question: {type: string}}}
+                schema:
+                  type: object
+                  properties:
+                    user_id: {type: integer}
+                    question: {type: string}
+                    answer: {type: boolean, description: Whether they may answer the client, too}
           responses:
             200:
               description: "`id` and `result`"
             422: {$ref: '#/components/responses/422'}
         """
-        body = _body("user_id", "question")
-        return self._done(number, lambda actor: talks.ask(actor, number, body.get("user_id"), body.get("question")))
+        body = _body("user_id", "question", "answer")
+        asked = (body.get("user_id"), body.get("question"), body.get("answer"))
+        return self._done(number, lambda actor: talks.ask(actor, number, *asked))
+
+    @expose("/<int:number>/asked/<int:user_id>", methods=["DELETE"])
+    @protect()
+    @problems
+    def take_back(self, number: int, user_id: int) -> ResponseReturnValue:
+        """Let somebody who was asked out of the chat again
+        ---
+        delete:
+          parameters:
+          - {in: path, name: number, schema: {type: integer}, required: true}
+          - {in: path, name: user_id, schema: {type: integer}, required: true}
+          responses:
+            200:
+              description: "`id` and `result`"
+            404: {$ref: '#/components/responses/404'}
+        """
+        return self._done(number, lambda actor: talks.take_back_question(actor, number, user_id))
 
     def _done(self, number: int, service: Callable[[User], Talk], status: int = 200) -> ResponseReturnValue:
         actor = acting_user()
