@@ -182,6 +182,15 @@ _KINDS = (
         tells_actor=True,
     ),
     Kind(
+        tag="error:mail_resumed",
+        row="errors",
+        tab=Tab.SYSTEM,
+        audience=Audience.ADMINS_AND_CONCERNED,
+        defaults=_ERRORS,
+        icon="check-circle",
+        replaces=frozenset({"error:mail_undelivered"}),
+    ),
+    Kind(
         tag="error:telegram_unlinked",
         row="errors",
         tab=Tab.SYSTEM,
@@ -219,6 +228,16 @@ _KINDS = (
         defaults=_ERRORS,
         icon="alert",
         tells_actor=True,
+        replaces=frozenset({"error:webhook_works"}),
+    ),
+    Kind(
+        tag="error:webhook_works",
+        row="errors",
+        tab=Tab.SYSTEM,
+        audience=Audience.ADMINS_AND_CONCERNED,
+        defaults=_ERRORS,
+        icon="check-circle",
+        replaces=frozenset({"error:webhook_disabled"}),
     ),
     # Messages themselves are no events: services/chat_news.py decides about them by these kinds.
     Kind(

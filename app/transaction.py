@@ -50,6 +50,21 @@ def transaction(actor_id: int | None = None) -> Iterator[None]:
             log.exception("a callback after the commit failed")
 
 
+@contextmanager
+def savepoint() -> Iterator[None]:
+    """Undo only what is done inside when it raises, callbacks included; the transaction around it goes on."""
+    callbacks = _callbacks.get()
+    if callbacks is None:
+        raise RuntimeError("savepoint() needs a transaction()")
+    before = len(callbacks)
+    try:
+        with db.session.begin_nested():
+            yield
+    except BaseException:
+        del callbacks[before:]
+        raise
+
+
 def on_commit(callback: Callable[[], None]) -> None:
     """Run ``callback`` once the surrounding transaction is committed; never when it is rolled back.
 

@@ -27,13 +27,17 @@ from tests.mailboxes import HoldingSmtpServer
 from tests.servers import own_environment, settings_of
 from tests.waiting import eventually
 
-COMMANDS = {"web": ["web"], "worker": ["worker", "mail"], "beat": ["beat"]}
-KINDS = {"web": "web", "worker": "worker:mail", "beat": "beat"}
+COMMANDS = {"web": ["web"], "web2": ["web"], "worker": ["worker", "mail"], "beat": ["beat"]}
+KINDS = {"worker": "worker:mail", "beat": "beat"}
 _numbers = count(1)
 
 
 class House:
-    """The demo account, served by real processes. Parts are named web, worker (of mails), beat and valkey."""
+    """The demo account, served by real processes. Parts are named web, worker (of mails), beat and valkey.
+
+    A second web process, web2, is there once a test has started it; it has an address of its own, so that a test may
+    choose which of the two it talks to.
+    """
 
     def __init__(self, name: str) -> None:
         self.mails = HoldingSmtpServer()
@@ -51,6 +55,8 @@ class House:
         self.database_url = environment["DATABASE_URL"].replace("+psycopg", "", 1)
         self._installation = Installation(settings_of(environment), {**os.environ, **environment}, durable=False)
         self.url = self._installation.local_url
+        self._second_port = free_port()
+        self.second_url = f"http://127.0.0.1:{self._second_port}"
         self._parts: dict[str, Process] = {}
         self._tokens: dict[str, str] = {}
 
@@ -82,6 +88,10 @@ class House:
         for name in names:
             eventually(lambda name=name: self._is_up(name), 90, f"{name} to be up")
 
+    def has(self, name: str) -> bool:
+        """Tell whether a part runs."""
+        return name in self._parts and self._parts[name].alive
+
     def kill(self, name: str) -> None:
         """End a part as kill -9 does, its children too."""
         popen = self._popen(name)
@@ -98,8 +108,11 @@ class House:
             os.kill(self._popen(name).pid, signal.SIGCONT)
 
     def mend(self) -> None:
-        """Bring back what a test took away."""
+        """Bring back what a test took away, and end what only it needed."""
         self.mails.mend()
+        if self.has("web2"):
+            self.kill("web2")
+        self._parts.pop("web2", None)
         self.thaw("valkey")
         self.start(*(name for name, part in self._parts.items() if not part.alive))
         self.set_clock(None)
@@ -236,10 +249,12 @@ class House:
         client.close()
 
     def _process(self, name: str) -> Process:
-        environ = {**self._installation.environ, "FRONTDESK_PROCESS": name, "FRONTDESK_PROCESS_NAME": name}
+        environ = {**self._installation.environ, "FRONTDESK_PROCESS": COMMANDS[name][0], "FRONTDESK_PROCESS_NAME": name}
+        if name == "web2":
+            environ["PORT"] = str(self._second_port)
         process = Process(name, [sys.executable, str(ROOT / "run.py"), *COMMANDS[name]], environ, folder=ROOT)
-        if name == "web":
-            process.ready = answers(f"{self.url}/healthz")
+        if COMMANDS[name] == ["web"]:
+            process.ready = answers(f"{self.second_url if name == 'web2' else self.url}/healthz")
         return process
 
     def _is_up(self, name: str) -> bool:

@@ -18,10 +18,12 @@ from app.embedded import free_port
 
 
 class SmtpServer:
-    """A real SMTP server. ``refuse`` is what it answers to every recipient from now on; "" takes the mail."""
+    """A real SMTP server. ``refuse`` is what it answers to every recipient from now on (``refuse_sender``: to our
+    own address); "" takes the mail.
+    """
 
     def __init__(self) -> None:
-        self.refuse = ""
+        self.refuse = self.refuse_sender = ""
         self.mails: list[EmailMessage] = []
         self.recipients: list[str] = []
         self.arrived = threading.Condition(threading.RLock())
@@ -44,6 +46,13 @@ class SmtpServer:
         with self.arrived:
             assert self.arrived.wait_for(lambda: len(self.mails) >= count, seconds), f"{len(self.mails)} mails came"
             return list(self.mails)
+
+    async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
+        if self.refuse_sender:
+            return self.refuse_sender
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
         if self.refuse:

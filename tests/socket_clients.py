@@ -33,10 +33,10 @@ class Tab:
         """Go away."""
         self._client.disconnect()
 
-    def ask(self, event: str, *payload: Any) -> Any:
-        """Send an event and return its ack."""
+    def ask(self, event: str, *payload: Any, seconds: float = 20) -> Any:
+        """Send an event and return its ack. Raises what the client raises when none comes in time."""
         data = payload[0] if len(payload) == 1 else payload or None
-        return self._client.call(event, data, namespace=CENTER, timeout=20)
+        return self._client.call(event, data, namespace=CENTER, timeout=seconds)
 
     def wait_for(self, event: str, fits: Callable[[Any], bool] = lambda _: True, seconds: float = 20) -> Any:
         """Return what came with the first event of this name that fits; fail when none comes."""

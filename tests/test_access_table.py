@@ -211,6 +211,7 @@ TABLE: list[Row] = [
             ("<int:chat_id>/messages", "999999/messages", "POST", {"client_id": "a", "body": "x"}),
             ("<int:chat_id>/messages/<int:message_id>/trace", "999999/messages/1/trace", "GET", None),
             ("<int:chat_id>/reads", "999999/reads?seq=1", "GET", None),
+            ("<int:chat_id>/files", "999999/files", "GET", None),
             ("<int:chat_id>/read", "999999/read", "POST", {"seq": 1}),
             ("messages/<int:message_id>", "messages/999999", "PUT", {"body": "x"}),
             ("messages/<int:message_id>", "messages/999999", "DELETE", None),

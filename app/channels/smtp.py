@@ -85,13 +85,13 @@ class SmtpConnection(flask_mail.Connection):
         flask_mail.email_dispatched.send(current_app._get_current_object(), message=message)  # type: ignore[attr-defined]
 
     def check(self) -> None:
-        """Connect, with TLS and log-in as configured, and ask for nothing.
+        """Connect, with TLS and log-in as configured, and ask whether our sender may send; no mail follows.
 
-        :raises TemporarySendError: the server cannot be reached or does not let us in
+        :raises TemporarySendError: the server cannot be reached, does not let us in or refuses our sender
         """
+        sender = parseaddr(str(current_app.config["MAIL_DEFAULT_SENDER"]))[1]
         try:
-            self.host = self.host or self.configure_host()
-            self.host.noop()
+            self._reset(self._begin(sender, 1, needs_utf8=False))
         except (smtplib.SMTPException, OSError) as error:
             self._drop()
             raise lost_connection(f"{self.mail.server}:{self.mail.port}", error) from error

@@ -106,12 +106,28 @@ CHATS: tuple[tuple[tuple[str, str] | str, tuple[tuple[str, str], ...]], ...] = (
         "Sales Office",
         (
             ("manager", "Welcome to the Sales Office. Announcements go here, so nobody misses one."),
+            ("staff2", "The prices for the demo fleet are final."),
+            ("staff", "Two test rides on Saturday, both on the 56. Could somebody bring it up from the workshop?"),
+            ("manager", "It is on the stand, trued and washed."),
             ("staff2", "@manager the demo fleet is booked out on the 30th. Do we promise it to the school anyway?"),
             ("staff", "Thursday is free. I can move mine."),
             ("staff2", "Then I will call Juniper Vale about Thursday."),
         ),
     ),
 )
+
+# of the third chat: what comes with a message (by its place): a file, the message that it answers, who reacts how
+EXTRAS: dict[int, dict[int, dict[str, object]]] = {
+    2: {
+        1: {"file": "demo-fleet-autumn.pdf"},
+        3: {
+            "file": "gravel-56-stand.jpg",
+            "reply_to": 2,
+            "reactions": (("staff", "👍"), ("staff2", "👍"), ("staff", "🚲")),
+        },
+        5: {"edited": "Thursday is free. I can move mine to Friday."},
+    }
+}
 
 # what was written down on cards, one after the other
 NOTES = (

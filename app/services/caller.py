@@ -13,7 +13,7 @@ from app.extensions import db
 from app.models.calls import Call, CallLine
 from app.models.crm import Contact, Lead, Stage
 from app.models.people import User
-from app.services import account, faults, incoming, phones
+from app.services import account, door_faults, faults, incoming, phones
 from app.services import audience as people
 from app.services.task_news import person
 
@@ -33,6 +33,8 @@ def identify(call: Call, line: CallLine) -> None:
     call.lead_id = leads[0].id if leads else None
     owners = [lead.responsible for lead in leads] + [contact.responsible]
     owner = next((one for one in owners if one is not None and may_have(one)), None)
+    if owner is None and contact.responsible is not None:
+        door_faults.note_deactivated(contact.responsible)
     call.responsible_id, call.responsible = (owner.id, owner) if owner else (None, None)
 
 

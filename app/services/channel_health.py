@@ -50,6 +50,16 @@ def check_due() -> int:
     return 0
 
 
+def suspect(channel: str) -> None:
+    """Test a channel with the next minute's look, not with its hour: a connection has just failed."""
+    tested_as = SHOWN.get(channel)
+    if tested_as is not None:
+        db.session.execute(
+            text("UPDATE channel_health SET checked_at = NULL WHERE channel = :channel AND down_since IS NULL"),
+            {"channel": tested_as},
+        )
+
+
 def check_now() -> None:
     """Test all channels at once, for somebody who has just repaired one; what is found is told as ever."""
     for channel in TESTS:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sqlalchemy import or_, select, text
+from flask_appbuilder.security.sqla.models import assoc_user_group
+from sqlalchemy import func, or_, select, text
 
 from app import access
 from app.extensions import db
@@ -13,6 +14,7 @@ from app.models.base import sort_key_of
 from app.models.chats import ChatKind
 from app.models.crm import Contact
 from app.models.people import Group, User, full_name
+from app.models.talks import Talk
 from app.services import chat_feed
 from app.services.names import NAME_SQL
 
@@ -25,12 +27,12 @@ _START, _STOP = "\ue000", "\ue001"
 _HEADLINE = f"StartSel={_START}, StopSel={_STOP}, MaxWords=28, MinWords=12, ShortWord=0, MaxFragments=1"
 
 _CHATS = text("""
-SELECT c.id, c.kind, c.name AS title,
+SELECT c.id, c.kind, c.name AS title, c.picture, c.archived_at IS NOT NULL AS archived,
        (SELECT count(*) FROM chat_members t WHERE t.chat_id = c.id AND t.left_at IS NULL) AS members
 FROM chat_members m JOIN chats c ON c.id = m.chat_id
 WHERE m.user_id = :user_id AND m.left_at IS NULL AND c.kind IN ('group', 'card')
   AND (c.sort_key LIKE :starts OR c.sort_key LIKE :word)
-ORDER BY c.sort_key LIKE :starts DESC, c.last_message_at DESC NULLS LAST LIMIT :limit
+ORDER BY c.archived_at IS NOT NULL, c.sort_key LIKE :starts DESC, c.last_message_at DESC NULLS LAST LIMIT :limit
 """)
 
 # The newest matches of the person's own chats; the snippet is only made for those that are shown.
@@ -149,20 +151,37 @@ def _free_among(user_ids: list[int]) -> set[int]:
 
 
 def _groups(user: User, key: str) -> list[dict[str, Any]]:
+    members = (
+        select(func.count())
+        .select_from(assoc_user_group)
+        .join(User, User.id == assoc_user_group.c.user_id)
+        .where(assoc_user_group.c.group_id == Group.id, User.active)
+        .scalar_subquery()
+    )
     statement = (
-        select(Group.id, Group.name, Group.label)
+        select(Group.id, Group.name, Group.label, members.label("members"))
         .where(access.visible_groups(user))
         .where(or_(_like(Group.sort_key, f"{key}%"), _like(Group.sort_key, f"% {key}%")))
         .order_by(Group.sort_key, Group.id)
         .limit(LIMIT)
     )
-    return [{"id": row.id, "name": row.label or row.name} for row in db.session.execute(statement)]
+    return [
+        {"id": row.id, "name": row.label or row.name, "members": row.members} for row in db.session.execute(statement)
+    ]
 
 
 def _chats(user_id: int, key: str) -> list[dict[str, Any]]:
     values = {"user_id": user_id, "starts": f"{key}%", "word": f"% {key}%", "limit": LIMIT}
     return [
-        {"id": row.id, "kind": row.kind, "title": row.title, "members": row.members, "url": chat_feed.url_of(row.id)}
+        {
+            "id": row.id,
+            "kind": row.kind,
+            "title": row.title,
+            "members": row.members,
+            "archived": row.archived,
+            "picture_url": chat_feed.picture_url(row.id, row.picture),
+            "url": chat_feed.url_of(row.id),
+        }
         for row in db.session.execute(_CHATS, values)
     ]
 
@@ -195,15 +214,26 @@ def _hit(row: Any) -> dict[str, Any]:
 
 def _clients(user: User, words: str, key: str) -> list[dict[str, Any]]:
     name = _escaped(words)
+    chat = (
+        select(func.max(Talk.chat_id))
+        .where(Talk.contact_id == Contact.id, access.visible_talks(user))
+        .scalar_subquery()
+    )
     statement = (
-        select(Contact.id, Contact.name, Contact.email)
+        select(Contact.id, Contact.name, Contact.email, chat.label("chat_id"))
         .where(access.visible_contacts(user))
         .where(or_(Contact.name.ilike(f"%{name}%", escape="\\"), Contact.email.ilike(f"{name}%", escape="\\")))
         .order_by(Contact.name, Contact.id)
         .limit(LIMIT)
     )
     return [
-        {"id": row.id, "name": row.name, "email": row.email, "url": f"/contactview/show/{row.id}"}
+        {
+            "id": row.id,
+            "name": row.name,
+            "email": row.email,
+            "chat_id": row.chat_id,
+            "url": f"/contactview/show/{row.id}",
+        }
         for row in db.session.execute(statement)
     ]
 

@@ -18,7 +18,7 @@ from app import clock
 from app.channels import CHANNELS
 from app.errors import AddressGone, PermanentSendError, SendError, TemporarySendError
 from app.extensions import db
-from app.services import devices, lost_addresses, outbound
+from app.services import channel_health, devices, lost_addresses, outbound
 from app.services.claimed import Claimed, claim
 from app.services.outgoing import PURPOSES
 from app.transaction import transaction
@@ -133,6 +133,8 @@ def _try_later(delivery: Claimed, error: TemporarySendError) -> None:
             {"id": delivery.id, "at": clock.now() + dt.timedelta(seconds=delay), "error": error.reason},
         )
         _tell_purpose(delivery, error, final=False)
+        if error.connection_lost and error.retry_after_seconds is None:
+            channel_health.suspect(delivery.channel)
     log.warning("delivery %s: %s; again in %s s", delivery.id, error.reason, delay, extra={"delivery_id": delivery.id})
 
 

@@ -18,6 +18,13 @@ def title_and_body(tag: str, data: Mapping[str, Any], rule: str) -> tuple[str, s
     return _WORDS[tag](data, rule)
 
 
+def url_of(data: Mapping[str, Any], rule: str) -> str:
+    """Where the cure is: a person's own settings, or what admins see of the person."""
+    if rule == Rule.ADMIN and data.get("user_id") is not None and "address" in data and not data.get("many"):
+        return f"/userview/show/{data['user_id']}"
+    return str(data.get("url") or "")
+
+
 def channel_name(channel: object) -> str:
     """Return what a channel is called in a sentence."""
     names = {
@@ -35,7 +42,24 @@ def _mail_undelivered(data: Mapping[str, Any], rule: str) -> tuple[str, str]:
         return gettext("Mails to %(address)s are refused", address=one_line(data.get("address"))), gettext(
             "They are paused until you change or confirm your address. %(reason)s", reason=reason
         )
-    return gettext("Mails to %(name)s are refused", name=one_line(data.get("name"))), reason
+    if data.get("many"):
+        return gettext("Mails to %(num)s people are refused", num=data["many"]), gettext(
+            "That is more than wrong addresses: see whether the mail server still lets us send. %(reason)s",
+            reason=reason,
+        )
+    return gettext("Mails to %(name)s are refused", name=one_line(data.get("name"))), gettext(
+        "They are paused until the address is changed or confirmed: correct it, or ask %(name)s. %(reason)s",
+        name=one_line(data.get("name")),
+        reason=reason,
+    )
+
+
+def _mail_resumed(data: Mapping[str, Any], rule: str) -> tuple[str, str]:
+    address = one_line(data.get("address"))
+    if rule == Rule.CONCERNED:
+        return gettext("You get mails again"), gettext("They go to %(address)s.", address=address)
+    title = gettext("%(name)s gets mails again", name=one_line(data.get("name")))
+    return title, gettext("They go to %(address)s.", address=address)
 
 
 def _telegram_unlinked(data: Mapping[str, Any], rule: str) -> tuple[str, str]:
@@ -46,7 +70,9 @@ def _telegram_unlinked(data: Mapping[str, Any], rule: str) -> tuple[str, str]:
 
 def _channel_down(data: Mapping[str, Any], rule: str) -> tuple[str, str]:
     title = gettext("%(channel)s does not work", channel=channel_name(data.get("channel")))
-    return title, one_line(data.get("problem"))
+    cure = gettext("Nothing is lost: what waits is sent once it works again. Put it right, then test it.")
+    problem = one_line(data.get("problem")).rstrip(".")
+    return title, f"{problem}. {cure}" if problem else cure
 
 
 def _channel_up(data: Mapping[str, Any], rule: str) -> tuple[str, str]:
@@ -60,6 +86,11 @@ def _webhook_disabled(data: Mapping[str, Any], rule: str) -> tuple[str, str]:
         "It kept failing: %(reason)s. See to its address, then switch it on and send again what it missed.",
         reason=one_line(data.get("reason")).rstrip("."),
     )
+
+
+def _webhook_works(data: Mapping[str, Any], rule: str) -> tuple[str, str]:
+    title = gettext("Webhook %(name)s is on again", name=one_line(data.get("name")))
+    return title, gettext("Switched on by %(name)s. What it missed can be sent again.", name=one_line(data.get("by")))
 
 
 def _automation(data: Mapping[str, Any], rule: str) -> tuple[str, str]:
@@ -84,6 +115,10 @@ def _problem(data: Mapping[str, Any]) -> tuple[str, str]:
             gettext("The website chat %(name)s has no group", name=name),
             gettext("Its new clients are told to admins only. Choose a group for it or for the pipeline."),
         ),
+        "messenger_without_group": (
+            gettext("The messenger %(name)s has no group", name=name),
+            gettext("Its new clients are told to admins only. Choose a group for it or for the pipeline."),
+        ),
         "line_without_group": (
             gettext("The telephone line %(name)s has no group", name=name),
             gettext("Unknown callers are told to admins only. Choose a group for it or for the pipeline."),
@@ -92,9 +127,17 @@ def _problem(data: Mapping[str, Any]) -> tuple[str, str]:
             gettext("%(name)s gives leads to %(person)s, who is deactivated", name=name, person=person),
             gettext("They go to the group until you choose somebody else."),
         ),
+        "deactivated_owner": (
+            gettext("Clients of %(name)s come in, who is deactivated", name=name),
+            gettext("They go to the group. Make somebody else responsible for these contacts."),
+        ),
+        "deactivated_score_manager": (
+            gettext("Low scores should be told to %(name)s, who is deactivated", name=name),
+            gettext("The group's manager or the admins are told until you choose somebody else."),
+        ),
         "auto_close_failed": (
             gettext("Talk %(name)s could not be closed by itself", name=name),
-            gettext("Close it by hand. %(reason)s", reason=one_line(data.get("reason"))),
+            gettext("Close it by hand; others are closed as ever. %(reason)s", reason=one_line(data.get("reason"))),
         ),
         "follow_up_failed": (
             gettext("No follow-up task could be made for %(name)s", name=name),
@@ -111,10 +154,12 @@ def _problem(data: Mapping[str, Any]) -> tuple[str, str]:
 
 _WORDS: Mapping[str, Callable[[Mapping[str, Any], str], tuple[str, str]]] = {
     "error:mail_undelivered": _mail_undelivered,
+    "error:mail_resumed": _mail_resumed,
     "error:telegram_unlinked": _telegram_unlinked,
     "error:channel_down": _channel_down,
     "error:channel_up": _channel_up,
     "error:webhook_disabled": _webhook_disabled,
+    "error:webhook_works": _webhook_works,
     "error:automation": _automation,
     "error:automation_works": _automation_works,
 }

@@ -21,21 +21,26 @@ from app.services import audience
 from app.services.notify import Subject, record_event
 
 AGAIN_AFTER = dt.timedelta(days=1)
+ANY_DOOR_WITHOUT_GROUP = ("widget:%:group", "messenger:%:group", "line:%:group")
 BEGUN, OVER = "error:automation", "error:automation_works"
 
 
 def note(cause: str, problem: str, data: Mapping[str, Any], concerns: Collection[int] = ()) -> None:
     """Note that something could not be done; tell admins and whom it concerns unless they know already.
 
-    ``problem`` chooses the words (``services/error_words.py``); ``data`` is what they are made of, with ``url`` where
-    the cure is. Must run inside a transaction().
+    Of several at the same moment one counts: nobody waits for another to be counted. ``problem`` chooses the words
+    (``services/error_words.py``); ``data`` is what they are made of, with ``url`` where the cure is. Must run inside a
+    transaction().
     """
     now, kept = clock.now(), {**data, "problem": problem, "concerns": sorted(concerns)}
     values = {"cause": cause, "data": kept, "times": 0, "since": now, "last_at": now, "told_at": now - AGAIN_AFTER}
-    db.session.execute(insert(Fault).values(**values).on_conflict_do_nothing())
-    fault = db.session.scalars(
-        select(Fault).where(Fault.cause == cause).with_for_update().execution_options(populate_existing=True)
-    ).one()
+    locked = select(Fault).where(Fault.cause == cause).with_for_update(skip_locked=True)
+    fault = db.session.scalars(locked.execution_options(populate_existing=True)).one_or_none()
+    if fault is None:
+        new = insert(Fault).values(**values).on_conflict_do_nothing().returning(Fault)
+        fault = db.session.scalars(new).one_or_none()
+    if fault is None:
+        return
     begins = fault.times == 0 or fault.over_at is not None
     fault.times = 1 if begins else fault.times + 1
     fault.data, fault.last_at, fault.over_at = kept, now, None
@@ -50,6 +55,12 @@ def note(cause: str, problem: str, data: Mapping[str, Any], concerns: Collection
 def over(cause: str) -> bool:
     """Note that a cause is gone, and tell whoever heard of it. Return whether there was one."""
     return _end("cause = :value", cause)
+
+
+def over_like(*patterns: str) -> None:
+    """Note that all causes of these patterns (SQL's LIKE) are gone."""
+    for pattern in patterns:
+        _end("cause LIKE :value", pattern)
 
 
 def over_for_user(user_id: int) -> bool:

@@ -19,7 +19,7 @@ from app.models.base import sort_key_of
 from app.models.crm import Company, Contact, Lead, Stage
 from app.models.forms import Form, FormEntry
 from app.models.people import User, full_name
-from app.services import clients, faults, fields, forms, history, lead_answers, pipelines
+from app.services import clients, door_faults, faults, fields, forms, history, lead_answers, pipelines
 from app.transaction import transaction
 
 # The same words from the same person within this time are a second click on the button.
@@ -161,6 +161,8 @@ def _responsible(form: Form, contact: Contact) -> User | None:
         faults.note(f"form:{form.id}:responsible", "deactivated_responsible", data)
         chosen = None
     own = contact.responsible
+    if chosen is None and own is not None:
+        door_faults.note_deactivated(own)
     return chosen or (own if own is not None and _may_have(own) else None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from sqlalchemy import text
@@ -11,12 +12,16 @@ from app import clock
 from app.catalogue import Channel, Rule
 from app.extensions import db
 from app.models.channels import PausedAddress
-from app.services import audience
+from app.models.people import User, full_name
+from app.services import audience, reading
 from app.services.claimed import Claimed
 from app.services.devices import ADDRESS_PREFIX
 from app.services.notify import Subject, record_event
 
+REFUSED_URL = "/deliveryview/list/?_flt_0_channel=email&_flt_0_state=failed"
 SETTINGS_URL = "/profile/#notifications"
+# So many refusals in an hour are one cause, told to admins as one: the mail server, not the people.
+STORM, STORM_IN = 5, dt.timedelta(hours=1)
 
 
 def forget(delivery: Claimed, reason: str) -> None:
@@ -43,17 +48,26 @@ def forget(delivery: Claimed, reason: str) -> None:
     )
 
 
-def resume_mail(address: str) -> bool:
+def resume_mail(user: User) -> bool:
     """Send to a paused address again: its person says that it works. Return whether it was paused."""
     row = db.session.execute(
-        text("DELETE FROM paused_addresses WHERE address = lower(:address) RETURNING address"), {"address": address}
+        text("DELETE FROM paused_addresses WHERE address = lower(:address) RETURNING address"),
+        {"address": user.email or ""},
     ).first()
+    if row is not None:
+        _tell_resumed(user, user)
     return row is not None
 
 
-def paused_mail(address: str) -> dict[str, Any] | None:
+def mail_changed(actor: User, user: User, before: str | None) -> None:
+    """Tell that mails go out again where somebody's paused address was changed."""
+    if before and (user.email or "").lower() != before.lower() and paused_mail(before) and not paused_mail(user.email):
+        _tell_resumed(actor, user)
+
+
+def paused_mail(address: str | None) -> dict[str, Any] | None:
     """Return why and since when an address is paused, or None."""
-    paused = db.session.get(PausedAddress, address.lower())
+    paused = db.session.get(PausedAddress, address.lower()) if address else None
     return {"reason": paused.reason, "since": paused.since.isoformat()} if paused else None
 
 
@@ -66,15 +80,47 @@ def _pause_mail(delivery: Claimed, reason: str) -> None:
     ).first()
     if first is None or delivery.user_id is None:
         return
-    told = dict.fromkeys(audience.admins(), Rule.ADMIN) | {delivery.user_id: Rule.CONCERNED}
     data = {
         "text": delivery.address,
         "address": delivery.address,
         "name": delivery.name or delivery.address,
         "reason": reason,
+        "user_id": delivery.user_id,
         "url": SETTINGS_URL,
     }
-    record_event("error:mail_undelivered", None, Subject("address", delivery.user_id), data, told=told)
+    recent = _recently_paused()
+    admins = dict.fromkeys(audience.admins(), Rule.ADMIN) if recent < STORM else {}
+    told = admins | {delivery.user_id: Rule.CONCERNED}
+    record_event("error:mail_undelivered", None, _subject(delivery.user_id), data, told=told)
+    if recent == STORM:
+        data |= {"many": recent, "url": REFUSED_URL}
+        told = dict.fromkeys(audience.admins(), Rule.ADMIN)
+        record_event("error:mail_undelivered", None, Subject("address", 0), data, told=told)
+
+
+def _recently_paused() -> int:
+    since = clock.now() - STORM_IN
+    return int(
+        db.session.execute(text("SELECT count(*) FROM paused_addresses WHERE since > :s"), {"s": since}).scalar_one()
+    )
+
+
+def _tell_resumed(actor: User, user: User) -> None:
+    reading.settle_subject(_subject(user.id).key)
+    data = {
+        "text": user.email,
+        "address": user.email,
+        "name": full_name(user),
+        "user_id": user.id,
+        "url": SETTINGS_URL,
+    }
+    told = dict.fromkeys(audience.admins(), Rule.ADMIN) | {user.id: Rule.CONCERNED}
+    told.pop(actor.id, None)
+    record_event("error:mail_resumed", actor.id, _subject(user.id), data, told=told)
+
+
+def _subject(user_id: int) -> Subject:
+    return Subject("address", user_id)
 
 
 def _unlink_telegram(delivery: Claimed) -> None:

@@ -21,7 +21,7 @@ from app.errors import UserError
 from app.extensions import db
 from app.models.people import User
 from app.models.talks import Messenger
-from app.services import client_messages, drafts, fields, sealed, talk_flow, working_hours
+from app.services import client_messages, drafts, faults, fields, sealed, talk_flow, working_hours
 from app.services.clients import Door, Who
 from app.services.people import require_admin
 from app.services.related import checked_related
@@ -69,12 +69,15 @@ def update(actor: User, messenger: Messenger, changes: Mapping[str, Any]) -> Mes
     for field, value in check(actor, changes, messenger).items():
         setattr(messenger, field, value)
     db.session.flush()
+    if messenger.group_id is not None or not messenger.active:
+        faults.over(f"messenger:{messenger.id}:group")
     return messenger
 
 
 def delete(actor: User, messenger: Messenger) -> None:
     """Disconnect a messenger; what its clients wrote stays. Raises Forbidden but for admins."""
     require_admin(actor)
+    faults.over(f"messenger:{messenger.id}:group")
     db.session.delete(messenger)
     db.session.flush()
 

@@ -12,9 +12,9 @@ from app import clock
 from app.catalogue import Rule
 from app.errors import Conflict, UserError
 from app.extensions import db
-from app.models.people import User
+from app.models.people import User, full_name
 from app.models.talks import Talk, TalkState
-from app.services import audience, fields, messenger_out, talk_live, talk_settings
+from app.services import audience, faults, fields, messenger_out, talk_live, talk_rules, talk_settings
 from app.services.notify import record_event
 from app.services.talk_settings import TalkSettings
 
@@ -122,7 +122,9 @@ def _store(talk: Talk, score: int, comment: str | None) -> None:
     if score <= settings.nps_critical:
         _tell_low(talk, settings)
         if settings.nps_follow_up:
-            _follow_up(talk, settings)
+            data = talk_rules.about(talk) | {"name": str(talk_flow.snapshot(talk)["contact"])}
+            if talk_rules.carry_out("follow_up", lambda: _follow_up(talk, settings), data):
+                faults.over("follow_up")
 
 
 def _tell_low(talk: Talk, settings: TalkSettings) -> None:
@@ -148,6 +150,9 @@ def _managers(talk: Talk, settings: TalkSettings) -> list[int]:
         found = db.session.get(User, settings.nps_responsible_id)
         if found is not None and found.active:
             return [found.id]
+        if found is not None:
+            data = {"name": full_name(found), "user_id": found.id, "url": "/scores/settings"}
+            faults.note("scores:responsible", "deactivated_score_manager", data)
     row = db.session.execute(
         text("SELECT u.id FROM ab_group g JOIN ab_user u ON u.id = g.manager_id WHERE g.id = :id AND u.active"),
         {"id": talk.group_id},
@@ -164,7 +169,7 @@ def _follow_up(talk: Talk, settings: TalkSettings) -> None:
     served = talk.responsible
     responsible = served if served is not None and served.active else author
     if author is None or responsible is None:
-        return
+        raise UserError("nobody", gettext("Nobody is there who could do it."))
     name = str(talk_flow.snapshot(talk)["contact"])
     words = gettext(
         "Call %(name)s: gave %(score)s of 10 in talk %(number)s", name=name, score=talk.score, number=talk.number

@@ -18,6 +18,7 @@ from app.services import (
     history,
     limits,
     live,
+    lost_addresses,
     passwords,
     people_fields,
     reading,
@@ -75,7 +76,7 @@ def update_user(actor: User, user: User, changes: Mapping[str, Any]) -> User:
     values = people_fields.checked(changes)
     if "username" in changes:
         user.username = people_fields.checked_username(changes["username"])
-    zone_before, was_free = user.zone, access.is_free(user)
+    zone_before, email_before, was_free = user.zone, user.email, access.is_free(user)
     for name, value in _columns(values).items():
         setattr(user, name, value)
     if "roles" in values:
@@ -87,6 +88,7 @@ def update_user(actor: User, user: User, changes: Mapping[str, Any]) -> User:
     if "groups" in values:
         keep_an_admin("group_ids")
     rights_changed(user, was_free)
+    lost_addresses.mail_changed(actor, user, email_before)
     zone_moves.follow(user, zone_before)
     chat_members.follow(groups_before ^ {group.id for group in user.groups})
     if changes.get("password"):
@@ -106,12 +108,13 @@ def update_own(actor: User, changes: Mapping[str, Any]) -> User:
     values = people_fields.checked(changes)
     if changes.get("theme", "system") not in THEMES:
         raise UserError("invalid", f"Choose one of {', '.join(THEMES)}", "theme")
-    zone_before = actor.zone
+    zone_before, email_before = actor.zone, actor.email
     for name, value in _columns(values).items():
         setattr(actor, name, value)
     if "theme" in changes:
         actor.theme = changes["theme"]
     fields.flush_unique("ab_user", _TAKEN)
+    lost_addresses.mail_changed(actor, actor, email_before)
     zone_moves.follow(actor, zone_before)
     return actor
 

@@ -12,7 +12,7 @@ from app.errors import Conflict, NotFound, UserError
 from app.extensions import db
 from app.models.crm import Pipeline, Stage
 from app.models.people import Group, User
-from app.services import fields, positions, stages
+from app.services import faults, fields, positions, stages
 from app.services.people import require_admin
 from app.services.positions import Direction
 
@@ -58,6 +58,9 @@ def update(actor: User, pipeline: Pipeline, changes: Mapping[str, Any]) -> Pipel
     for field, value in check(changes, pipeline).items():
         setattr(pipeline, field, value)
     fields.flush_unique("pipelines", _TAKEN)
+    if changes.get("group_id") is not None:
+        # What comes in by a door without a group is this one's now.
+        faults.over_like(*faults.ANY_DOOR_WITHOUT_GROUP)
     return pipeline
 
 

@@ -70,6 +70,7 @@ def headline(
     """
     if tag.startswith(error_words.PREFIX):
         title, body = error_words.title_and_body(tag, data, rule)
+        data = {**data, "url": error_words.url_of(data, rule)}
     elif talk_words.knows(tag):
         title, body = talk_words.title_and_body(tag, data, rule)
     elif tag.startswith(limit_words.PREFIX):

@@ -71,6 +71,13 @@ def _label(kind: Kind) -> str:
         "stripe:subscription_canceled": gettext("a subscription is cancelled"),
         "billing:expiring": gettext("the plan is about to end"),
         "billing:expired": gettext("the plan has ended"),
+        "error:mail_undelivered": gettext("mails to somebody are refused"),
+        "error:mail_resumed": gettext("mails to somebody work again"),
+        "error:telegram_unlinked": gettext("the bot is blocked"),
+        "error:channel_down": gettext("a channel does not work"),
+        "error:channel_up": gettext("a channel works again"),
+        "error:webhook_disabled": gettext("a webhook is switched off"),
+        "error:webhook_works": gettext("a webhook is on again"),
         "error:automation": gettext("a rule of the account fails"),
         "error:automation_works": gettext("a rule of the account works again"),
     }

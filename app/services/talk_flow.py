@@ -18,7 +18,7 @@ from app.models.chats import MemberRole
 from app.models.crm import Contact
 from app.models.people import User, full_name
 from app.models.talks import Talk, TalkState
-from app.services import client_members, incoming, nps, reading, talk_live, talk_offers, working_hours
+from app.services import client_members, door_faults, incoming, nps, reading, talk_live, talk_offers, working_hours
 from app.services.clients import Door
 from app.services.notify import Subject, record_event
 from app.services.talk_sight import TEAM
@@ -107,6 +107,7 @@ def open_talk(chat_id: int, door: Door, seq: int, now: dt.datetime, *, unknown: 
     contact = db.session.get(Contact, contact_id) if contact_id else None
     owner = contact.responsible if contact and contact.responsible_id else None
     if owner is not None and (not owner.active or access.is_free(owner)):
+        door_faults.note_deactivated(owner)
         owner = None
     talk = Talk(
         chat_id=chat_id,
@@ -124,8 +125,10 @@ def open_talk(chat_id: int, door: Door, seq: int, now: dt.datetime, *, unknown: 
     elif unknown and contact is not None:
         # The incoming lead carries the text and tells the group: the chat is not told as well.
         talk.told_at = now
+        door_faults.check(talk.group_id, door)
         talk.lead_id = incoming.from_talk(contact, talk, door, body)
     else:
+        door_faults.check(talk.group_id, door)
         client_members.put(chat_id, group_of(talk), MemberRole.MEMBER)
     return talk
 

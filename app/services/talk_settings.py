@@ -11,7 +11,7 @@ from flask_babel import gettext
 from app import access
 from app.errors import UserError
 from app.models.people import User
-from app.services import account, fields
+from app.services import account, faults, fields
 from app.services.people import require_admin
 from app.services.responsible import checked_responsible
 
@@ -76,6 +76,8 @@ def save(actor: User, changes: Mapping[str, Any]) -> TalkSettings:
             values[name] = fields.flag(value, name)
     stored = {**(account.get_setting("talks") or {}), **values}
     account.set_setting("talks", stored)
+    if "nps_responsible_id" in values:
+        faults.over("scores:responsible")
     return load()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 
 from flask_babel import gettext
 from sqlalchemy import select, text
@@ -13,7 +14,18 @@ from app.extensions import db
 from app.models.chats import MemberRole
 from app.models.people import User, full_name
 from app.models.talks import Talk, TalkState
-from app.services import chat_live, client_members, nps, reading, talk_flow, talk_live, talk_offers, talk_settings
+from app.services import (
+    chat_live,
+    client_members,
+    faults,
+    nps,
+    reading,
+    talk_flow,
+    talk_live,
+    talk_offers,
+    talk_rules,
+    talk_settings,
+)
 from app.services.notify import record_event
 from app.services.responsible import checked_responsible
 from app.services.task_news import person
@@ -113,15 +125,23 @@ def close_silent(limit: int = 50) -> int:
         ),
         {"before": before, "limit": limit},
     ).all()
-    done = 0
+    done = failed = 0
     for row in rows:
         talk = _lock(row.number)
         if talk is None or talk.state != TalkState.OPEN or talk.waiting_since or talk.last_public_at > before:
             continue
-        talk_flow.announce(talk, gettext("Talk %(number)s was closed after a long silence", number=talk.number))
-        _close(talk, None, ask=settings.nps_on_auto_close)
-        done += 1
+        if talk_rules.carry_out("auto_close", partial(_close_silent, talk, settings), talk_rules.about(talk)):
+            done += 1
+        else:
+            failed += 1
+    if not failed:
+        faults.over("auto_close")
     return done
+
+
+def _close_silent(talk: Talk, settings: talk_settings.TalkSettings) -> None:
+    talk_flow.announce(talk, gettext("Talk %(number)s was closed after a long silence", number=talk.number))
+    _close(talk, None, ask=settings.nps_on_auto_close)
 
 
 def finish_unrated(number: int, before: dt.datetime) -> bool:

@@ -20,7 +20,7 @@ from app.errors import SendError, UserError
 from app.extensions import db
 from app.models.channels import TelegramCode, TelegramLink
 from app.models.people import User, full_name
-from app.services import chat_messages
+from app.services import chat_messages, reading
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +93,7 @@ def start(code: str, chat_id: int, name: str) -> str:
     db.session.execute(
         insert(TelegramLink).values(**values).on_conflict_do_update(index_elements=[TelegramLink.user_id], set_=values)
     )
+    reading.settle_subject(f"telegram:{row.user_id}")
     user = db.session.get_one(User, row.user_id)
     return gettext("Linked. News for %(name)s now comes here. /stop ends it.", name=full_name(user))
 

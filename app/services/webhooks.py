@@ -12,11 +12,13 @@ from urllib.parse import urlsplit
 from sqlalchemy import Row, text
 
 from app import clock
+from app.catalogue import Rule
 from app.errors import UserError
 from app.extensions import db
-from app.models.people import User
+from app.models.people import User, full_name
 from app.models.webhooks import Webhook
-from app.services import fields, outbound, sealed
+from app.services import audience, fields, outbound, reading, sealed
+from app.services.notify import Subject, record_event
 from app.services.people import require_admin
 from app.transaction import on_commit
 
@@ -56,11 +58,14 @@ def update(actor: User, webhook: Webhook, changes: Mapping[str, Any]) -> Webhook
     """Change the given fields; switching on forgets what had failed. Raises like create."""
     require_admin(actor)
     values = _checked(changes, webhook)
+    back = bool(values.get("active") and not webhook.active and webhook.disabled_reason)
     if values.get("active") and not webhook.active:
         values |= {"failures": 0, "failing_since": None, "disabled_reason": None}
     for field, value in values.items():
         setattr(webhook, field, value)
     db.session.flush()
+    if back:
+        _tell_back(actor, webhook)
     return webhook
 
 
@@ -72,6 +77,20 @@ def delete(actor: User, webhook: Webhook) -> None:
     )
     db.session.delete(webhook)
     db.session.flush()
+
+
+def _tell_back(actor: User, webhook: Webhook) -> None:
+    """Tell who heard that it was switched off that it is on again; whoever did it knows."""
+    subject = Subject("webhook", webhook.id)
+    reading.settle_subject(subject.key)
+    data = {
+        "text": webhook.name,
+        "name": webhook.name,
+        "by": full_name(actor),
+        "url": f"/webhookview/show/{webhook.id}",
+    }
+    told = {user_id: Rule.ADMIN for user_id in audience.admins() if user_id != actor.id}
+    record_event("error:webhook_works", actor.id, subject, data, told=told)
 
 
 def address(webhook: Webhook) -> str:

@@ -15,7 +15,7 @@ from app.errors import NotFound, UserError
 from app.extensions import db
 from app.models.people import User
 from app.models.talks import Widget
-from app.services import chat_files, drafts, fields, visitor_live, working_hours
+from app.services import chat_files, drafts, faults, fields, visitor_live, working_hours
 from app.services import origins as origin_lists
 from app.services.people import require_admin
 from app.services.related import checked_related
@@ -53,6 +53,8 @@ def update(actor: User, widget: Widget, changes: Mapping[str, Any]) -> Widget:
     for field, value in check(actor, changes, widget).items():
         setattr(widget, field, value)
     db.session.flush()
+    if widget.group_id is not None or not widget.active:
+        faults.over(f"widget:{widget.id}:group")
     if not widget.active:
         widget_id = widget.id
         on_commit(lambda: visitor_live.end_widget(widget_id))
@@ -63,6 +65,7 @@ def delete(actor: User, widget: Widget) -> None:
     """Delete a widget; what its clients wrote stays, but their browsers forget it. Raises Forbidden."""
     require_admin(actor)
     widget_id = widget.id
+    faults.over(f"widget:{widget_id}:group")
     db.session.delete(widget)
     db.session.flush()
     on_commit(lambda: visitor_live.end_widget(widget_id))

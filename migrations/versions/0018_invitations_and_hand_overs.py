@@ -65,7 +65,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["from_id"], ["ab_user.id"], name=op.f("fk_hand_overs_from_id_ab_user"), ondelete="CASCADE"
         ),
-        sa.ForeignKeyConstraint(["to_id"], ["ab_user.id"], name=op.f("fk_hand_overs_to_id_ab_user"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["to_id"], ["ab_user.id"], name=op.f("fk_hand_overs_to_id_ab_user"), ondelete="CASCADE"
+        ),
         sa.ForeignKeyConstraint(
             ["actor_id"], ["ab_user.id"], name=op.f("fk_hand_overs_actor_id_ab_user"), ondelete="SET NULL"
         ),

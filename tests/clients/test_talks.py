@@ -363,7 +363,7 @@ def test_groups_without_people_leave_clients_to_admins(context, app, client_of) 
     builders.make_pipeline()
     builders.make_user("Admin", username="ada")
     Client(app, visiting.make_widget().key).write("Hello")
-    assert [item["event"] for item in client_of("ada").feed()] == ["lead:incoming"]
+    assert [item["event"] for item in client_of("ada").feed()] == ["lead:incoming", "error:automation"]
 
 
 def test_the_team_sees_the_page_on_which_the_client_writes(visitor, client_of) -> None:

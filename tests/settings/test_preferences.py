@@ -265,7 +265,7 @@ def test_an_address_that_is_refused_is_paused_until_it_is_confirmed(context: Fla
     from app.services import lost_addresses
 
     with transaction():
-        assert lost_addresses.resume_mail(user.email)
+        assert lost_addresses.resume_mail(user)
     news.assign(user, make_user("Manager"))
     news.deliver_due()
     assert smtp.recipients == [user.email]

@@ -12,14 +12,15 @@ from app import access
 from app.errors import NotFound
 from app.models.chats import ThumbnailState
 from app.security import acting_user
-from app.services import chat_files, message_pages
-from app.views.api.chats import uploaded_file
+from app.services import chat_file_list, chat_files, message_pages
+from app.views.api.chats import number, uploaded_file
 from app.views.api.documentation import RESPONSES
 from app.views.api.problem import problems
 from app.views.writing import write
 
 # Whatever a browser makes of it: no script, no plug-in, no other origin.
 NOTHING_RUNS = "default-src 'none'; sandbox"
+FILES_SHOWN = 30
 
 
 class FileApi(BaseApi):  # type: ignore[misc]
@@ -72,7 +73,7 @@ class FileApi(BaseApi):  # type: ignore[misc]
 
 
 class UploadApi(BaseApi):  # type: ignore[misc]
-    """Files on their way into a chat."""
+    """Files on their way into a chat, and those that it has."""
 
     resource_name = "chats"
     class_permission_name = "Center"
@@ -106,6 +107,28 @@ class UploadApi(BaseApi):  # type: ignore[misc]
         columns = ("id", "name", "size", "type", "width", "height", "thumbnail")
         shown = message_pages.file_json({name: getattr(file, name) for name in columns})
         return self.response(201, id=file.id, result=shown)
+
+    @expose("/<int:chat_id>/files", methods=["GET"])
+    @protect()
+    @problems
+    def files(self, chat_id: int) -> ResponseReturnValue:
+        """The files of a chat, the newest first
+        ---
+        get:
+          parameters:
+          - {in: path, name: chat_id, schema: {type: integer}, required: true}
+          - {in: query, name: before, schema: {type: integer}, description: "a file: those that came before it"}
+          - {in: query, name: limit, schema: {type: integer, maximum: 100}}
+          responses:
+            200:
+              description: "`files`, and whether there are `more`"
+            404: {$ref: '#/components/responses/404'}
+        """
+        before, limit = number("before"), number("limit")
+        found = chat_file_list.of_chat(
+            acting_user().id, chat_id, before=before, limit=FILES_SHOWN if limit is None else limit
+        )
+        return self.response(200, **found)
 
 
 def _sent(path: Path, kind: str, name: str | None = None) -> Response:

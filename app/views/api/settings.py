@@ -263,7 +263,7 @@ class SettingsApi(BaseApi):  # type: ignore[misc]
               description: "`resumed`: whether it was paused"
         """
         user = acting_user()
-        return self.response(200, resumed=write(user, lambda: lost_addresses.resume_mail(user.email or "")))
+        return self.response(200, resumed=write(user, lambda: lost_addresses.resume_mail(user)))
 
 
 def _moment(value: str | None, field: str = "at") -> dt.datetime | None:

@@ -26,6 +26,7 @@ export function createCalls({ api, connection }) {
     removePicture: (id) => rest("DELETE", `/chats/${id}/picture`),
     messages: (id, params) => rest("GET", `/chats/${id}/messages${query(params)}`),
     reads: async (id, seq) => (await rest("GET", `/chats/${id}/reads${query({ seq })}`)).readers,
+    files: (id, params) => rest("GET", `/chats/${id}/files${query(params)}`),
     trace: async (id, messageId) => (await rest("GET", `/chats/${id}/messages/${messageId}/trace`)).edits,
     mentionable: (id, q) => rest("GET", `/chats/mentionable${query({ chat_id: id, q })}`),
     search: (q, chatId) => rest("GET", `/search${query({ q, chat_id: chatId })}`),

@@ -5,6 +5,7 @@ import { Icon } from "../icon.js";
 import { Menu } from "../menu.js";
 import { ChatAvatar, PersonAvatar } from "./avatar.js";
 import { ask, Sheet, showDialog } from "./dialog.js";
+import { FileList } from "./file-list.js";
 import { muteItems, muteWords } from "./mute.js";
 import { PeoplePicker } from "./people.js";
 
@@ -33,6 +34,7 @@ export function Details({ chat, ui }) {
         </div>
       </div>
       <${Members} chat=${chat} ui=${ui} />
+      <${FileList} key=${`files-${chat.id}`} chat=${chat} ui=${ui} />
       ${(can.archive || can.leave) && html`<div class="fd-details-foot">
         ${can.archive && html`<button type="button" class="fd-btn fd-btn--quiet" onClick=${() => askArchive(chat, ui)}>${chat.archived ? "Bring this chat back" : "Archive this chat"}</button>`}
         ${can.leave && html`<button type="button" class="fd-btn fd-btn--quiet fd-btn--danger" onClick=${() => askLeave(chat, ui)}>Leave this chat</button>`}</div>`}

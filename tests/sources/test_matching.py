@@ -1,0 +1,102 @@
+"""Who calls, pays and writes is found by an index, however many contacts there are and however new they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import event, text
+
+from app.extensions import db
+from app.services import call_lines, payments, sealed, stripe_settings
+from app.transaction import transaction
+from tests import builders
+from tests.sources.stripe_account import SECRET, intent, send
+from tests.sources.stripe_account import event as stripe_event
+from tests.visiting import Client, make_widget
+
+MANY = 30_000
+
+
+@pytest.fixture(params=["just loaded", "known to the planner"])
+def account(context: Flask, request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Many clients, a form, a telephone line, a website chat and Stripe."""
+    ada, wren = builders.make_user("Admin"), builders.make_user("Staff", username="wren")
+    builders.make_pipeline()
+    group = builders.make_group("Sales", members=[wren])
+    with transaction():
+        stripe_settings.connect(ada, SECRET)
+        line = call_lines.create(ada, {"name": "Main", "group_id": group.id, "region": "AT"})
+        db.session.execute(
+            text(
+                "INSERT INTO contacts (name, sort_key, email, phone, phone_tail, created_at)"
+                " SELECT 'C' || i, 'c' || i, 'Client' || i || '@example.org', '+43' || i, lpad(i::text, 10, '6'), now()"
+                " FROM generate_series(1, :n) i"
+            ),
+            {"n": MANY},
+        )
+        if request.param != "just loaded":
+            db.session.execute(text("ANALYZE contacts"))
+    return {"form": builders.make_form(group), "line": sealed.opened(line.token), "widget": make_widget(group)}
+
+
+@contextmanager
+def explained() -> Iterator[list[str]]:
+    """Collect the statements that would walk through the contacts instead of finding one."""
+    found: list[str] = []
+
+    def explain(connection: Any, cursor: Any, statement: str, values: Any, *_: Any) -> None:
+        if "contacts" in statement and statement.lstrip().split(" ", 1)[0].strip() in ("SELECT", "UPDATE", "WITH"):
+            with connection.connection.cursor() as own:
+                own.execute(f"EXPLAIN (FORMAT JSON) {statement}", values)
+                if walks(own.fetchone()[0][0]["Plan"]):
+                    found.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", explain)
+    try:
+        yield found
+    finally:
+        event.remove(db.engine, "before_cursor_execute", explain)
+
+
+def walks(plan: dict[str, Any]) -> bool:
+    """Whether a plan reads contacts from one end, in the table's order or an index's."""
+    here = plan.get("Relation Name") == "contacts" and "Index Cond" not in plan and "Bitmap" not in plan["Node Type"]
+    return here or any(walks(child) for child in plan.get("Plans", ()))
+
+
+def contact_of(table: str, condition: str = "true") -> str:
+    db.session.rollback()
+    statement = text(f"SELECT c.name FROM {table} x JOIN contacts c ON c.id = x.contact_id WHERE {condition}")
+    return str(db.session.execute(statement).scalar_one())
+
+
+def test_payers_callers_and_writers_are_found_by_an_index(app: Flask, account: dict[str, Any]) -> None:
+    client = app.test_client()
+    with explained() as found:
+        paid = stripe_event("payment_intent.succeeded", intent(receipt_email="client77@EXAMPLE.org", customer="cus_9"))
+        assert send(client, paid).status_code == 200
+        call = {"call_id": "1", "direction": "incoming", "phone": "+43 666 6666678", "status": "ringing"}
+        assert client.post(f"/hooks/calls/{account['line']}", json=call).status_code == 200
+        entry = {"name": "C", "email": "CLIENT79@example.org", "message": "Hello"}
+        assert client.post(f"/hooks/forms/{account['form'].token}", json=entry).status_code == 200
+        visitor = Client(app, account["widget"].key)
+        visitor.write("Hello")
+        answer = visitor.ask("POST", "/contact", json={"email": "client80@example.org"})
+        assert answer.status_code == 200, answer.get_data(as_text=True)
+    assert found == []
+    assert payments.last_event() is not None
+    assert [contact_of("payments"), contact_of("calls"), contact_of("leads", "x.source = 'form'")] == [
+        "C77",
+        "C78",
+        "C79",
+    ]
+
+
+def test_the_check_itself_sees_a_walk(context: Flask) -> None:
+    with explained() as found:
+        db.session.execute(text("SELECT id FROM contacts WHERE name = 'X' ORDER BY id LIMIT 1"))
+    assert len(found) == 1
