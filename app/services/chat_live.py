@@ -114,7 +114,7 @@ def typing(user_id: int, chat_id: int, sid: str, *, note: bool = False) -> None:
     db.session.rollback()
     if row is None:
         raise NotFound("Chat")
-    payload = {"chat_id": chat_id, "user_id": user_id, "name": row.name}
+    payload = {"chat_id": chat_id, "user_id": user_id, "name": row.name, "note": note and row.kind == "client"}
     tell_nearby("chat.typing", row, row.members, payload, skip_sid=sid)
     if row.kind == "client" and not note and row.role != "guest":
         visitor_live.tell("typing", row.visitor_key, {"name": row.shown_name or ""})

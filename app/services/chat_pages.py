@@ -136,7 +136,11 @@ def _as_json(row: Row[Any], direct_chats_on: bool) -> dict[str, Any]:
     direct, client = row.kind == "direct", row.kind == "client"
     said: dict[str, Any] = {}
     if client:
-        said = {"talk": client_words.talk_of(row), "contact": client_words.contact_of(row)}
+        said = {
+            "talk": client_words.talk_of(row),
+            "contact": client_words.contact_of(row),
+            "client": client_words.client_of(row),
+        }
     elif row.subject_type is not None:
         url = card_url(row.subject_type, row.subject_id)
         said = {"card": {"type": row.subject_type, "id": row.subject_id, "url": url}}
@@ -175,6 +179,7 @@ def _rights(row: Row[Any], direct_chats_on: bool) -> Mapping[str, bool]:
     follows = row.linked and row.by_link and row.group_id is not None
     return {
         "send": open_ and (row.role != "guest" if row.kind == "client" else row.kind != "direct" or direct_chats_on),
+        "note": open_ and row.kind == "client",
         "rename": group and owner and open_,
         "add": group and open_,
         "remove": group and owner and open_,

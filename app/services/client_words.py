@@ -14,7 +14,8 @@ from app.services.due_words import short_due
 from app.services.names import NAME_SQL
 
 COLUMNS = """w.number, w.state, w.responsible_id, w.responsible, w.talk_group_id, w.waiting_since, w.taken_at, w.score,
-       w.contact_name, w.contact_email, w.contact_phone, w.door, w.channel, w.zone"""
+       w.contact_name, w.contact_email, w.contact_phone, w.door, w.channel, w.zone, w.delivered_seq, w.read_seq,
+       w.page_url"""
 
 # The newest talk of the rows that are clients' chats.
 JOIN = f"""
@@ -23,6 +24,7 @@ LEFT JOIN LATERAL (
            CASE WHEN u.id IS NOT NULL THEN {NAME_SQL} END AS responsible, k.name AS contact_name,
            k.email AS contact_email, k.phone AS contact_phone, coalesce(d.name, x.name) AS door,
            CASE WHEN v.messenger_id IS NULL THEN 'widget' ELSE 'messenger' END AS channel,
+           v.delivered_seq, v.read_seq, v.page_url,
            (SELECT r.zone FROM ab_user r WHERE r.id = p.user_id) AS zone
     FROM chats h
     LEFT JOIN LATERAL (SELECT * FROM talks y WHERE y.chat_id = h.id ORDER BY y.number DESC LIMIT 1) t ON true
@@ -43,7 +45,7 @@ def as_client(item: dict[str, Any], row: Row[Any]) -> dict[str, Any]:
     if last is not None:
         last["note"] = row.last_note
         last["author"] = name if row.last_author_kind == "visitor" else last["author"]
-    item["chat"] |= {"name": name, "contact": contact_of(row), "talk": talk_of(row)}
+    item["chat"] |= {"name": name, "role": row.role, "contact": contact_of(row), "talk": talk_of(row)}
     mention = "chat:mention" if row.mention else "chat:client_message"
     return item | {
         "event": mention,
@@ -77,7 +79,15 @@ def contact_of(row: Row[Any]) -> dict[str, Any] | None:
     """Return who the client is."""
     if row.contact_id is None:
         return None
-    return {"id": row.contact_id, "name": row.contact_name, "email": row.contact_email, "phone": row.contact_phone}
+    # Whoever was only asked sees what was written, and not how to reach the client.
+    asked = row.role == "guest"
+    email, phone = (None, None) if asked else (row.contact_email, row.contact_phone)
+    return {"id": row.contact_id, "name": row.contact_name, "email": email, "phone": phone}
+
+
+def client_of(row: Row[Any]) -> dict[str, Any]:
+    """Return how far the client has got our messages and read them, and the page on which they were last."""
+    return {"delivered_seq": row.delivered_seq or 0, "read_seq": row.read_seq or 0, "page_url": row.page_url}
 
 
 def taken_line(taken: Mapping[str, str] | None, zone: str) -> str:

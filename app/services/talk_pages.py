@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from app import access
 from app.extensions import db
 from app.models.chats import MemberRole
+from app.models.crm import Lead
 from app.models.people import User
 from app.models.talks import Talk, TalkState
 from app.services import client_members, talk_clock, talk_live, talk_offers
@@ -40,7 +41,7 @@ def of_person(user: User, number: int) -> dict[str, Any]:
 def as_json(user: User, talk: Talk) -> dict[str, Any]:
     """Return a talk that the person may see."""
     contact, door = talk.contact, talk_clock.door_of_chat(talk.chat_id)
-    group = talk.group
+    group, asked = talk.group, _was_asked(user, talk)
     return {
         **talk_live.payload_of(talk),
         "group": {"id": group.id, "name": group.label or group.name} if group else None,
@@ -50,7 +51,14 @@ def as_json(user: User, talk: Talk) -> dict[str, Any]:
         "closed_at": talk.closed_at.isoformat() if talk.closed_at else None,
         "comment": talk.comment,
         "lead_id": talk.lead_id,
-        "contact": {"id": contact.id, "name": contact.name, "email": contact.email, "phone": contact.phone}
+        "lead": _lead(user, talk),
+        # Whoever was only asked sees what was written, and not how to reach the client.
+        "contact": {
+            "id": contact.id,
+            "name": contact.name,
+            "email": None if asked else contact.email,
+            "phone": None if asked else contact.phone,
+        }
         if contact
         else None,
         "channel": {"kind": "messenger" if door.messenger_id else "widget", "name": door.name},
@@ -64,8 +72,7 @@ def as_json(user: User, talk: Talk) -> dict[str, Any]:
 
 def rights(user: User, talk: Talk) -> dict[str, bool]:
     """Return what the person's buttons may offer; the services decide anew."""
-    guest = access.is_free(user) or client_members.role_of(talk.chat_id, user.id) == MemberRole.GUEST
-    acts, is_open = not guest, talk.state == TalkState.OPEN
+    acts, is_open = not _was_asked(user, talk), talk.state == TalkState.OPEN
     free = talk.responsible_id != user.id and talk_offers.may_be_taken(talk)
     return {
         "take": acts and is_open and free,
@@ -75,6 +82,17 @@ def rights(user: User, talk: Talk) -> dict[str, bool]:
         "no_answer_needed": acts and is_open and talk.waiting_since is not None,
         "ask": acts,
     }
+
+
+def _was_asked(user: User, talk: Talk) -> bool:
+    return access.is_free(user) or client_members.role_of(talk.chat_id, user.id) == MemberRole.GUEST
+
+
+def _lead(user: User, talk: Talk) -> dict[str, Any] | None:
+    if talk.lead_id is None:
+        return None
+    found = db.session.execute(select(Lead.name).where(Lead.id == talk.lead_id, access.visible_leads(user))).scalar()
+    return {"id": talk.lead_id, "name": found} if found is not None else None
 
 
 def _page_url(chat_id: int) -> str | None:

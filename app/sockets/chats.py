@@ -12,7 +12,8 @@ from sqlalchemy import text
 from app import access
 from app.errors import UserError
 from app.extensions import db, socketio
-from app.services import chat_live, chat_messages, chat_reading, drafts, live, presence
+from app.models.chats import ChatKind
+from app.services import chat_live, chat_messages, chat_reading, client_lookers, drafts, live, presence
 from app.sockets.connections import Connection
 from app.transaction import transaction
 
@@ -20,6 +21,8 @@ TYPING_EVERY_SECONDS = 1.0
 
 # Which chat a socket of this process has open in a visible tab.
 focused: dict[str, int] = {}
+# The same for chats of clients only: whose colleagues see who looks at them as well.
+_at_clients: dict[str, int] = {}
 _typed_at: dict[tuple[str, int], float] = {}
 
 
@@ -46,6 +49,11 @@ def leave(sid: str) -> int | None:
     for key in [key for key in _typed_at if key[0] == sid]:
         del _typed_at[key]
     return focused.pop(sid, None)
+
+
+def left(sid: str) -> None:
+    """Show the others that a closed connection no longer looks at a client's chat."""
+    _looks_away(sid)
 
 
 def follow_moves(_app: Flask, watched: Mapping[str, Connection]) -> None:
@@ -124,8 +132,9 @@ def _focus(user_id: int, payload: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(visible, bool):
         raise UserError("invalid", "true or false is needed", "visible", 400)
     wanted = drafts.checked_id(chat_id, "chat_id") if chat_id is not None and visible else None
+    client = False
     if wanted is not None:
-        access.access_chat(user_id, wanted)
+        client = access.access_chat(user_id, wanted).chat.kind == ChatKind.CLIENT
         db.session.rollback()
     before = focused.pop(sid, None)
     if before is not None and before != wanted:
@@ -134,7 +143,18 @@ def _focus(user_id: int, payload: Mapping[str, Any]) -> dict[str, Any]:
         focused[sid] = wanted
         socketio.server.enter_room(sid, chat_live.focus_room_of(wanted), namespace=live.NAMESPACE)
     presence.focus(user_id, sid, before, wanted)
+    if before != wanted:
+        _looks_away(sid)
+    if client and wanted is not None:
+        _at_clients[sid] = wanted
+        client_lookers.tell(wanted)
     return {}
+
+
+def _looks_away(sid: str) -> None:
+    left = _at_clients.pop(sid, None)
+    if left is not None:
+        client_lookers.tell(left)
 
 
 def _message_id(payload: Mapping[str, Any]) -> int:

@@ -74,6 +74,7 @@ def _disconnect(*_: object) -> None:
     presence.viewers.remove(sid)
     if connection is not None:
         presence_service.gone(connection.user_id, sid, opened)
+        chats.left(sid)
 
 
 def _sync(user_id: int, payload: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,9 @@ const EMPTY = {
   tasks: ["check-circle", "No news about tasks", "Tasks that others give you, and what becomes of yours, will show up here."],
   leads: ["target", "No news about leads or calls", "Incoming leads and missed calls will show up here."],
   system: ["check-circle", "All is well", "Errors, limits and payments that you should know of will show up here."],
+  clients_mine: ["globe", "No open talk is yours", "The ones that you take or that are passed on to you will show up here."],
+  clients_unassigned: ["check-circle", "Somebody has every talk", "Clients whom nobody has taken yet will show up here."],
+  clients_open: ["check-circle", "No talk is open", "Clients who write in will show up here."],
   team: ["users", "Nothing from your team yet", "What your colleagues complete and answer will show up here, silently."],
 };
 
@@ -29,12 +32,12 @@ function Blocks({ center }) {
   const { store, loader, actions } = center;
   const blocks = store.blocks.value;
   const { more, error } = store.loading.value;
-  const { tab, q } = store.view.value;
+  const { tab, sub, q } = store.view.value;
   const unread = tab === "all" ? store.counters.value.total : (store.counters.value.tabs?.[tab] ?? 0);
   useKeptFocus(center.focused);
   const drawn = useRef(new Map()); // a row that is as it was is the same vnode: nothing of it is compared again
   const markAll = unread > 0 && !q && html`<button type="button" onClick=${actions.readAll}>Mark all read</button>`;
-  if (!blocks.length) return html`<${Empty} tab=${tab} q=${q} onClear=${() => center.clearFind()} />`;
+  if (!blocks.length) return html`<${Empty} tab=${sub ? `${tab}_${sub}` : tab} q=${q} onClear=${() => center.clearFind()} />`;
   let position = 0;
   const ids = store.order.value;
   const current = ids.includes(center.focused.value) ? center.focused.value : ids[0];

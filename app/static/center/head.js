@@ -1,6 +1,7 @@
 // The head of the feed column: what it is, who waits, and its few settings.
 import { html } from "htm/preact";
 import { Banner } from "./banner.js";
+import { ClientFilters } from "./clients/filters.js";
 import { Feed } from "./feed.js";
 import { Find } from "./find.js";
 import { Icon } from "./icon.js";
@@ -21,6 +22,7 @@ export function FeedColumn({ center, children }) {
     ${center.onPage && html`<div class="fd-try-phone only-phone"><${TryIt} center=${center} folded /></div>`}
     <${Find} center=${center} />
     <${Tabs} center=${center} />
+    <${ClientFilters} center=${center} />
     <${Feed} center=${center} />
   </section>`;
 }
@@ -28,7 +30,10 @@ export function FeedColumn({ center, children }) {
 function Waiting({ center }) {
   const { waiting, longest_waiting_at: since } = center.store.counters.value;
   if (!waiting) return null;
-  return html`<span class="fd-waiting"><${Icon} name="clock" />${waiting} waiting${since ? `, longest ${lasting(since, center.now.value)}` : ""}</span>`;
+  const words = `${waiting} waiting${since ? `, longest ${lasting(since, center.now.value)}` : ""}`;
+  if (center.boot.user.free) return html`<span class="fd-waiting"><${Icon} name="clock" />${words}</span>`;
+  const show = () => center.loader.show({ tab: "clients", sub: "open" });
+  return html`<button type="button" class="fd-waiting" title="Show all open talks" onClick=${show}><${Icon} name="clock" />${words}</button>`;
 }
 
 function Settings({ center }) {

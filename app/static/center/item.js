@@ -2,6 +2,7 @@
 import { html } from "htm/preact";
 import { ChatAvatar } from "./chat/avatar.js";
 import { ChatLine, ChatMarks } from "./chat/row.js";
+import { ClientTag, TakeAction, WaitingChip } from "./clients/row.js";
 import { Icon, ThingAvatar } from "./icon.js";
 import { Menu } from "./menu.js";
 import { LeadActions } from "./lead-actions.js";
@@ -31,22 +32,24 @@ export function Item({ item, center, position, total, current }) {
   return html`<article class=${classes} id=${id} tabindex=${current ? "0" : "-1"} aria-labelledby=${`${id}-title`} aria-describedby=${`${id}-body`}
       aria-posinset=${position} aria-setsize=${total} aria-current=${open ? "true" : undefined}
       onClick=${clicked} onFocus=${() => (focused.value = item.id)}>
-    ${item.chat ? html`<${ChatAvatar} kind=${item.chat.kind} id=${item.chat.id} personId=${item.chat.person_id} name=${item.title} picture=${item.chat.picture_url}
+    ${item.chat ? html`<${ChatAvatar} kind=${item.chat.kind} id=${item.chat.id} personId=${item.chat.person_id} contactId=${item.chat.contact?.id} channel=${item.chat.talk?.channel} name=${item.title} picture=${item.chat.picture_url}
       presence=${item.chat.kind === "direct" ? (center.chatUi.chats.presence.states.value.get(item.chat.person_id) ?? "offline") : null} />` : html`<${ThingAvatar} name=${item.icon} />`}
     <div>
       <div class="fd-item-top">
-        <b id=${`${id}-title`}>${item.unread && html`<span class="fd-sr">Unread: </span>`}<${Title} item=${item} /></b>
+        <b id=${`${id}-title`}>${item.unread && html`<span class="fd-sr">Unread: </span>`}<${Title} item=${item} /></b>${item.chat?.talk && html`<${ClientTag} item=${item} />`}
         <time class="tm-hide" datetime=${item.at} title=${fullTime(item.at, zone)}>${shortTime(item.at, now.value, zone)}</time>
       </div>
       <div class="fd-item-sub" id=${`${id}-body`}>
         ${item.chat ? html`<${ChatLine} item=${item} open=${open} chats=${center.chatUi.chats} />` : html`<span>${item.body}</span>`}
         ${item.done && html`<span class="fd-chip fd-chip--ok fd-chip--row"><${Icon} name="check" />Done</span>`}
+        ${item.chat?.talk && html`<${WaitingChip} item=${item} now=${now.value} />`}
         ${item.chat && html`<${ChatMarks} item=${item} />`}
         ${item.unread && !item.chat && item.count > 1 && html`<span class="fd-badge fd-badge--accent">${item.count}<span class="fd-sr"> new</span></span>`}
         ${item.kind !== "team" && html`<${More} item=${item} center=${center} />`}
       </div>
       <${TaskActions} item=${item} center=${center} />
       <${LeadActions} item=${item} center=${center} />
+      <${TakeAction} item=${item} center=${center} />
     </div>
     ${item.kind !== "team" && html`<${Quick} item=${item} center=${center} />`}
   </article>`;

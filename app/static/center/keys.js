@@ -1,5 +1,7 @@
 // The center's keys on every page. Off while somebody types, or with Ctrl, Alt or Meta.
 import { closeTopLayer } from "./layers.js";
+import { chatOf } from "./chat/chats.js";
+import { talkKey } from "./clients/talk-menu.js";
 import { rowId } from "./item.js";
 
 const TYPING = "input:not([type=checkbox]):not([type=radio]):not([type=button]), textarea, select, [contenteditable=''], [contenteditable=true]";
@@ -14,6 +16,8 @@ export function startKeys(center) {
     if (event.target.closest?.(TYPING)) return;
     if (event.key === "f" || event.key === "F") return use(event, () => center.find());
     if (!center.shown()) return;
+    const chatId = chatOf(center.store.opened.peek());
+    if (chatId && !event.target.closest(".fd-item, dialog") && talkKey(center.chatUi, chatId, event.key)) return event.preventDefault();
     const id = current(center, event.target);
     const act = {
       j: () => step(center, id, 1),

@@ -7,8 +7,8 @@ export function createLoader({ store, api }) {
   let latest = 0;
 
   async function fetchPage({ cursor, limit = PAGE }) {
-    const { tab, q, unreadFirst } = store.view.peek();
-    return api.feed({ tab, q, unreadFirst, cursor, limit });
+    const { tab, sub, q, unreadFirst } = store.view.peek();
+    return api.feed({ tab: tab === "clients" && sub ? `clients_${sub}` : tab, q, unreadFirst, cursor, limit });
   }
 
   /** First page of the current view, with the skeleton where nothing is shown yet. */

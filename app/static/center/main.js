@@ -34,7 +34,7 @@ const pageRoot = document.getElementById("fd-center-page");
 const root = document.getElementById("fd-center-root");
 const bubble = document.getElementById("fd-bubble");
 
-const store = createStore({ counters: boot.counters, tab: boot.tabs[0] ?? "all", unreadFirst: boot.unread_first });
+const store = createStore({ counters: boot.counters, tab: boot.tabs[0] ?? "all", unreadFirst: boot.unread_first, me: boot.user.id });
 const ended = signal(null);
 let typed = false; // somebody's half-written form is not taken away: they may want to copy it
 const onPhone = () => matchMedia("(max-width: 640px)").matches;

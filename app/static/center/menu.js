@@ -9,9 +9,9 @@ const PHONE = "(max-width: 640px)";
 
 /**
  * `items`: [{label, icon, onPick, checked?, href?, stay?}] or null for a line. `stay` keeps the surface open, `content(close)`
- * replaces the list, e.g. by a small form.
+ * replaces the list, e.g. by a small form. `head` stands above the list: words only, nothing to operate.
  */
-export function Menu({ label, title, buttonClass = "fd-icon-btn fd-icon-btn--sm", items, content, onClose, children }) {
+export function Menu({ label, title, buttonClass = "fd-icon-btn fd-icon-btn--sm", items, head, content, onClose, children }) {
   const [open, setOpen] = useState(false);
   const button = useRef(null);
   const surface = useRef(null);
@@ -58,14 +58,14 @@ export function Menu({ label, title, buttonClass = "fd-icon-btn fd-icon-btn--sm"
     ${open &&
     html`<div ref=${surface} popover="manual" class="fd-menu fd-menu--over" role=${shown ? "dialog" : "menu"} aria-label=${label ?? title}
         onKeyDown=${(event) => walk(event, surface.current, close)}>
-      ${shown ?? items.map((item) => (item ? html`<${Row} item=${item} close=${close} />` : html`<hr />`))}
+      ${!shown && head}${shown ?? items.map((item) => (item ? html`<${Row} item=${item} close=${close} />` : html`<hr />`))}
     </div>`}`;
 }
 
 function Row({ item, close }) {
   const role = item.checked === undefined ? "menuitem" : "menuitemcheckbox";
   const inner = html`<${Icon} name=${item.checked === undefined ? item.icon : item.checked ? "check" : "blank"} />${item.label}
-    ${item.keys && html`<span class="kbd no-phone" aria-hidden="true">${item.keys}</span>`}`;
+    ${item.hint && html`<span class="t-3 fd-end">${item.hint}</span>`}${item.keys && html`<span class="kbd no-phone" aria-hidden="true">${item.keys}</span>`}`;
   if (item.href) return html`<a role=${role} tabindex="-1" href=${item.href}>${inner}</a>`;
   const pick = () => {
     if (!item.stay) close();

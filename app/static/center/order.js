@@ -1,4 +1,5 @@
 // Where an item stands in the feed. Pure functions: what is shown follows from the rows alone.
+import { ofFilter } from "./clients/which.js";
 
 export const UNREAD = "unread";
 export const EARLIER = "earlier";
@@ -26,8 +27,10 @@ export function arrange(items, unreadFirst, pins = new Map()) {
 }
 
 /** Does this item belong to what the tab and the words show? */
-export function belongs(item, { tab, q }, now) {
+export function belongs(item, { tab, q, sub = "", me = null }, now) {
   if (item.archived || item.deleted) return false;
+  if (item.chat?.role === "viewer" && tab !== "clients") return false; // seen by who looks for it, nobody's news
+  if (tab === "clients" && !ofFilter(item, sub, me)) return false;
   if (item.remind_at && Date.parse(item.remind_at) > now) return false;
   if (tab === "all" ? item.tab === "team" : item.tab !== tab) return false;
   const text = `${item.title} ${item.body}`.toLocaleLowerCase();

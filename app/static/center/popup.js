@@ -53,13 +53,15 @@ function Popup({ item, center }) {
   };
   const clicked = (event) => event.target.closest("button") || open();
   return html`<div class="fd-popup" onClick=${clicked}>
-    ${item.chat ? html`<${ChatAvatar} kind=${item.chat.kind} id=${item.chat.id} personId=${item.chat.person_id} name=${item.title} picture=${item.chat.picture_url} />` : html`<${ThingAvatar} name=${item.icon} />`}
-    <div><div class="kind">${KINDS[item.tab] ?? "Notice"}</div><div class="title">${item.title}</div><div class="body">${item.body}</div></div>
+    ${item.chat ? html`<${ChatAvatar} kind=${item.chat.kind} id=${item.chat.id} personId=${item.chat.person_id} contactId=${item.chat.contact?.id} channel=${item.chat.talk?.channel} name=${item.title} picture=${item.chat.picture_url} />` : html`<${ThingAvatar} name=${item.icon} />`}
+    <div><div class="kind">${item.chat?.talk ? `Client · talk ${item.chat.talk.number}` : (KINDS[item.tab] ?? "Notice")}</div><div class="title">${item.title}</div><div class="body">${item.body}</div></div>
     <button type="button" class="fd-icon-btn fd-icon-btn--sm" aria-label=${`Dismiss ${item.title}, stays in the center`} title="Dismiss, stays in the center"
       onClick=${() => popups.dismiss(item.id)}><${Icon} name="x" /></button>
     <div class="acts">
       ${item.actions?.includes("complete") && html`<button type="button" class="fd-btn fd-btn--sm" onClick=${() => { popups.dismiss(item.id); askResult(item, center); }}><${Icon} name="check" />Complete</button>`}
-      <button type="button" class="fd-btn fd-btn--quiet fd-btn--sm" onClick=${open}>Open</button>
+      ${item.actions?.includes("accept") && html`<button type="button" class="fd-btn fd-btn--sm" onClick=${() => { popups.dismiss(item.id); center.actions.acceptLead(item.id); }}><${Icon} name="check" />Accept</button>`}
+      ${item.actions?.includes("take") && html`<button type="button" class="fd-btn fd-btn--sm" onClick=${() => { open(); center.chatUi.chats.talks.take(item.chat.id); }}><${Icon} name="user-plus" />Take</button>`}
+      <button type="button" class="fd-btn fd-btn--quiet fd-btn--sm" onClick=${open}>${item.chat ? "Reply" : "Open"}</button>
     </div>
   </div>`;
 }

@@ -5,12 +5,12 @@
 import { batch, computed, signal } from "@preact/signals";
 import { arrange, belongs, ownBlock, withinFetched } from "./order.js";
 
-export function createStore({ counters, tab = "all", unreadFirst = true, clock = Date.now }) {
+export function createStore({ counters, tab = "all", unreadFirst = true, me = null, clock = Date.now }) {
   const truth = new Map(); // id → item as the server last said
   const changes = new Map(); // token → {ids, fields, delta}
   const version = signal(0); // moves whenever truth or changes do
   const serverCounters = signal(counters);
-  const view = signal({ tab, q: "", unreadFirst });
+  const view = signal({ tab, sub: "", q: "", unreadFirst, me }); // `sub`: within the clients, whose
   const listed = signal({ ids: new Set(), last: null, nextCursor: null });
   const loading = signal({ state: "idle", error: null, more: "idle" });
   const opened = signal(null); // id of the item in the detail column

@@ -9,7 +9,7 @@ export function Tabs({ center }) {
   const counts = store.counters.value.tabs ?? {};
   // a free user has clients from the moment on that somebody lets them answer one
   const tabs = counts.clients && !boot.tabs.includes("clients") ? [...boot.tabs, "clients"] : boot.tabs;
-  const choose = (tab) => tab !== selected && loader.show({ tab });
+  const choose = (tab) => tab !== selected && loader.show({ tab, sub: "" });
 
   const walk = (event) => {
     const to = { ArrowRight: 1, ArrowLeft: -1 }[event.key];

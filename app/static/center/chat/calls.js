@@ -14,6 +14,7 @@ export function createCalls({ api, connection }) {
   };
 
   return {
+    request: rest,
     chats: (q) => rest("GET", `/chats/${query({ q })}`),
     chat: async (id) => (await rest("GET", `/chats/${id}`)).result,
     create: async (body) => (await rest("POST", "/chats/", body)).result,
@@ -35,7 +36,7 @@ export function createCalls({ api, connection }) {
     send(entry) {
       const body = {
         client_id: entry.client_id, body: entry.body, reply_to: entry.reply_to?.id ?? undefined,
-        file_ids: entry.files.length ? entry.files.map(({ id }) => id) : undefined, confirm_all: entry.confirm_all || undefined,
+        file_ids: entry.files.length ? entry.files.map(({ id }) => id) : undefined, confirm_all: entry.confirm_all || undefined, note: entry.note || undefined,
       };
       return socket("message.send", { chat_id: entry.chat_id, ...body }, () => rest("POST", `/chats/${entry.chat_id}/messages`, body));
     },
@@ -45,7 +46,7 @@ export function createCalls({ api, connection }) {
     read: (id, seq) => socket("chat.read", { chat_id: id, seq }, () => rest("POST", `/chats/${id}/read`, { seq })),
 
     // only worth something live: nobody hears them later
-    typing: (id) => connection().tell("chat.typing", { chat_id: id }),
+    typing: (id, note) => connection().tell("chat.typing", { chat_id: id, note: note || undefined }),
     focus: (id, visible) => connection().tell("chat.focus", { chat_id: id, visible }),
     active: () => connection().tell("presence.active", {}),
     watch: (ids) => (connection().live() ? connection().request("presence.watch", { user_ids: ids }) : Promise.reject(new ApiError({ code: "network", message: "Not live" }))),

@@ -1,6 +1,7 @@
 // One chat beside the feed: its head, its messages, the box to write in, and its details when asked for.
 import { html } from "htm/preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { ClientHead } from "../clients/head.js";
 import { Icon } from "../icon.js";
 import { pushLayer } from "../layers.js";
 import { Menu } from "../menu.js";
@@ -36,11 +37,11 @@ export function ChatColumn({ center, chatId, onClose }) {
   if (problem && !chat) return html`<${Gone} problem=${problem} onClose=${onClose} />`;
   return html`
     <section class="fd-col fd-chat" aria-label=${chat ? `Chat: ${chat.title}` : "Chat"} ...${dropping(chatId, chat, ui)}>
-      <${Head} center=${center} ui=${ui} chatId=${chatId} chat=${chat} onClose=${onClose} onSearch=${() => setSearching(!searching)} searching=${searching} />
+      <${(chat?.kind ?? ui.kindOf(chatId)) === "client" ? ClientHead : Head} center=${center} ui=${ui} chatId=${chatId} chat=${chat} onClose=${onClose} onSearch=${() => setSearching(!searching)} searching=${searching} />
       ${searching && html`<${ChatSearch} chatId=${chatId} ui=${ui} onClose=${() => { setSearching(false); ui.focusBox(); }} />`}
       <${Thread} key=${chatId} chatId=${chatId} chat=${chat} ui=${ui} />
       <${Typing} chatId=${chatId} chats=${chats} />
-      ${chat && !chat.can?.send ? html`<p class="fd-chat-closed"><${Icon} name=${chat.archived ? "archive" : "lock"} />${closedWords(chat)}</p>` : html`<${Composer} key=${chatId} chatId=${chatId} chat=${chat} ui=${ui} />`}
+      ${chat && !chat.can?.send && !chat.can?.note ? html`<p class="fd-chat-closed"><${Icon} name=${chat.archived ? "archive" : "lock"} />${closedWords(chat)}</p>` : html`<${Composer} key=${chatId} chatId=${chatId} chat=${chat} ui=${ui} />`}
       <div class="fd-drop" aria-hidden="true"><${Icon} name="clip" />Drop files to attach them</div>
     </section>
     ${details && chat && html`<${Details} key=${`details-${chatId}`} chat=${chat} ui=${ui} />`}`;
@@ -107,7 +108,7 @@ function Gone({ problem, onClose }) {
 
 /** Files dragged over the chat. */
 function dropping(chatId, chat, ui) {
-  if (chat && !chat.can?.send) return {};
+  if (chat && !chat.can?.send && !chat.can?.note) return {};
   const hasFiles = (event) => event.dataTransfer?.types?.includes("Files");
   const over = (event) => {
     if (!hasFiles(event)) return;

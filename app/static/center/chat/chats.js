@@ -5,6 +5,7 @@ import { chatItemId, createFeedRows } from "./feed-rows.js";
 import { createHistory } from "./history.js";
 import { createOutbox } from "./outbox.js";
 import { createPresence } from "./presence.js";
+import { createTalks } from "../clients/talks.js";
 import { createReceipts } from "./receipts.js";
 import { createTyping } from "./typing.js";
 
@@ -26,6 +27,7 @@ export function createChats({ me, settings, store, calls, storage, say, refreshF
   const presence = createPresence({ tell: calls.active, watch: calls.watch });
   const receipts = createReceipts({ tell: calls.read });
   const rows = createFeedRows({ store, me, refreshFeed, isRead: (id) => id === openId.peek() && here() && atBottom.peek() });
+  const talks = createTalks({ request: calls.request, store, infoOf: (id) => infos.value.get(id), isOpen: (id) => id === openId.peek(), refreshFeed, typing, me, say });
   const outbox = createOutbox({ storage, userId: me.id, send: calls.send, onSent: (message) => took(message) });
 
   function historyOf(id) {
@@ -44,6 +46,7 @@ export function createChats({ me, settings, store, calls, storage, say, refreshF
       const info = await calls.chat(id);
       setIn(infos, id, info);
       if (problems.peek().has(id)) setIn(problems, id, null);
+      talks.opened(info);
       return info;
     } catch (error) {
       if (error.status === 404 || !infos.peek().has(id)) setIn(problems, id, error);
@@ -126,7 +129,7 @@ export function createChats({ me, settings, store, calls, storage, say, refreshF
     if (data.removed) {
       histories.delete(id);
       rows.gone(id);
-      if (openId.peek() === id) onGone(id, infos.peek().get(id)?.title);
+      if (openId.peek() === id) onGone(id, infos.peek().get(id)?.title ?? store.item(chatItemId(id))?.title, data.taken_by);
       infos.value = new Map([...infos.peek()].filter(([key]) => key !== id));
       return;
     }
@@ -135,6 +138,7 @@ export function createChats({ me, settings, store, calls, storage, say, refreshF
   }
 
   function onEvent(event, data) {
+    talks.onEvent(event, data);
     if (event === "message") took(data);
     else if (event === "message.changed") {
       histories.get(data.chat_id)?.take(data);
@@ -193,7 +197,7 @@ export function createChats({ me, settings, store, calls, storage, say, refreshF
   }
 
   return {
-    me, settings, infos, problems, dividers, place, atBottom, openId, beside, drafts, typing, presence, receipts, outbox, rows, calls,
+    me, settings, infos, problems, dividers, place, atBottom, openId, beside, drafts, typing, presence, receipts, outbox, rows, talks, calls,
     historyOf, loadInfo, open, close, toBottom, jump, onEvent, saw, connected, reset,
     keepInfo: (info) => setIn(infos, info.id, { ...infos.peek().get(info.id), ...info }),
     send(message) {

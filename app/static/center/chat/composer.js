@@ -1,6 +1,8 @@
 // The box that one writes in. What is in it is a draft until the server has it, and nothing is lost by a refusal.
 import { html } from "htm/preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { AnswerOrNote, Others } from "../clients/composer.js";
+import { placeholder } from "../clients/words.js";
 import { Icon } from "../icon.js";
 import { Attachments } from "./files.js";
 import { callsAll, Completion, useCompletion } from "./mentions.js";
@@ -19,6 +21,8 @@ export function Composer({ chatId, chat, ui }) {
   const picker = useRef(null);
   const value = editing ? edited : draft.body;
   const max = settings.max_body ?? 10_000;
+  const client = chat?.kind === "client";
+  const note = client && !editing && (draft.note || !chat.can?.send);
 
   const write = (text) => (editing ? setEdited(text) : drafts.set(chatId, { body: text }));
   const insert = (start, end, text) => {
@@ -51,7 +55,7 @@ export function Composer({ chatId, chat, ui }) {
     write(event.currentTarget.value);
     if (asking) setAsking(false);
     completion.changed(event.currentTarget);
-    if (!editing && event.currentTarget.value.trim()) chats.typing.pressed(chatId);
+    if (!editing && event.currentTarget.value.trim()) chats.typing.pressed(chatId, note);
   };
 
   const many = chat?.kind === "group" && chat.members > (settings.confirm_all_above ?? 15);
@@ -68,8 +72,9 @@ export function Composer({ chatId, chat, ui }) {
     }
     if (many && callsAll(value) && !confirmed) return setAsking(true);
     setAsking(false);
-    chats.send({ chat_id: chatId, body: value.trim(), reply_to: draft.reply_to, files: draft.files, confirm_all: confirmed });
+    chats.send({ chat_id: chatId, body: value.trim(), reply_to: draft.reply_to, files: draft.files, confirm_all: confirmed, note });
     drafts.clear(chatId);
+    if (draft.note) drafts.set(chatId, { note: true }); // the next one is a note, too, until one says otherwise
     box.current.focus();
   }
 
@@ -99,7 +104,9 @@ export function Composer({ chatId, chat, ui }) {
   };
 
   const title = chat?.title ?? "this chat";
-  return html`<div class=${editing ? "fd-composer is-editing" : "fd-composer"}>
+  const label = editing ? "Edit your message" : client ? placeholder(chat, note) : `Message to ${title}`;
+  return html`<div class=${`fd-composer${editing ? " is-editing" : ""}${note ? " is-note" : ""}`}>
+    ${client && !editing && html`<${Others} chatId=${chatId} talks=${chats.talks} /><${AnswerOrNote} chat=${chat} ui=${ui} note=${note} onChange=${(on) => { drafts.set(chatId, { note: on }); box.current.focus(); }} />`}
     ${editing && html`<div class="fd-composer-top"><${Icon} name="edit" size="14" /><span class="t-cut">Editing your message</span>
       <button type="button" class="fd-icon-btn fd-icon-btn--sm" aria-label="Stop editing" onClick=${() => (ui.editing.value = null)}><${Icon} name="x" /></button></div>`}
     ${!editing && draft.reply_to && html`<div class="fd-composer-top"><${Icon} name="reply" size="14" /><span class="t-cut">Replying to <b>${draft.reply_to.author.name}</b> ${draft.reply_to.body}</span>
@@ -108,7 +115,7 @@ export function Composer({ chatId, chat, ui }) {
       <button type="button" class="fd-btn fd-btn--sm fd-btn--primary fd-end" onClick=${() => send(true)}>Send to all</button>
       <button type="button" class="fd-btn fd-btn--sm" onClick=${() => { setAsking(false); box.current.focus(); }}>Cancel</button></div>`}
     <div class="fd-composer-box">
-      <textarea ref=${box} rows="1" aria-label=${editing ? "Edit your message" : `Message to ${title}`} placeholder=${`Message ${title}`} value=${value} enterkeyhint="send"
+      <textarea ref=${box} rows="1" aria-label=${label} placeholder=${client ? label : `Message ${title}`} value=${value} enterkeyhint="send"
         aria-autocomplete="list" aria-haspopup="listbox" aria-controls=${completion.options ? "fd-complete" : undefined}
         aria-activedescendant=${completion.options ? `fd-complete-${completion.at}` : undefined} aria-invalid=${tooLong ? "true" : undefined}
         onInput=${typed} onKeyDown=${keys} onKeyUp=${(event) => /^Arrow(Left|Right)$|^Home$|^End$/.test(event.key) && completion.changed(event.currentTarget)}
@@ -120,11 +127,11 @@ export function Composer({ chatId, chat, ui }) {
       ${!editing && html`<button type="button" class="fd-icon-btn fd-icon-btn--sm" aria-label="Attach file" title="Attach file" onClick=${() => picker.current.click()}><${Icon} name="clip" /></button>
         <input ref=${picker} type="file" multiple hidden onChange=${(event) => { uploads.add(chatId, event.currentTarget.files); event.currentTarget.value = ""; box.current.focus(); }} />`}
       <${EmojiButton} label="Emoji" buttonClass="fd-icon-btn fd-icon-btn--sm" onPick=${(char) => insert(box.current.selectionStart, box.current.selectionEnd, char)}><${Icon} name="smile" /><//>
-      <button type="button" class="fd-icon-btn fd-icon-btn--sm" aria-label="Mention" title="Mention" onClick=${() => mentionHere(box.current, insert, completion)}><${Icon} name="at" /></button>
+      ${(!client || note) && html`<button type="button" class="fd-icon-btn fd-icon-btn--sm" aria-label="Mention" title="Mention" onClick=${() => mentionHere(box.current, insert, completion)}><${Icon} name="at" /></button>`}
       <span class="fd-grow"></span>
       ${value.length > max - NEARLY ? html`<span class=${tooLong ? "fd-composer-hint t-bad" : "fd-composer-hint t-3"} role=${tooLong ? "alert" : undefined}>${tooLong ? `${value.length - max} characters too long` : `${max - value.length} characters left`}</span>`
-        : html`<span class="fd-composer-hint t-3 no-phone">${editing ? "Enter saves, Esc leaves it as it was" : "Enter sends, Shift+Enter breaks the line"}</span>`}
-      <button type="button" class="fd-btn fd-btn--primary fd-btn--sm" aria-disabled=${ready ? undefined : "true"} onClick=${() => send(asking)}><${Icon} name=${editing ? "check" : "send"} />${editing ? "Save" : "Send"}</button>
+        : html`<span class="fd-composer-hint t-3 no-phone">${editing ? "Enter saves, Esc leaves it as it was" : client ? (note ? "Only your team sees it" : "Enter sends") : "Enter sends, Shift+Enter breaks the line"}</span>`}
+      <button type="button" class="fd-btn fd-btn--primary fd-btn--sm" aria-disabled=${ready ? undefined : "true"} onClick=${() => send(asking)}><${Icon} name=${editing ? "check" : "send"} />${editing ? "Save" : note ? "Add note" : "Send"}</button>
     </div>
   </div>`;
 }

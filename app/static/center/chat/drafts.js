@@ -1,7 +1,7 @@
 // What somebody has begun to write in each chat, kept in this browser over reloads. One key per chat and person.
 import { signal } from "@preact/signals";
 
-const EMPTY = { body: "", reply_to: null, files: [] };
+const EMPTY = { body: "", reply_to: null, files: [], note: false };
 
 export function createDrafts({ storage, userId }) {
   const prefix = `fd-draft:${userId}:`;
@@ -11,11 +11,11 @@ export function createDrafts({ storage, userId }) {
     return bodies.value.get(chatId) ?? EMPTY;
   }
 
-  /** `part`: {body?, reply_to?, files?}; an empty draft is forgotten. */
+  /** `part`: {body?, reply_to?, files?, note?}; an empty draft is forgotten. `note`: in a client's chat, for colleagues only. */
   function set(chatId, part) {
     const draft = { ...(bodies.peek().get(chatId) ?? EMPTY), ...part };
     const all = new Map(bodies.peek());
-    const empty = !draft.body.trim() && !draft.reply_to && !draft.files.length;
+    const empty = !draft.body.trim() && !draft.reply_to && !draft.files.length && !draft.note;
     if (empty && !draft.body) all.delete(chatId);
     else all.set(chatId, draft);
     bodies.value = all;

@@ -16,7 +16,9 @@ export function createFeedRows({ store, me, refreshFeed, isRead, timers = global
     if (!item?.chat) return refreshSoon();
     if (data.seq <= (item.chat.last_seq ?? 0)) return undefined;
     const mine = isMine(data);
-    const counts = !mine && data.author.kind !== "system";
+    // somebody else has this client: my copy says so and stays read
+    if (item.chat.role === "told" && !mine) return store.patch(item.id, { chat: { ...item.chat, last_seq: data.seq, last_read_seq: data.seq } });
+    const counts = !mine && data.author.kind !== "system" && item.chat.role !== "viewer";
     const unread = item.unread || (counts && !isRead(data.chat_id));
     const fields = {
       ...lastLine(item, data),
@@ -30,7 +32,7 @@ export function createFeedRows({ store, me, refreshFeed, isRead, timers = global
   function lastLine(item, data) {
     const text = data.deleted ? "Message deleted" : data.body || (data.files?.[0] ? `Sent ${data.files[0].name}` : "");
     const mine = isMine(data);
-    const body = data.author.kind === "system" ? text : mine ? `You: ${text}` : item.chat.kind === "direct" ? text : `${data.author.name.split(" ")[0]}: ${text}`;
+    const body = data.author.kind === "system" ? text : mine ? `You: ${text}` : item.chat.kind === "direct" || data.author.kind === "visitor" ? text : `${data.author.name.split(" ")[0]}: ${text}`;
     const last = { author: data.author.name, author_id: data.author.id, body: text, seq: data.seq, mine, deleted: data.deleted };
     return { body: body.replace(/\s+/g, " ").slice(0, 200), chat: { ...item.chat, last, last_seq: Math.max(item.chat.last_seq ?? 0, data.seq) } };
   }

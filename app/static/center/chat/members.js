@@ -1,6 +1,7 @@
 // The details of a chat: what it is, who is in it, and what can be changed.
 import { html } from "htm/preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { ClientDetails } from "../clients/details.js";
 import { Icon } from "../icon.js";
 import { Menu } from "../menu.js";
 import { ChatAvatar, PersonAvatar } from "./avatar.js";
@@ -16,30 +17,34 @@ export function Details({ chat, ui }) {
   useEffect(() => {
     if (ui.overlaid()) title.current.focus();
   }, []);
-  const group = chat.kind === "group";
   const { can = {} } = chat;
   return html`<aside class="fd-col fd-details" aria-label="Details">
     <div class="fd-col-head"><button type="button" class="fd-icon-btn only-phone fd-back" aria-label="Back to the chat" onClick=${() => ui.showDetails(false)}><${Icon} name="left" /></button>
       <h2 class="fd-grow" tabindex="-1" ref=${title}>Details</h2>
       <button type="button" class="fd-icon-btn fd-icon-btn--sm no-phone" aria-label="Close the details" onClick=${() => ui.showDetails(false)}><${Icon} name="x" /></button></div>
     <div class="fd-scroll" tabindex="0" role="region" aria-label="Details of the chat">
-      <div class="fd-details-head">
-        <${ChatAvatar} kind=${chat.kind} id=${chat.id} personId=${chat.person?.id} name=${chat.title} picture=${chat.picture_url ?? chat.person?.picture_url} size=${56} />
-        <${Name} chat=${chat} ui=${ui} />
-        <p class="t-3 t-12">${whatItIs(chat)}</p>
-        <div class="fd-row fd-wrap">
-          ${can.add && html`<button type="button" class="fd-btn fd-btn--sm" onClick=${() => showAdd(chat, ui)}><${Icon} name="user-plus" />Add</button>`}
-          <${Menu} title="What still reaches you outside the center" buttonClass="fd-btn fd-btn--sm" items=${muteItems(chat.id, chat.mute, ui)}><${Icon} name=${chat.mute === "none" ? "bell" : "bell-off"} />${muteWords(chat.mute)}<//>
-          ${can.rename && group && html`<${Picture} chat=${chat} ui=${ui} />`}
-        </div>
-      </div>
-      <${Members} chat=${chat} ui=${ui} />
+      ${chat.kind === "client" ? html`<${ClientDetails} chat=${chat} ui=${ui} />` : html`<${ChatDetails} chat=${chat} ui=${ui} />`}
       <${FileList} key=${`files-${chat.id}`} chat=${chat} ui=${ui} />
       ${(can.archive || can.leave) && html`<div class="fd-details-foot">
         ${can.archive && html`<button type="button" class="fd-btn fd-btn--quiet" onClick=${() => askArchive(chat, ui)}>${chat.archived ? "Bring this chat back" : "Archive this chat"}</button>`}
         ${can.leave && html`<button type="button" class="fd-btn fd-btn--quiet fd-btn--danger" onClick=${() => askLeave(chat, ui)}>Leave this chat</button>`}</div>`}
     </div>
   </aside>`;
+}
+
+function ChatDetails({ chat, ui }) {
+  const { can = {} } = chat;
+  return html`<div class="fd-details-head">
+      <${ChatAvatar} kind=${chat.kind} id=${chat.id} personId=${chat.person?.id} name=${chat.title} picture=${chat.picture_url ?? chat.person?.picture_url} size=${56} />
+      <${Name} chat=${chat} ui=${ui} />
+      <p class="t-3 t-12">${whatItIs(chat)}</p>
+      <div class="fd-row fd-wrap">
+        ${can.add && html`<button type="button" class="fd-btn fd-btn--sm" onClick=${() => showAdd(chat, ui)}><${Icon} name="user-plus" />Add</button>`}
+        <${Menu} title="What still reaches you outside the center" buttonClass="fd-btn fd-btn--sm" items=${muteItems(chat.id, chat.mute, ui)}><${Icon} name=${chat.mute === "none" ? "bell" : "bell-off"} />${muteWords(chat.mute)}<//>
+        ${can.rename && chat.kind === "group" && html`<${Picture} chat=${chat} ui=${ui} />`}
+      </div>
+    </div>
+    <${Members} chat=${chat} ui=${ui} />`;
 }
 
 function whatItIs(chat) {

@@ -23,7 +23,7 @@ export function Message({ message, cont, view }) {
   const at = html`<time datetime=${message.created_at} title=${fullTime(message.created_at, ui.zone)}>${time(message.created_at)}</time>`;
 
   return html`<article class=${classes} data-seq=${message.seq} data-id=${message.id} tabindex="-1" aria-label=${`${message.author.name}, ${time(message.created_at)}`}
-      onPointerEnter=${() => (active.value = message.id)} onFocusIn=${() => (active.value = message.id)} onKeyDown=${(event) => keys(event, message, mine, view)}>
+      onPointerEnter=${() => (active.value = message.id)} onFocusIn=${() => (active.value = message.id)} onKeyDown=${(event) => keysOf(event, message, mine, view)}>
     ${cont ? at : html`<${PersonAvatar} id=${message.author.id} name=${message.author.name} picture=${person?.picture_url} />`}
     <div>
       ${!cont && html`<div class="fd-msg-head"><b>${message.author.name}</b>${person?.free && html`<span class="fd-chip fd-chip--row">Free user</span>`}${at}</div>`}
@@ -44,19 +44,25 @@ export function Quote({ reply, onJump }) {
 
 export function Text({ message, me, ui }) {
   const { body } = message;
+  if (!body && (!message.edited_at || message.deleted)) return null;
+  return html`<div class=${isJumbo(body) ? "fd-msg-text is-jumbo" : "fd-msg-text"}><${TextPieces} message=${message} me=${me} ui=${ui} /></div>`;
+}
+
+/** Its text piece by piece: links, mentions, and whether it was edited. */
+export function TextPieces({ message, me, ui }) {
   const edited = message.edited_at && !message.deleted && html` <button type="button" class="fd-edited" title=${fullTime(message.edited_at, ui.zone)} onClick=${() => ui.showTrace(message)}>(edited)</button>`;
-  if (!body) return edited ? html`<div class="fd-msg-text">${edited}</div>` : null;
-  return html`<div class=${isJumbo(body) ? "fd-msg-text is-jumbo" : "fd-msg-text"}>${pieces(body, message.mentions).map((piece) => {
+  return html`${pieces(message.body, message.mentions).map((piece) => {
     if (piece.kind === "link") return html`<a href=${piece.href} target="_blank" rel="noopener noreferrer nofollow">${piece.text}</a>`;
     if (piece.kind === "mention") {
       const self = piece.mention.kind === "all" || (piece.mention.kind === "user" && piece.mention.id === me.id);
       return html`<span class=${self ? "fd-at is-me" : "fd-at"} title=${piece.mention.name}>${piece.text}</span>`;
     }
     return piece.text;
-  })}${edited}</div>`;
+  })}${edited}`;
 }
 
-function Tools({ message, mine, view }) {
+/** `client`: in a client's chat, where nothing is reacted or replied to. */
+export function Tools({ message, mine, view, client = false }) {
   const { ui, canSend } = view;
   const { chats } = ui;
   if (message.deleted && !mine) return null;
@@ -71,16 +77,16 @@ function Tools({ message, mine, view }) {
       : []),
   ];
   return html`<div class="fd-msg-tools" role="group" aria-label=${`Actions for the message of ${message.author.name}`}>
-    ${canSend && !message.deleted && html`
+    ${canSend && !message.deleted && (client ? mine && html`<button type="button" class="fd-icon-btn fd-icon-btn--sm" aria-label="Edit" title="Edit (E)" onClick=${() => ui.edit(message)}><${Icon} name="edit" /></button>` : html`
       <${EmojiButton} label="React" buttonClass="fd-icon-btn fd-icon-btn--sm" onPick=${(char) => chats.react(message.id, char, true)}><${Icon} name="smile" /><//>
       <button type="button" class="fd-icon-btn fd-icon-btn--sm" aria-label="Reply" title="Reply (R)" onClick=${() => ui.reply(message)}><${Icon} name="reply" /></button>
-      ${mine && html`<button type="button" class="fd-icon-btn fd-icon-btn--sm" aria-label="Edit" title="Edit (E)" onClick=${() => ui.edit(message)}><${Icon} name="edit" /></button>`}`}
+      ${mine && html`<button type="button" class="fd-icon-btn fd-icon-btn--sm" aria-label="Edit" title="Edit (E)" onClick=${() => ui.edit(message)}><${Icon} name="edit" /></button>`}`)}
     <${Menu} label="More: link, seen by, delete" title="More" items=${items}><${Icon} name="more" /><//>
   </div>`;
 }
 
 /** On the message itself; its buttons keep their own keys. */
-function keys(event, message, mine, { ui, canSend, step }) {
+export function keysOf(event, message, mine, { ui, canSend, client, step }) {
   if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) return;
   const usable = canSend && !message.deleted;
   const act = {
@@ -89,7 +95,7 @@ function keys(event, message, mine, { ui, canSend, step }) {
     Home: () => step(event.currentTarget, -Infinity),
     End: () => step(event.currentTarget, Infinity),
     Enter: () => event.currentTarget.querySelector(".fd-msg-tools button")?.focus(),
-    r: () => usable && ui.reply(message),
+    r: () => usable && !client && ui.reply(message),
     e: () => usable && mine && ui.edit(message),
     Delete: () => usable && mine && ui.askDelete(message),
     Escape: () => ui.focusBox(),
@@ -104,25 +110,35 @@ const mentionsMe = (message, me) => (message.mentions ?? []).some((one) => one.k
 
 /** A message on its way, or one that did not get there. */
 export function Pending({ entry, view }) {
-  const { ui, canSend } = view;
-  const { outbox, drafts, me } = ui.chats;
+  const { ui } = view;
+  const { me } = ui.chats;
   const message = { body: entry.body, mentions: [], chat_id: entry.chat_id };
   const failed = entry.state === "failed";
-  const backToBox = () => {
-    drafts.set(entry.chat_id, { body: entry.body, reply_to: entry.reply_to, files: entry.files });
-    outbox.remove(entry.client_id);
-    ui.focusBox();
-  };
   return html`<article class="fd-msg is-pending" data-client=${entry.client_id} aria-label=${`You, ${failed ? "not sent" : "sending"}`}>
     <${PersonAvatar} id=${me.id} name=${me.name} picture=${view.person(me.id)?.picture_url} />
     <div><div class="fd-msg-head"><b>${me.name}</b><time datetime=${entry.at}>${view.time(entry.at)}</time></div>
       ${entry.reply_to && html`<${Quote} reply=${entry.reply_to} onJump=${() => ui.jump(entry.chat_id, entry.reply_to.seq)} />`}
       <${Text} message=${message} me=${me} ui=${ui} />
       <${Files} files=${entry.files} previews=${ui.uploads.previews} onLook=${ui.look} />
-      ${failed ? html`<span class="fd-state is-failed" role="alert"><${Icon} name="alert" />Not sent: ${entry.error?.message}
-          ${entry.error?.code === "confirm_all" ? html`<button type="button" onClick=${() => outbox.retry(entry.client_id, { confirm_all: true })}>Send to all</button>`
-            : canSend && html`<button type="button" onClick=${() => outbox.retry(entry.client_id)}>Try again</button>`}
-          ${canSend && html`<button type="button" onClick=${backToBox}>Edit</button>`}<button type="button" onClick=${() => outbox.remove(entry.client_id)}>Discard</button></span>`
-        : html`<span class="fd-state"><${Icon} name="clock" />${entry.state === "waiting" ? `Waiting: ${entry.error?.code === "rate_limited" ? entry.error.message : "goes out when the connection is back"}` : "Sending"}</span>`}
+      <${PendingState} entry=${entry} view=${view} />
     </div></article>`;
+}
+
+/** Sending, waiting, or why it failed and what can be done about it. */
+export function PendingState({ entry, view }) {
+  const { ui, canSend } = view;
+  const { outbox, drafts } = ui.chats;
+  const backToBox = () => {
+    drafts.set(entry.chat_id, { body: entry.body, reply_to: entry.reply_to, files: entry.files, note: Boolean(entry.note) });
+    outbox.remove(entry.client_id);
+    ui.focusBox();
+  };
+  if (entry.state === "failed") {
+    return html`<span class="fd-state is-failed" role="alert"><${Icon} name="alert" />Not sent: ${entry.error?.message}
+      ${entry.error?.code === "confirm_all" ? html`<button type="button" onClick=${() => outbox.retry(entry.client_id, { confirm_all: true })}>Send to all</button>`
+        : canSend && html`<button type="button" onClick=${() => outbox.retry(entry.client_id)}>Try again</button>`}
+      ${canSend && html`<button type="button" onClick=${backToBox}>Edit</button>`}<button type="button" onClick=${() => outbox.remove(entry.client_id)}>Discard</button></span>`;
+  }
+  const words = entry.state !== "waiting" ? "Sending" : `Waiting: ${entry.error?.code === "rate_limited" ? entry.error.message : "goes out when the connection is back"}`;
+  return html`<span class="fd-state"><${Icon} name="clock" />${words}</span>`;
 }

@@ -42,7 +42,7 @@ export function createOutbox({ storage, userId, send, onSent, clock = Date.now, 
 
   /** `message`: {chat_id, body, reply_to?, files?, confirm_all?}. Answers the entry. */
   function add(message) {
-    const entry = { reply_to: null, files: [], confirm_all: false, ...message, client_id: newId(), at: new Date(clock()).toISOString(), state: "sending", error: null };
+    const entry = { reply_to: null, files: [], confirm_all: false, note: false, ...message, client_id: newId(), at: new Date(clock()).toISOString(), state: "sending", error: null };
     entries.value = [...entries.peek(), entry];
     keep(entry);
     drain(entry.chat_id);

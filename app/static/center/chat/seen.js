@@ -11,7 +11,7 @@ export function SeenBy({ chatId, chat, messages, ui }) {
   const { chats } = ui;
   chats.receipts.all.value; // drawn again with every mark
   const last = messages.findLast(({ author, deleted }) => author.kind === "user" && !deleted);
-  if (!last || last.author.id !== chats.me.id || !chat) return null;
+  if (!last || last.author.id !== chats.me.id || !chat || chat.kind === "client") return null;
   const people = new Map((chat.member_list ?? []).map((one) => [one.id, one]));
   const readers = chats.receipts.readers(chatId, last.seq, chats.me.id).map((id) => people.get(id)).filter(Boolean);
   if (!readers.length) return html`<div class="fd-seen"><span class="fd-state"><${Icon} name="check" />Sent</span></div>`;

@@ -2,6 +2,7 @@
 import { html } from "htm/preact";
 import { signal } from "@preact/signals";
 import { useMemo, useRef } from "preact/hooks";
+import { PendingSay, sameTurn, Say } from "../clients/say.js";
 import { Icon } from "../icon.js";
 import { dayWords } from "./days.js";
 import { Message, Pending } from "./message.js";
@@ -13,6 +14,7 @@ const TOGETHER_MS = 5 * 60_000;
 
 export function Thread({ chatId, chat, ui }) {
   const { chats } = ui;
+  const client = (chat?.kind ?? ui.kindOf(chatId)) === "client";
   const history = chats.historyOf(chatId);
   const { messages, busy, error, loaded, hasBefore, hasAfter } = history.state.value;
   const pending = chats.outbox.entries.value.filter((entry) => entry.chat_id === chatId);
@@ -25,27 +27,29 @@ export function Thread({ chatId, chat, ui }) {
   const active = useMemo(() => signal(null), [chatId]);
   const view = useMemo(() => ({
     ui, active, flash: stand.flash,
-    canSend: chat?.can?.send ?? true,
+    client, canSend: (chat?.can?.send || chat?.can?.note) ?? true,
     time: (iso) => clock(iso, ui.zone),
     person: (id) => people.get(id),
     nameOf: (id) => people.get(id)?.name,
     step,
-  }), [chatId, people, chat?.can?.send]);
+  }), [chatId, client, people, chat?.can?.send, chat?.can?.note]);
   const rows = useMemo(() => new Map(), [view]);
 
-  const draw = (message, cont) => {
+  /** `joined`: to the message before it, in a client's chat to the one after it. */
+  const draw = (message, joined) => {
     // the same row is the same vnode: nothing of it is compared again
     const known = rows.get(message.id);
-    if (known?.message === message && known.cont === cont) return known.vnode;
-    const vnode = html`<${Message} key=${message.client_id ?? message.id} message=${message} cont=${cont} view=${view} />`;
-    rows.set(message.id, { message, cont, vnode });
+    if (known?.message === message && known.joined === joined) return known.vnode;
+    const key = message.client_id ?? message.id;
+    const vnode = client ? html`<${Say} key=${key} message=${message} ends=${!joined} view=${view} />` : html`<${Message} key=${key} message=${message} cont=${joined} view=${view} />`;
+    rows.set(message.id, { message, joined, vnode });
     return vnode;
   };
 
   const list = [];
   let before = null;
   let day = null;
-  for (const message of messages) {
+  for (const [at, message] of messages.entries()) {
     const thisDay = dayWords(message.created_at, ui.now.value, ui.zone);
     if (thisDay !== day) list.push(html`<div class="fd-day" key=${`d${message.seq}`}>${thisDay}</div>`);
     if (message.seq === divider || (divider && before && before.seq < divider && message.seq > divider)) {
@@ -54,7 +58,7 @@ export function Thread({ chatId, chat, ui }) {
     }
     if (message.author.kind === "system") {
       list.push(html`<div class="fd-sys" key=${`s${message.id}`} data-seq=${message.seq}>${message.body}</div>`);
-    } else list.push(draw(message, thisDay === day && goesOn(before, message)));
+    } else list.push(draw(message, client ? sameTurn(message, messages[at + 1]) : thisDay === day && goesOn(before, message)));
     before = message;
     day = thisDay;
   }
@@ -69,7 +73,7 @@ export function Thread({ chatId, chat, ui }) {
             : html`<span class="t-3 t-12">Earlier messages are loading</span>`}</div>`
             : html`<${Beginning} key="start" chat=${chat} empty=${!messages.length && !pending.length} />`}
           ${list}
-          ${!hasAfter && pending.map((entry) => html`<${Pending} key=${entry.client_id} entry=${entry} view=${view} />`)}
+          ${!hasAfter && pending.map((entry) => html`<${client ? PendingSay : Pending} key=${entry.client_id} entry=${entry} view=${view} />`)}
           ${!hasAfter && !pending.length && html`<${SeenBy} key="seen" chatId=${chatId} chat=${chat} messages=${messages} ui=${ui} />`}`}
       </div>
     </div>
@@ -116,8 +120,8 @@ function step(row, by) {
 
 function Beginning({ chat, empty }) {
   if (!chat) return null;
-  const who = chat.kind === "direct" ? `This is the beginning of your chat with ${chat.title}.` : `This is the beginning of ${chat.title}.`;
-  return html`<div class="fd-begin"><p>${who}</p>${empty && chat.can?.send && html`<p class="t-3">Write the first message below.</p>`}</div>`;
+  const who = chat.kind === "direct" || chat.kind === "client" ? `This is the beginning of your chat with ${chat.title}.` : `This is the beginning of ${chat.title}.`;
+  return html`<div class="fd-begin"><p>${who}</p>${empty && chat.kind !== "client" && chat.can?.send && html`<p class="t-3">Write the first message below.</p>`}</div>`;
 }
 
 function Failed({ error, onAgain }) {

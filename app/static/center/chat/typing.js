@@ -10,18 +10,18 @@ export function createTyping({ say, clock = Date.now, timers = globalThis }) {
   let said = { chatId: null, at: 0 };
 
   /** A key was pressed in this chat's box. */
-  function pressed(chatId) {
-    if (said.chatId === chatId && clock() - said.at < SAY_MS) return;
-    said = { chatId, at: clock() };
-    say(chatId);
+  function pressed(chatId, note = false) {
+    if (said.chatId === chatId && said.note === note && clock() - said.at < SAY_MS) return;
+    said = { chatId, note, at: clock() };
+    say(chatId, note);
   }
 
-  function heard({ chat_id: chatId, user_id: id, name }) {
+  function heard({ chat_id: chatId, user_id: id, name, note = false }) {
     const key = `${chatId}:${id}`;
     timers.clearTimeout(ends.get(key));
     ends.set(key, timers.setTimeout(() => stopped(chatId, id), SHOW_MS));
     const others = shown.peek().get(chatId) ?? [];
-    if (!others.some((one) => one.id === id)) shown.value = new Map(shown.peek()).set(chatId, [...others, { id, name }]);
+    if (!others.some((one) => one.id === id && one.note === note)) shown.value = new Map(shown.peek()).set(chatId, [...others.filter((one) => one.id !== id), { id, name, note }]);
   }
 
   /** The message itself has come, or the time is over. */

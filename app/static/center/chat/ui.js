@@ -25,11 +25,11 @@ export function createChatUi({ center, boot, storage }) {
     /** Only where the row would be shown: on another tab the counters that the server pushes say enough. */
     refreshFeed() {
       const { tab, q } = store.view.peek();
-      if (store.loading.peek().state === "ready" && (tab === "all" || tab === "chats") && !q) loader.refresh();
+      if (store.loading.peek().state === "ready" && (tab === "all" || tab === "chats" || tab === "clients") && !q) loader.refresh();
     },
-    onGone(chatId, title) {
+    onGone(chatId, title, takenBy) {
       ui.closeChat(chatId);
-      say({ text: title ? `You are no longer a member of ${title}.` : "You are no longer a member of this chat." });
+      say({ text: takenBy ? `${takenBy} has taken ${title ? `the talk with ${title}` : "this talk"}.` : title ? `You are no longer a member of ${title}.` : "You are no longer a member of this chat." });
     },
   });
   const uploads = createUploads({ calls, drafts: chats.drafts, settings, say });
@@ -82,6 +82,7 @@ export function createChatUi({ center, boot, storage }) {
         say({ text: `The group chat could not be started: ${error.message}`, bad: true });
       }
     },
+    kindOf: (chatId) => store.item(`c:${chatId}`)?.chat?.kind,
     open: (chatId, seq) => chats.open(chatId, seq),
     /** Where the address wants to stand in a chat that is about to be shown. */
     aim: (chatId, seq) => (jumpNext = seq ? { chatId, seq } : null),

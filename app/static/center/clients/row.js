@@ -1,0 +1,21 @@
+// What a client's chat shows in the feed besides its last words: nobody has it, how long the client waits, take it.
+import { html } from "htm/preact";
+import { Icon } from "../icon.js";
+import { lasting } from "../time.js";
+
+export function ClientTag({ item }) {
+  const { talk } = item.chat;
+  return talk?.state === "open" && talk.responsible_id === null ? html`<span class="fd-chip fd-chip--line fd-chip--row">Nobody has it</span>` : null;
+}
+
+export function WaitingChip({ item, now }) {
+  const since = item.chat.talk?.waiting_since;
+  if (!since) return null;
+  return html`<span class="fd-chip fd-chip--warn fd-chip--row"><${Icon} name="clock" /><span class="fd-sr">Waiting </span>${lasting(since, now)}</span>`;
+}
+
+export function TakeAction({ item, center }) {
+  if (!item.chat || !item.actions?.includes("take")) return null;
+  return html`<div class="fd-item-acts"><button type="button" class="fd-btn fd-btn--sm" onClick=${() => center.chatUi.chats.talks.take(item.chat.id)}>
+    <${Icon} name="user-plus" />Take</button></div>`;
+}

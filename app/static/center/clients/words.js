@@ -1,0 +1,36 @@
+// How clients' chats are worded. Pure.
+
+export const channelWords = (talk) => {
+  if (!talk) return "Client";
+  return talk.channel === "messenger" ? talk.channel_name || "Messenger" : `Website chat${talk.channel_name ? ` · ${talk.channel_name}` : ""}`;
+};
+
+export const channelIcon = (channel) => (channel === "messenger" ? "mobile" : "globe");
+
+/** "shop.example/bikes" of an address. */
+export function pageWords(url) {
+  try {
+    const { host, pathname } = new URL(url);
+    return host + (pathname === "/" ? "" : pathname);
+  } catch {
+    return url;
+  }
+}
+
+const first = (name) => (name ?? "").split(" ")[0] || "the client";
+
+/** What the empty box says. */
+export const placeholder = (chat, note) => (note ? "Note for your team" : `Answer ${first(chat?.title)} ${chat?.talk?.channel === "messenger" ? `on ${chat.talk.channel_name}` : "on the website"}`);
+
+/** "Milo is answering", "Milo and Wren are looking at this, too"; empty when one is alone. */
+export function othersWords({ looking, writing }) {
+  if (writing.length) return `${names(writing)} ${writing.length === 1 ? "is" : "are"} answering right now`;
+  if (looking.length) return `${names(looking)} ${looking.length === 1 ? "has" : "have"} this chat open, too`;
+  return "";
+}
+
+function names(people) {
+  const list = people.map(({ name }) => first(name));
+  if (list.length > 2) return `${list[0]} and ${list.length - 1} others`;
+  return list.join(" and ");
+}

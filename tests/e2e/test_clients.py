@@ -1,0 +1,147 @@
+"""Clients in the center, in real browsers: a website's visitor on one side, the team on the other."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browsers import SignIn
+from tests.shops import SLOW_MS, Shop, Visit, bubble, expect_sent, open_chat, write
+
+
+def row(page: Page, text: str) -> Locator:
+    """A row of the feed."""
+    return page.locator("#fd-feed .fd-item").filter(has_text=text).first
+
+
+def talk_menu(page: Page, entry: str) -> None:
+    """Choose something in the menu behind the talk's number."""
+    page.locator(".fd-talk-no").click()
+    page.get_by_role("menuitem", name=re.compile(f"^{entry}")).click()
+
+
+def answer_box(page: Page) -> Locator:
+    return page.locator(".fd-chat .fd-composer textarea")
+
+
+def live(page: Page) -> Page:
+    expect(page.locator("#fd-center-root")).to_have_attribute("data-connection", "live", timeout=SLOW_MS)
+    return page
+
+
+def test_a_client_writes_is_taken_answered_closed_scored_and_the_manager_hears_of_it(
+    shop: Shop, visit: Visit, sign_in: SignIn
+) -> None:
+    milo, wren = live(sign_in("staff")), live(sign_in("staff2"))
+    visitor = visit(shop.url())
+    frame = open_chat(visitor)
+    write(visitor, "Is the blue one still there?")
+    expect_sent(visitor, "Is the blue one still there?")
+    number, chat_id = shop.talk()
+    # An unknown client: a contact and a lead that came in; the whole group is told, once.
+    lead = shop.live.sql(
+        "SELECT l.id, l.contact_id IS NOT NULL FROM leads l JOIN talks t ON t.lead_id = l.id WHERE t.number = %s",
+        number,
+    )
+    assert lead[0][1]
+    for page in (milo, wren):
+        expect(row(page, "Is the blue one still there?")).to_be_visible(timeout=SLOW_MS)
+    row(milo, "Is the blue one").click()
+    expect(milo.locator(".fd-say").filter(has_text="Is the blue one")).to_be_visible()
+    expect(milo.locator(".chat-head")).to_contain_text("Waiting")
+    talk_menu(milo, "Take this talk")
+    expect(row(wren, "Taken by Milo Spoke,")).to_be_visible(timeout=SLOW_MS)
+
+    # Who looks at the same chat sees who is answering.
+    row(wren, "Taken by Milo Spoke,").click()
+    expect(wren.locator(".fd-composer")).to_contain_text("Milo has this chat open, too", timeout=SLOW_MS)
+    answer_box(milo).press_sequentially("Two of ")
+    expect(wren.locator(".fd-composer")).to_contain_text("Milo is answering right now")
+    answer_box(milo).press_sequentially("them are.")
+    answer_box(milo).press("Enter")
+    expect(bubble(visitor, "Two of them are.")).to_be_visible()
+    expect(milo.locator(".fd-say--us").filter(has_text="Two of them are.")).to_contain_text("Seen")
+    expect(milo.locator(".chat-head")).not_to_contain_text("Waiting")
+
+    # A note stays with the team.
+    milo.get_by_role("button", name="Note", exact=True).click()
+    answer_box(milo).fill("They haggled last time")
+    answer_box(milo).press("Enter")
+    expect(wren.locator(".fd-note").filter(has_text="They haggled last time")).to_be_visible()
+    expect(frame.locator("body")).not_to_contain_text("haggled")
+
+    talk_menu(milo, "Close talk")
+    expect(frame.get_by_role("heading", name="How did we do?")).to_be_visible()
+    milo.locator(".fd-talk-no").click()
+    expect(milo.get_by_role("menu")).to_contain_text("Closed · score pending")
+    expect(milo.get_by_role("menuitem", name="Close talk")).to_have_count(0)
+    milo.keyboard.press("Escape")
+
+    manager = live(sign_in("manager"))
+    frame.get_by_role("button", name="4 of 10").click()
+    expect(frame.get_by_text("You gave 4 of 10.")).to_be_visible()
+    notice = row(manager, "gave 4 of 10")
+    expect(notice).to_contain_text(f"Talk {number}", timeout=SLOW_MS)
+    expect(notice).to_contain_text("served by Milo Spoke")
+    said = shop.live.sql("SELECT data FROM events WHERE tag = 'nps:low_score' AND subject_id = %s", number)[0][0]
+    assert [line["text"] for line in said["transcript"]] == ["Is the blue one still there?", "Two of them are."]
+
+    manager.goto(f"{shop.live.url}/scores/")
+    low = manager.locator("#scores-low tr").filter(has=manager.get_by_role("link", name=str(number), exact=True))
+    expect(low).to_contain_text("Milo Spoke")
+    low.get_by_role("link", name=str(number), exact=True).click()
+    expect(manager.locator(".fd-talk-no")).to_contain_text(str(number))
+    expect(manager.locator(".fd-note").filter(has_text="haggled")).to_be_visible()
+
+
+def test_a_talk_is_passed_on_and_asked_about_by_its_number(shop: Shop, visit: Visit, sign_in: SignIn) -> None:
+    visitor = visit(shop.url())
+    open_chat(visitor)
+    write(visitor, "Do you build wheels for tandems?")
+    expect_sent(visitor, "Do you build wheels for tandems?")
+    number, chat_id = shop.talk()
+    milo = live(sign_in("staff", f"/center/?chat={chat_id}"))
+    talk_menu(milo, "Give to a colleague")
+    milo.get_by_role("combobox", name="Colleague").fill("Wren")
+    milo.get_by_role("option", name="Wren Saddle").click()
+    milo.get_by_role("button", name="Pass on").click()
+    expect(milo.locator(".fd-thread")).to_contain_text("Milo Spoke passed this talk on to Wren Saddle")
+    expect(milo.locator(".fd-composer-mode")).to_contain_text("Wren Saddle has this talk")
+
+    wren = live(sign_in("staff2"))
+    row(wren, "passed this talk on to Wren").click()
+    # N: no answer is needed; the client no longer waits.
+    expect(wren.locator(".chat-head")).to_contain_text("Waiting")
+    wren.locator(".fd-thread").click()
+    wren.keyboard.press("n")
+    expect(wren.locator(".chat-head")).not_to_contain_text("Waiting")
+    talk_menu(wren, "Ask a colleague")
+    wren.get_by_role("combobox").fill("Otto")
+    wren.get_by_role("option", name="Otto Pedal").click()
+    wren.get_by_label("Question").fill("Can you true them?")
+    wren.get_by_role("dialog").get_by_role("button", name="Ask", exact=True).click()
+    expect(wren.locator(".fd-note")).to_contain_text("Can you true them?")
+
+    # A free user reads this one talk and answers by notes only.
+    otto = live(sign_in("free", f"/center/?chat={chat_id}"))
+    expect(otto.locator(".fd-say").filter(has_text="Do you build wheels")).to_be_visible()
+    expect(otto.get_by_role("button", name="Answer", exact=True)).to_have_count(0)
+    answer_box(otto).fill("Yes, on Friday")
+    answer_box(otto).press("Enter")
+    expect(wren.locator(".fd-note").filter(has_text="Yes, on Friday")).to_be_visible()
+    otto.locator(".fd-talk-no").click()
+    expect(otto.get_by_role("menuitem", name="Close")).to_have_count(0)
+    assert shop.live.call("free", "POST", f"/talks/{number}/close").status_code == 403
+
+    # The filters of Clients follow without being asked again.
+    wren.get_by_role("tab", name=re.compile("^Clients")).click()
+    wren.get_by_role("button", name="Mine", exact=True).click()
+    expect(row(wren, f"Visitor {visitor_of(shop, chat_id)}")).to_be_visible()
+    talk_menu(wren, "Close without survey")
+    expect(row(wren, f"Visitor {visitor_of(shop, chat_id)}")).to_have_count(0)
+    assert shop.live.sql("SELECT state, survey_asked_at FROM talks WHERE number = %s", number) == [("closed", None)]
+
+
+def visitor_of(shop: Shop, chat_id: int) -> int:
+    return int(shop.live.sql("SELECT id FROM visitors WHERE chat_id = %s", chat_id)[0][0])
