@@ -15,6 +15,7 @@ from sqlalchemy.sql.selectable import Subquery
 
 from app.errors import NotFound
 from app.extensions import db
+from app.models.answers import SavedAnswer
 from app.models.base import Model
 from app.models.calls import Call, CallLine
 from app.models.chats import Chat, ChatFile, ChatKind, ChatMember, MemberRole
@@ -177,6 +178,11 @@ def access_talk(user: User, number: int) -> Talk:
         if found is not None:
             return found
     raise NotFound("Talk")
+
+
+def visible_answers(user: User) -> ColumnElement[bool]:
+    """Condition for the saved answers this person may use: the shared ones and the own ones."""
+    return false() if is_free(user) else or_(SavedAnswer.shared, SavedAnswer.owner_id == user.id)
 
 
 def visible_users(user: User) -> ColumnElement[bool]:

@@ -31,11 +31,13 @@ _STAFF: list[Rule] = [
     [r"^(Lead|Contact|Company|Task)Api$", r"^can_(get|post|put|delete)$"],
     [r"^(User|Group)Api$", r"^can_get$"],
     [r"^ScoreView$", r"^can_list$"],
+    [r"^SavedAnswerView$", r"^can_(list|show|add|edit|delete)$"],
+    [r"^SavedAnswerApi$", r"^can_(get|post|put|delete)$"],
     [r"^(Reports|Client scores)$", r"^menu_access$"],
     [r"^ApiKeyView$", r"^can_(list|show|add|delete)$"],
     [r"^LookupView$", r"^can_lookup$"],
     [r"^OpenApi$", r"^can_get$"],
-    [r"^(CRM|Leads|Contacts|Companies|Tasks|Calls)$", r"^menu_access$"],
+    [r"^(CRM|Leads|Contacts|Companies|Tasks|Calls|Saved answers)$", r"^menu_access$"],
 ]
 
 # What managers may see beyond staff are the numbers of their groups; records follow the same setting (see access.py).

@@ -240,3 +240,11 @@ def make_call(*, responsible: User | None = None, **values: Any) -> Call:
             setattr(call, name, value)
         db.session.add(call)
     return call
+
+
+def make_answer(owner: User, name: str = "Opening hours", body: str = "We are open from 9 to 6.", *, shared: bool = True):
+    """A saved answer, shared with everybody."""
+    from app.services import saved_answers
+
+    with transaction():
+        return saved_answers.create(owner, {"name": name, "body": body, "shared": shared})

@@ -295,6 +295,8 @@ TABLE: list[Row] = [
     Row("/taskview/postpone/<pk>", "POST", team(200), "/taskview/postpone/{task}", data={"to": "at"}),
     Row("/api/v1/tasks/<int:pk>/complete", "POST", team(404, 401), "/api/v1/tasks/999999/complete", json={}),
     *api("calls", "{call}", team),
+    *api("saved-answers", "{answer}", team),
+    *screen("savedanswerview", team, "{answer}"),
     Row("/api/v1/calls/live", "GET", team(200, 401)),
     Row("/callview/list/", "GET", team(200)),
     Row("/callview/show/<pk>", "GET", team(200), "/callview/show/{call}"),
@@ -445,6 +447,7 @@ def records(app: Flask) -> dict[str, int]:
             "form": builders.make_form().id,
             "messenger": visiting.make_messenger().id,
             "webhook": builders.make_webhook().id,
+            "answer": builders.make_answer(builders.make_user("Manager")).id,
             "role": db.session.get_one(Role, own_role.id).id,
             "default": default_cell(),
         }

@@ -41,3 +41,11 @@ CLOSED_TALKS = (
     ("Otis Meadow", "staff2", None, ""),
     ("Pearl Harbour", "staff", 9, ""),
 )
+
+# Answers that everybody uses; {client} and {me} are filled in.
+SAVED_ANSWERS = (
+    ("Opening hours", "We are open Monday to Friday from 9 to 6, and on Saturday until 2."),
+    ("Workshop slot", "Hello {client}, the workshop is free on Thursday from 10. Shall I keep it for you?"),
+    ("Repairs of other brands", "Yes, we repair every brand. Bring it in, a first look is free."),
+    ("Thanks", "Thank you for writing, {client}! {me}, your bicycle shop"),
+)

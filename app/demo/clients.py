@@ -14,7 +14,7 @@ from app.extensions import db
 from app.models.crm import Contact
 from app.models.people import Group, User
 from app.models.talks import Talk, Widget
-from app.services import client_messages, talk_flow, visitors
+from app.services import client_messages, saved_answers, talk_flow, visitors
 from app.services.clients import Who
 from app.services.drafts import Draft
 
@@ -33,6 +33,7 @@ def load(people: dict[str, User]) -> None:
     )
     db.session.add(widget)
     db.session.flush()
+    load_answers(people["manager"])
     now = clock.now()
     for position, (name, served, score, comment) in enumerate(client_story.CLOSED_TALKS):
         lines = (("client", "Thank you for the help."), (served, "You are welcome!"))
@@ -45,6 +46,12 @@ def load(people: dict[str, User]) -> None:
     for name, email, words, minutes in client_story.WAITING_TALKS:
         talk = _talk(widget, Who(_key(), name=name, email=email), (("client", words),), people)
         _move(talk, now - dt.timedelta(minutes=minutes))
+
+
+def load_answers(owner: User) -> None:
+    """Save the answers that everybody uses."""
+    for name, body in client_story.SAVED_ANSWERS:
+        saved_answers.create(owner, {"name": name, "body": body, "shared": True})
 
 
 def settle() -> None:

@@ -2,6 +2,7 @@
 
 from app.models import (
     activity,
+    answers,
     audit,
     calls,
     channels,
@@ -25,6 +26,7 @@ from app.models import (
 
 __all__ = [
     "activity",
+    "answers",
     "audit",
     "calls",
     "channels",

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { signal } from "@preact/signals";
 import { createTalks } from "../../app/static/center/clients/talks.js";
 import { othersWords, placeholder } from "../../app/static/center/clients/words.js";
+import { filled, found } from "../../app/static/center/clients/saved.js";
 import { createTyping } from "../../app/static/center/chat/typing.js";
 import { createStore } from "../../app/static/center/store.js";
 
@@ -92,4 +93,12 @@ test("the box says for whom one writes", () => {
   assert.equal(placeholder(chat, false), "Answer Fern on the website");
   assert.equal(placeholder(chat, true), "Note for your team");
   assert.equal(placeholder({ ...chat, talk: { channel: "messenger", channel_name: "Telegram" } }, false), "Answer Fern on Telegram");
+});
+
+test("saved answers are found by their name first, and filled with both names", () => {
+  const answers = [{ id: 1, name: "Thanks", body: "See you in the workshop, {client}! {me}" }, { id: 2, name: "Workshop slot", body: "Thursday?" }];
+  assert.deepEqual(found(answers, "work").map(({ id }) => id), [2, 1]);
+  assert.deepEqual(found(answers, "nothing"), []);
+  assert.equal(filled("Hello {client}, it is {me}", { title: "Fern Puddle" }, { name: "Milo Spoke" }), "Hello Fern, it is Milo");
+  assert.equal(filled("Hello {client}, it is {me}", { title: "Visitor 7" }, { name: "Milo Spoke" }), "Hello, it is Milo");
 });

@@ -108,6 +108,16 @@ class TaskIn(InSchema):
     contact_id = Id()
 
 
+class SavedAnswerIn(InSchema):
+    """A saved answer."""
+
+    READ_ONLY = InSchema.READ_ONLY | {"owner_id"}
+
+    name = fields.String()
+    body = fields.String()
+    shared = Bool()
+
+
 class UserIn(InSchema):
     """A person. Roles and groups by id."""
 

@@ -5,6 +5,7 @@ import { chatItemId, createFeedRows } from "./feed-rows.js";
 import { createHistory } from "./history.js";
 import { createOutbox } from "./outbox.js";
 import { createPresence } from "./presence.js";
+import { createSaved } from "../clients/saved.js";
 import { createTalks } from "../clients/talks.js";
 import { createReceipts } from "./receipts.js";
 import { createTyping } from "./typing.js";
@@ -28,6 +29,7 @@ export function createChats({ me, settings, store, calls, storage, say, refreshF
   const receipts = createReceipts({ tell: calls.read });
   const rows = createFeedRows({ store, me, refreshFeed, isRead: (id) => id === openId.peek() && here() && atBottom.peek() });
   const talks = createTalks({ request: calls.request, store, infoOf: (id) => infos.value.get(id), isOpen: (id) => id === openId.peek(), refreshFeed, typing, me, say });
+  const saved = createSaved({ request: calls.request });
   const outbox = createOutbox({ storage, userId: me.id, send: calls.send, onSent: (message) => took(message) });
 
   function historyOf(id) {
@@ -197,7 +199,7 @@ export function createChats({ me, settings, store, calls, storage, say, refreshF
   }
 
   return {
-    me, settings, infos, problems, dividers, place, atBottom, openId, beside, drafts, typing, presence, receipts, outbox, rows, talks, calls,
+    me, settings, infos, problems, dividers, place, atBottom, openId, beside, drafts, typing, presence, receipts, outbox, rows, talks, saved, calls,
     historyOf, loadInfo, open, close, toBottom, jump, onEvent, saw, connected, reset,
     keepInfo: (info) => setIn(infos, info.id, { ...infos.peek().get(info.id), ...info }),
     send(message) {

@@ -2,6 +2,7 @@
 import { html } from "htm/preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { AnswerOrNote, Others } from "../clients/composer.js";
+import { filled, found, SavedMenu } from "../clients/saved.js";
 import { placeholder } from "../clients/words.js";
 import { Icon } from "../icon.js";
 import { Attachments } from "./files.js";
@@ -34,7 +35,10 @@ export function Composer({ chatId, chat, ui }) {
       box.current?.setSelectionRange(caret, caret);
     });
   };
-  const completion = useCompletion({ chatId, calls: chats.calls, insert });
+  const completion = useCompletion({
+    chatId, insert, calls: chats.calls, mentions: !client || note,
+    saved: client && !note && !editing && chat.can?.send ? async (query) => found(await chats.saved.known(), query).slice(0, 8).map((one) => ({ key: `s${one.id}`, text: filled(one.body, chat, chats.me), whole: true, label: one.name, hint: one.body, thing: "bolt" })) : null,
+  });
 
   useLayoutEffect(() => {
     box.current.style.height = "auto";
@@ -127,6 +131,7 @@ export function Composer({ chatId, chat, ui }) {
       ${!editing && html`<button type="button" class="fd-icon-btn fd-icon-btn--sm" aria-label="Attach file" title="Attach file" onClick=${() => picker.current.click()}><${Icon} name="clip" /></button>
         <input ref=${picker} type="file" multiple hidden onChange=${(event) => { uploads.add(chatId, event.currentTarget.files); event.currentTarget.value = ""; box.current.focus(); }} />`}
       <${EmojiButton} label="Emoji" buttonClass="fd-icon-btn fd-icon-btn--sm" onPick=${(char) => insert(box.current.selectionStart, box.current.selectionEnd, char)}><${Icon} name="smile" /><//>
+      ${client && !note && !editing && html`<${SavedMenu} ui=${ui} chat=${chat} onPick=${(text) => insert(value.trim() ? box.current.selectionStart : 0, value.trim() ? box.current.selectionEnd : value.length, text)} />`}
       ${(!client || note) && html`<button type="button" class="fd-icon-btn fd-icon-btn--sm" aria-label="Mention" title="Mention" onClick=${() => mentionHere(box.current, insert, completion)}><${Icon} name="at" /></button>`}
       <span class="fd-grow"></span>
       ${value.length > max - NEARLY ? html`<span class=${tooLong ? "fd-composer-hint t-bad" : "fd-composer-hint t-3"} role=${tooLong ? "alert" : undefined}>${tooLong ? `${value.length - max} characters too long` : `${max - value.length} characters left`}</span>`

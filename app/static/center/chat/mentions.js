@@ -9,9 +9,13 @@ const PAUSE_MS = 120;
 const MENTION = /(?:^|[\s([{"'])@([\p{L}\p{N}._-]*(?: [\p{L}\p{N}._-]+){0,2})$/u;
 const EMOJI = /(?:^|\s):([\p{L}_]{2,20})$/u;
 
-/** What is being completed before the caret: {kind, query, start}, or null. */
-export function tokenAt(text, caret) {
+const SAVED = /^\/([\p{L}\p{N}._ -]{0,40})$/u;
+
+/** What is being completed before the caret: {kind, query, start}, or null. `saved`: a / at the very beginning looks for saved answers. */
+export function tokenAt(text, caret, saved = false) {
   const before = text.slice(0, caret);
+  const answer = saved && caret === text.length && SAVED.exec(before);
+  if (answer) return { kind: "saved", query: answer[1], start: 0 };
   const mention = MENTION.exec(before);
   if (mention) return { kind: "mention", query: mention[1], start: caret - mention[1].length - 1 };
   const emoji = EMOJI.exec(before);
@@ -21,8 +25,8 @@ export function tokenAt(text, caret) {
 /** Does this text call everybody? Then more than a few are asked about first. */
 export const callsAll = (text) => /(?:^|[^\p{L}\p{N}_@])@all(?![\p{L}\p{N}_-])/iu.test(text);
 
-/** `insert(start, end, text)` writes into the box. Answers {options, at, keys(event), changed(element), close}. */
-export function useCompletion({ chatId, calls, insert }) {
+/** `insert(start, end, text)` writes into the box, `saved(query)` answers what a / finds, where it may. Answers {options, at, keys(event), changed(element), close}. */
+export function useCompletion({ chatId, calls, insert, mentions = true, saved = null }) {
   const [found, setFound] = useState(null); // {token, caret, options}
   const [at, setAt] = useState(0);
   const timer = useRef(null);
@@ -38,16 +42,17 @@ export function useCompletion({ chatId, calls, insert }) {
 
   function changed(element) {
     const caret = element.selectionStart;
-    const token = element.selectionEnd === caret ? tokenAt(element.value, caret) : null;
+    const token = element.selectionEnd === caret ? tokenAt(element.value, caret, Boolean(saved)) : null;
     if (!token) return found && close();
+    if (token.kind === "mention" && !mentions) return found && close();
     if (token.kind === "emoji") return show(token, caret, findEmoji(token.query, 8).map(({ char, words }) => ({ key: char, text: char, icon: char, label: words })));
     if (empty.current && token.start === empty.current.start && token.query.startsWith(empty.current.query)) return found && close();
     clearTimeout(timer.current);
     const mine = ++asked.current;
     timer.current = setTimeout(async () => {
-      const answer = await calls.mentionable(chatId, token.query).catch(() => null);
-      if (mine !== asked.current || !answer) return;
-      show(token, caret, options(answer));
+      const list = await (token.kind === "saved" ? saved(token.query) : calls.mentionable(chatId, token.query).then(options)).catch(() => null);
+      if (mine !== asked.current || !list) return;
+      show(token, caret, list);
     }, PAUSE_MS);
     return undefined;
   }
@@ -59,7 +64,7 @@ export function useCompletion({ chatId, calls, insert }) {
   }
 
   function pick(option) {
-    insert(found.token.start, found.caret, `${option.text} `);
+    insert(found.token.start, found.caret, option.whole ? option.text : `${option.text} `);
     close();
   }
 
