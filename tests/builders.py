@@ -242,7 +242,9 @@ def make_call(*, responsible: User | None = None, **values: Any) -> Call:
     return call
 
 
-def make_answer(owner: User, name: str = "Opening hours", body: str = "We are open from 9 to 6.", *, shared: bool = True):
+def make_answer(
+    owner: User, name: str = "Opening hours", body: str = "We are open from 9 to 6.", *, shared: bool = True
+):
     """A saved answer, shared with everybody."""
     from app.services import saved_answers
 

@@ -100,6 +100,8 @@ class Visitor(Model, CreatedAt):
     last_seen_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     delivered_seq: Mapped[int] = mapped_column(BigInteger, default=0, nullable=False, server_default="0")
     read_seq: Mapped[int] = mapped_column(BigInteger, default=0, nullable=False, server_default="0")
+    # Up to which message the answers were sent by mail.
+    mailed_seq: Mapped[int] = mapped_column(BigInteger, default=0, nullable=False, server_default="0")
 
     widget: Mapped[Widget | None] = relationship(Widget)
     messenger: Mapped[Messenger | None] = relationship(Messenger)

@@ -9,7 +9,7 @@ from flask_babel import gettext
 
 from app.errors import UserError
 from app.models.people import User
-from app.services import account, fields, people, retention
+from app.services import account, client_members, fields, people, retention
 
 DAYS = ("notice_days", "trace_days")
 NAMES = (*DAYS, "record_visibility", "direct_chats", "group_chat_creators", "message_texts", "zone")
@@ -42,6 +42,8 @@ def change(actor: User, changes: Mapping[str, Any]) -> None:
     for name, value in values.items():
         if value != before[name]:
             account.set_setting(name, value)
+    if values.get("record_visibility", before["record_visibility"]) != before["record_visibility"]:
+        client_members.part_unseen()
 
 
 def _check_days(name: str, value: object) -> None:

@@ -12,7 +12,7 @@ from app.extensions import db
 from app.models.crm import Company, Contact, Lead, Task
 from app.models.people import User
 from app.models.records import CardShare, Note
-from app.services import card_chats, notes, outside, timeline
+from app.services import card_chats, card_clients, notes, outside, timeline
 from app.services.history import Record, subject_of
 
 RELATED_MAX = 10
@@ -37,6 +37,8 @@ class Card:
     client_chats: bool
     answering: set[int]
     outside: outside.Outside
+    # Chats with the client: id, the newest talk's number, whether it is open.
+    clients: list[dict[str, object]]
 
 
 def card_of(viewer: User, item: Record, before: int | None = None) -> Card:
@@ -59,6 +61,7 @@ def card_of(viewer: User, item: Record, before: int | None = None) -> Card:
         client_chats=bool(clients),
         answering=card_chats.answering(clients, [share.user_id for share in shares]),
         outside=outside.Outside() if free else outside.of(viewer, item),
+        clients=[] if free else card_clients.of(viewer, item),
     )
 
 

@@ -67,7 +67,8 @@ LEFT JOIN LATERAL (
     SELECT left(x.body, {BODY_LENGTH}) AS body, x.author_id, x.author_kind, x.deleted_at, x.has_files, x.note,
            {NAME_SQL} AS name
     FROM messages x LEFT JOIN ab_user u ON u.id = x.author_id
-    WHERE x.chat_id = p.id AND x.seq = p.last_seq
+    WHERE x.chat_id = p.id AND x.seq <= p.last_seq AND (p.kind <> 'client' OR x.author_kind <> 'system')
+    ORDER BY x.seq DESC LIMIT 1
 ) l ON true
 LEFT JOIN LATERAL (
     SELECT u.id, {NAME_SQL} AS name, u.picture FROM chat_members t JOIN ab_user u ON u.id = t.user_id

@@ -91,9 +91,10 @@ def _push(chat_id: int, user_ids: Collection[int], event: str, popups: Collectio
         live.emit("counters", counters[user_id], [live.room_of(user_id)])
 
 
-def removed(chat_id: int, user_ids: Collection[int]) -> None:
-    """Tell people's tabs that a chat is no longer theirs."""
-    live.emit("chat.changed", {"id": chat_id, "removed": True}, [live.room_of(user_id) for user_id in user_ids])
+def removed(chat_id: int, user_ids: Collection[int], taken_by: str | None = None) -> None:
+    """Tell people's tabs that a chat is no longer theirs; a client's, because somebody has taken it."""
+    payload = {"id": chat_id, "removed": True} | ({"taken_by": taken_by} if taken_by else {})
+    live.emit("chat.changed", payload, [live.room_of(user_id) for user_id in user_ids])
     for user_id in list(user_ids)[: live.PAYLOADS_UP_TO]:
         live.changed_feed(user_id)
 

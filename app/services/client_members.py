@@ -10,7 +10,9 @@ from sqlalchemy import text
 from app import clock
 from app.extensions import db
 from app.models.chats import MemberRole
-from app.services import chat_live, chat_reading
+from app.models.people import User, full_name
+from app.services import account, chat_live, chat_reading
+from app.services.talk_sight import PEOPLE, SEES
 from app.transaction import on_commit
 
 # What was written before somebody comes in is behind them, but for the last message, which they are told about.
@@ -38,6 +40,28 @@ RETURNING m.user_id
 """)
 
 
+# Who was told once or looked in, and may not see the chat's newest talk as it is now.
+_UNSEEN = text(f"""
+WITH silent AS (
+    SELECT m.chat_id, m.user_id FROM chat_members m JOIN chats c ON c.id = m.chat_id AND c.kind = 'client'
+    WHERE m.left_at IS NULL AND m.role IN ('told', 'viewer') AND (CAST(:chat_id AS int) IS NULL OR m.chat_id = :chat_id)
+    ORDER BY m.chat_id, m.user_id LIMIT :limit
+)
+SELECT s.chat_id, s.user_id FROM silent s
+WHERE NOT EXISTS (
+    SELECT FROM {PEOPLE.replace("u.id = ANY(:ids)", "u.id = s.user_id")} p
+    JOIN talks t ON t.chat_id = s.chat_id
+        AND NOT EXISTS (SELECT FROM talks n WHERE n.chat_id = t.chat_id AND n.number > t.number)
+    WHERE {SEES})
+""")
+_PART = text("""
+UPDATE chat_members m SET left_at = :now, changed_at = clock_timestamp(), moved_at = clock_timestamp()
+FROM unnest(CAST(:chat_ids AS int[]), CAST(:user_ids AS int[])) AS o(chat_id, user_id)
+WHERE m.chat_id = o.chat_id AND m.user_id = o.user_id
+""")
+PART_AT_ONCE = 10_000
+
+
 @dataclass(frozen=True, slots=True)
 class _Room:
     id: int
@@ -62,7 +86,42 @@ def taken(chat_id: int, user_id: int) -> None:
     put(chat_id, [user_id], MemberRole.MEMBER, news=0)
     others = [row.user_id for row in db.session.execute(_TAKEN, {"chat_id": chat_id, "user_id": user_id})]
     chat_reading.cancel(chat_id, others, "taken")
+    part_unseen(chat_id, taken_by=user_id)
     on_commit(lambda: chat_live.changed_items(chat_id, [user_id, *others]))
+
+
+def part_unseen(chat_id: int | None = None, taken_by: int | None = None) -> int:
+    """Take out of a client's chat, or of all, who kept a silent copy and may not see the talk any more.
+
+    Nothing of it is read, heard or found by them from then on. Return how many.
+    """
+    if account.record_visibility() == "all":
+        return 0
+    db.session.flush()
+    found = db.session.execute(_UNSEEN, {"chat_id": chat_id, "limit": PART_AT_ONCE}).all()
+    if not found:
+        return 0
+    by_chat: dict[int, list[int]] = {}
+    for row in found:
+        by_chat.setdefault(row.chat_id, []).append(row.user_id)
+    db.session.execute(
+        _PART,
+        {
+            "now": clock.now(),
+            "chat_ids": [row.chat_id for row in found],
+            "user_ids": [row.user_id for row in found],
+        },
+    )
+    taker = db.session.get(User, taken_by) if taken_by is not None else None
+    name = full_name(taker) if taker is not None else None
+    on_commit(lambda: _show_parted(by_chat, name))
+    return len(found)
+
+
+def _show_parted(by_chat: dict[int, list[int]], taken_by: str | None) -> None:
+    for chat_id, people in by_chat.items():
+        chat_live.moved(_Room(chat_id), people, enter=False)
+        chat_live.removed(chat_id, people, taken_by)
 
 
 def role_of(chat_id: int, user_id: int) -> str | None:

@@ -20,6 +20,7 @@ from app.services import (
     chat_files,
     chat_live,
     chat_news,
+    client_mail,
     clients,
     mentions,
     message_pages,
@@ -159,6 +160,8 @@ def insert(
             on_commit(lambda: visitor_live.tell("message", key, shown))
         if not sent:
             messenger_out.send_message(chat_id, row.id)
+        if kind == "user":
+            client_mail.schedule(chat_id)
     return row
 
 

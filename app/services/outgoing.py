@@ -17,6 +17,7 @@ from app.errors import SendError
 from app.services import (
     account,
     chat_mail,
+    client_mail,
     invitations,
     labels,
     messenger_out,
@@ -179,6 +180,7 @@ PURPOSES: dict[str, Purpose] = {
     "digest": Purpose(recheck.refuse_collected, collected_message),
     "brief": Purpose(recheck.refuse_collected, collected_message),
     "chat": Purpose(chat_mail.refuse_chats, chat_mail.message_of),
+    client_mail.PURPOSE: Purpose(client_mail.refuse, client_mail.message_of, client_mail.after),
     "messenger": Purpose(recheck.refuse_nothing, messenger_out.message_of),
     retractions.PURPOSE: Purpose(recheck.refuse_nothing, retractions.message_of),
     invitations.PURPOSE: Purpose(invitations.refuse, invitations.message_of),

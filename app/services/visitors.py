@@ -19,6 +19,7 @@ from app.models.talks import Widget
 from app.services import (
     chat_files,
     chat_live,
+    client_mail,
     client_messages,
     clients,
     fields,
@@ -166,6 +167,8 @@ def contact(caller: Caller, payload: Mapping[str, object]) -> dict[str, Any]:
     with transaction():
         clients.arrive(door_of(widget), Who(caller.key))
         row = clients.leave_address(caller.key, values)
+        if row is not None and row.chat_id is not None:
+            client_mail.schedule(row.chat_id)
     return visitor_json(caller, row)
 
 

@@ -43,6 +43,7 @@ PURPOSE_LABELS = {
     "brief": lazy_gettext("Brief after quiet hours"),
     "chat": lazy_gettext("Chat messages"),
     "messenger": lazy_gettext("Message to a client"),
+    "client": lazy_gettext("Answer to a client by mail"),
     "read": lazy_gettext("Read elsewhere: close it"),
     "invitation": lazy_gettext("Invitation"),
     "test": lazy_gettext("Test notification"),

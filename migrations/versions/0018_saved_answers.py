@@ -1,4 +1,4 @@
-"""saved answers to clients
+"""saved answers to clients, and up to where they were mailed
 
 Revision ID: 0018
 Revises: 0017
@@ -14,6 +14,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.add_column("visitors", sa.Column("mailed_seq", sa.BigInteger(), server_default="0", nullable=False))
     op.create_table(
         "saved_answers",
         sa.Column("id", sa.Integer(), sa.Identity(always=False), nullable=False),
@@ -40,3 +41,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("saved_answers")
+    op.drop_column("visitors", "mailed_seq")

@@ -19,7 +19,7 @@ from app.extensions import db
 from app.models.crm import Contact, Lead
 from app.models.people import User
 from app.models.talks import Talk, Widget
-from app.services import nps, talk_clock, talk_settings, talks, visitor_flood
+from app.services import account_settings, nps, talk_clock, talk_settings, talks, visitor_flood
 from app.transaction import transaction
 from tests import builders, visiting
 from tests.clients.colleagues import Colleague
@@ -357,6 +357,38 @@ def test_with_own_records_only_a_taken_talk_is_hidden(visitor, client_of) -> Non
     assert otto.call("GET", f"/talks/{number}").status_code == 404
     assert otto.call("GET", f"/chats/{chat_id}/messages").status_code == 404
     assert otto.get("/center/feed")["counters"]["waiting"] == 0
+
+
+def test_with_own_records_only_who_was_told_hears_and_reads_no_more_of_a_taken_talk(visitor, client_of, team) -> None:
+    visitor.write("Hello")
+    known = newest_talk()
+    with transaction():
+        # A known client whom nobody serves: the whole group is in the chat until somebody takes the talk.
+        db.session.get_one(Talk, known.number).state = "closed"
+    chat_id = visitor.write("My order is late")["message"]["chat_id"]
+    otto, wren = client_of("otto"), client_of("wren")
+    said = otto.get(f"/chats/{chat_id}/messages")["messages"]
+    builders.set_visibility("own")
+    assert otto.call("GET", f"/chats/{chat_id}/messages").status_code == 200
+    wren.call("POST", f"/talks/{newest_talk().number}/take")
+    wren.answer(chat_id, "The courier has lost it", note=True)
+    assert otto.call("GET", f"/chats/{chat_id}").status_code == 404
+    assert otto.call("GET", f"/chats/{chat_id}/messages").status_code == 404
+    assert otto.call("GET", f"/chats/{chat_id}/messages/{said[-1]['id']}/trace").status_code == 404
+    assert [item for item in otto.feed("clients") if item["chat"]["id"] == chat_id] == []
+    assert otto.get("/search?q=courier")["messages"] == []
+    assert wren.call("GET", f"/chats/{chat_id}/messages").status_code == 200
+
+
+def test_a_stricter_setting_takes_away_what_was_only_looked_at(visitor, client_of, team) -> None:
+    chat_id = visitor.write("Hello")["message"]["chat_id"]
+    client_of("wren").call("POST", f"/talks/{newest_talk().number}/take")
+    otto = client_of("otto")
+    assert otto.call("GET", f"/chats/{chat_id}/messages").status_code == 200
+    with transaction():
+        account_settings.change(team["ada"], {"record_visibility": "own"})
+    assert otto.call("GET", f"/chats/{chat_id}/messages").status_code == 404
+    assert client_of("ada").call("GET", f"/chats/{chat_id}/messages").status_code == 200
 
 
 def test_groups_without_people_leave_clients_to_admins(context, app, client_of) -> None:

@@ -48,8 +48,8 @@ def test_a_client_writes_is_taken_answered_closed_scored_and_the_manager_hears_o
     for page in (milo, wren):
         expect(row(page, "Is the blue one still there?")).to_be_visible(timeout=SLOW_MS)
     row(milo, "Is the blue one").click()
-    expect(milo.locator(".fd-say").filter(has_text="Is the blue one")).to_be_visible()
-    expect(milo.locator(".chat-head")).to_contain_text("Waiting")
+    expect(milo.locator(".fd-say").filter(has_text="Is the blue one")).to_be_visible(timeout=SLOW_MS)
+    expect(milo.locator(".chat-head")).to_contain_text("Waiting", timeout=SLOW_MS)
     talk_menu(milo, "Take this talk")
     expect(row(wren, "Taken by Milo Spoke,")).to_be_visible(timeout=SLOW_MS)
 
@@ -57,42 +57,53 @@ def test_a_client_writes_is_taken_answered_closed_scored_and_the_manager_hears_o
     row(wren, "Taken by Milo Spoke,").click()
     expect(wren.locator(".fd-composer")).to_contain_text("Milo has this chat open, too", timeout=SLOW_MS)
     answer_box(milo).press_sequentially("Two of ")
-    expect(wren.locator(".fd-composer")).to_contain_text("Milo is answering right now")
+    expect(wren.locator(".fd-composer")).to_contain_text("Milo is answering right now", timeout=SLOW_MS)
     answer_box(milo).press_sequentially("them are.")
     answer_box(milo).press("Enter")
-    expect(bubble(visitor, "Two of them are.")).to_be_visible()
-    expect(milo.locator(".fd-say--us").filter(has_text="Two of them are.")).to_contain_text("Seen")
-    expect(milo.locator(".chat-head")).not_to_contain_text("Waiting")
+    expect(bubble(visitor, "Two of them are.")).to_be_visible(timeout=SLOW_MS)
+    expect(milo.locator(".fd-say--us").filter(has_text="Two of them are.")).to_contain_text("Seen", timeout=SLOW_MS)
+    expect(milo.locator(".chat-head")).not_to_contain_text("Waiting", timeout=SLOW_MS)
+
+    # What is written again and again is found by a slash.
+    answer_box(milo).press_sequentially("/opening")
+    milo.get_by_role("option", name="Opening hours").click()
+    expect(answer_box(milo)).to_have_value(re.compile("^We are open Monday to Friday"))
+    answer_box(milo).press("Enter")
+    expect(bubble(visitor, "We are open Monday to Friday")).to_be_visible(timeout=SLOW_MS)
 
     # A note stays with the team.
     milo.get_by_role("button", name="Note", exact=True).click()
     answer_box(milo).fill("They haggled last time")
     answer_box(milo).press("Enter")
-    expect(wren.locator(".fd-note").filter(has_text="They haggled last time")).to_be_visible()
-    expect(frame.locator("body")).not_to_contain_text("haggled")
+    expect(wren.locator(".fd-note").filter(has_text="They haggled last time")).to_be_visible(timeout=SLOW_MS)
+    expect(frame.locator("body")).not_to_contain_text("haggled", timeout=SLOW_MS)
 
     talk_menu(milo, "Close talk")
-    expect(frame.get_by_role("heading", name="How did we do?")).to_be_visible()
+    expect(frame.get_by_role("heading", name="How did we do?")).to_be_visible(timeout=SLOW_MS)
     milo.locator(".fd-talk-no").click()
-    expect(milo.get_by_role("menu")).to_contain_text("Closed · score pending")
-    expect(milo.get_by_role("menuitem", name="Close talk")).to_have_count(0)
+    expect(milo.get_by_role("menu")).to_contain_text("Closed · score pending", timeout=SLOW_MS)
+    expect(milo.get_by_role("menuitem", name="Close talk")).to_have_count(0, timeout=SLOW_MS)
     milo.keyboard.press("Escape")
 
     manager = live(sign_in("manager"))
     frame.get_by_role("button", name="4 of 10").click()
-    expect(frame.get_by_text("You gave 4 of 10.")).to_be_visible()
+    expect(frame.get_by_text("You gave 4 of 10.")).to_be_visible(timeout=SLOW_MS)
     notice = row(manager, "gave 4 of 10")
     expect(notice).to_contain_text(f"Talk {number}", timeout=SLOW_MS)
-    expect(notice).to_contain_text("served by Milo Spoke")
+    expect(notice).to_contain_text("served by Milo Spoke", timeout=SLOW_MS)
     said = shop.live.sql("SELECT data FROM events WHERE tag = 'nps:low_score' AND subject_id = %s", number)[0][0]
-    assert [line["text"] for line in said["transcript"]] == ["Is the blue one still there?", "Two of them are."]
+    assert [line["text"] for line in said["transcript"]] == [
+        "Is the blue one still there?",
+        "Two of them are.",
+        "We are open Monday to Friday from 9 to 6, and on Saturday until 2.",
+    ]
 
     manager.goto(f"{shop.live.url}/scores/")
     low = manager.locator("#scores-low tr").filter(has=manager.get_by_role("link", name=str(number), exact=True))
-    expect(low).to_contain_text("Milo Spoke")
+    expect(low).to_contain_text("Milo Spoke", timeout=SLOW_MS)
     low.get_by_role("link", name=str(number), exact=True).click()
-    expect(manager.locator(".fd-talk-no")).to_contain_text(str(number))
-    expect(manager.locator(".fd-note").filter(has_text="haggled")).to_be_visible()
+    expect(manager.locator(".fd-talk-no")).to_contain_text(str(number), timeout=SLOW_MS)
+    expect(manager.locator(".fd-note").filter(has_text="haggled")).to_be_visible(timeout=SLOW_MS)
 
 
 def test_a_talk_is_passed_on_and_asked_about_by_its_number(shop: Shop, visit: Visit, sign_in: SignIn) -> None:
@@ -106,40 +117,41 @@ def test_a_talk_is_passed_on_and_asked_about_by_its_number(shop: Shop, visit: Vi
     milo.get_by_role("combobox", name="Colleague").fill("Wren")
     milo.get_by_role("option", name="Wren Saddle").click()
     milo.get_by_role("button", name="Pass on").click()
-    expect(milo.locator(".fd-thread")).to_contain_text("Milo Spoke passed this talk on to Wren Saddle")
-    expect(milo.locator(".fd-composer-mode")).to_contain_text("Wren Saddle has this talk")
+    expect(milo.locator(".fd-thread")).to_contain_text("Milo Spoke passed this talk on to Wren Saddle", timeout=SLOW_MS)
+    expect(milo.locator(".fd-composer-mode")).to_contain_text("Wren Saddle has this talk", timeout=SLOW_MS)
 
     wren = live(sign_in("staff2"))
-    row(wren, "passed this talk on to Wren").click()
+    row(wren, "Do you build wheels").click()
     # N: no answer is needed; the client no longer waits.
-    expect(wren.locator(".chat-head")).to_contain_text("Waiting")
+    expect(wren.locator(".chat-head")).to_contain_text("Waiting", timeout=SLOW_MS)
+    expect(wren.get_by_role("button", name="Transfer")).to_be_visible(timeout=SLOW_MS)
     wren.locator(".fd-thread").click()
     wren.keyboard.press("n")
-    expect(wren.locator(".chat-head")).not_to_contain_text("Waiting")
+    expect(wren.locator(".chat-head")).not_to_contain_text("Waiting", timeout=SLOW_MS)
     talk_menu(wren, "Ask a colleague")
-    wren.get_by_role("combobox").fill("Otto")
+    wren.get_by_role("combobox", name="Colleague or free user").fill("Otto")
     wren.get_by_role("option", name="Otto Pedal").click()
     wren.get_by_label("Question").fill("Can you true them?")
     wren.get_by_role("dialog").get_by_role("button", name="Ask", exact=True).click()
-    expect(wren.locator(".fd-note")).to_contain_text("Can you true them?")
+    expect(wren.locator(".fd-note")).to_contain_text("Can you true them?", timeout=SLOW_MS)
 
     # A free user reads this one talk and answers by notes only.
     otto = live(sign_in("free", f"/center/?chat={chat_id}"))
-    expect(otto.locator(".fd-say").filter(has_text="Do you build wheels")).to_be_visible()
-    expect(otto.get_by_role("button", name="Answer", exact=True)).to_have_count(0)
+    expect(otto.locator(".fd-say").filter(has_text="Do you build wheels")).to_be_visible(timeout=SLOW_MS)
+    expect(otto.get_by_role("button", name="Answer", exact=True)).to_have_count(0, timeout=SLOW_MS)
     answer_box(otto).fill("Yes, on Friday")
     answer_box(otto).press("Enter")
-    expect(wren.locator(".fd-note").filter(has_text="Yes, on Friday")).to_be_visible()
+    expect(wren.locator(".fd-note").filter(has_text="Yes, on Friday")).to_be_visible(timeout=SLOW_MS)
     otto.locator(".fd-talk-no").click()
-    expect(otto.get_by_role("menuitem", name="Close")).to_have_count(0)
+    expect(otto.get_by_role("menuitem", name="Close")).to_have_count(0, timeout=SLOW_MS)
     assert shop.live.call("free", "POST", f"/talks/{number}/close").status_code == 403
 
     # The filters of Clients follow without being asked again.
     wren.get_by_role("tab", name=re.compile("^Clients")).click()
     wren.get_by_role("button", name="Mine", exact=True).click()
-    expect(row(wren, f"Visitor {visitor_of(shop, chat_id)}")).to_be_visible()
+    expect(row(wren, f"Visitor {visitor_of(shop, chat_id)}")).to_be_visible(timeout=SLOW_MS)
     talk_menu(wren, "Close without survey")
-    expect(row(wren, f"Visitor {visitor_of(shop, chat_id)}")).to_have_count(0)
+    expect(row(wren, f"Visitor {visitor_of(shop, chat_id)}")).to_have_count(0, timeout=SLOW_MS)
     assert shop.live.sql("SELECT state, survey_asked_at FROM talks WHERE number = %s", number) == [("closed", None)]
 
 

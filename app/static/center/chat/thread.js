@@ -12,9 +12,9 @@ import { wallClock } from "../time.js";
 
 const TOGETHER_MS = 5 * 60_000;
 
-export function Thread({ chatId, chat, ui }) {
+export function Thread({ chatId, chat, kind, ui }) {
   const { chats } = ui;
-  const client = (chat?.kind ?? ui.kindOf(chatId)) === "client";
+  const client = (chat?.kind ?? kind ?? ui.kindOf(chatId)) === "client";
   const history = chats.historyOf(chatId);
   const { messages, busy, error, loaded, hasBefore, hasAfter } = history.state.value;
   const pending = chats.outbox.entries.value.filter((entry) => entry.chat_id === chatId);
