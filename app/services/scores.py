@@ -6,17 +6,21 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
+from flask_babel import format_date
 from sqlalchemy import Row, text
 
 from app import clock
 from app.extensions import db
 from app.models.people import User
-from app.services import talk_settings
+from app.services import nps, talk_settings
+from app.services.due_words import zone_of
 from app.services.names import NAME_SQL
 from app.services.talk_sight import GROUPS, PEOPLE, SEES
 
 MAX_LOW = 50
 MONTHS = 12
+# Up to so many days the trend goes by weeks.
+WEEKLY_UP_TO_DAYS = 90
 
 # Talks of the period whose client was asked: admins read all, managers those of their groups and of who is in them,
 # everybody their own, and nobody more than what they may see.
@@ -57,7 +61,10 @@ class Results:
     """What the page shows."""
 
     total: Numbers
-    months: list[Numbers]
+    before: Numbers
+    trend: list[Numbers]
+    # How many gave 1, 2, … 10.
+    spread: list[int]
     members: list[Numbers]
     low: list[dict[str, Any]]
     critical: int
@@ -68,13 +75,26 @@ def of_person(user: User, days: int) -> Results:
     settings = talk_settings.load()
     values = {"ids": [user.id], "since": clock.now() - dt.timedelta(days=days), "critical": settings.nps_critical}
     total = db.session.execute(text(f"{_ASKED} SELECT '' AS label, {_NUMBERS} FROM asked"), values).one()
-    months = db.session.execute(
+    earlier = values | {"since": values["since"] - dt.timedelta(days=days), "until": values["since"]}
+    before = db.session.execute(
+        text(f"{_ASKED} SELECT '' AS label, {_NUMBERS} FROM asked WHERE survey_asked_at < :until"), earlier
+    ).one()
+    weekly = days <= WEEKLY_UP_TO_DAYS
+    # Weeks begin on Monday.
+    step, limit = ("week", days // 7 + 2) if weekly else ("month", MONTHS + 1)
+    trend = db.session.execute(
         text(
-            f"{_ASKED} SELECT to_char(survey_asked_at AT TIME ZONE 'UTC', 'YYYY-MM') AS label, {_NUMBERS} FROM asked"
-            f" GROUP BY 1 ORDER BY 1 DESC LIMIT {MONTHS}"
+            f"{_ASKED} SELECT date_trunc(:step, survey_asked_at AT TIME ZONE :zone) AS since, '' AS label, {_NUMBERS}"
+            " FROM asked GROUP BY 1 ORDER BY 1 DESC LIMIT :limit"
         ),
-        values,
+        values | {"zone": zone_of(user.zone).key, "step": step, "limit": limit},
     ).all()
+    spread = {
+        row.score: row.given
+        for row in db.session.execute(
+            text(f"{_ASKED} SELECT score, count(*) AS given FROM asked WHERE score IS NOT NULL GROUP BY 1"), values
+        )
+    }
     members = db.session.execute(
         text(
             f"{_ASKED} SELECT {NAME_SQL} AS label, {_NUMBERS} FROM asked JOIN ab_user u ON u.id = asked.member_id"
@@ -93,13 +113,19 @@ def of_person(user: User, days: int) -> Results:
     ).all()
     return Results(
         total=_numbers(total),
-        months=[_numbers(row) for row in reversed(months)],
+        before=_numbers(before),
+        trend=[_numbers(row, _label(row.since, weekly)) for row in reversed(trend)],
+        spread=[spread.get(score, 0) for score in range(nps.LOWEST, nps.HIGHEST + 1)],
         members=[_numbers(row) for row in members],
         low=[dict(row._mapping) | {"url": f"/center/?chat={row.chat_id}"} for row in low],
         critical=settings.nps_critical,
     )
 
 
-def _numbers(row: Row[Any]) -> Numbers:
+def _label(since: dt.datetime, weekly: bool) -> str:
+    return format_date(since.date(), "d MMM" if weekly else "MMM yyyy")
+
+
+def _numbers(row: Row[Any], label: str = "") -> Numbers:
     mean = round(float(row.mean), 1) if row.mean is not None else None
-    return Numbers(row.label, row.asked, row.answered, mean, round(row.nps) if row.nps is not None else None)
+    return Numbers(label or row.label, row.asked, row.answered, mean, round(row.nps) if row.nps is not None else None)

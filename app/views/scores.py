@@ -10,7 +10,7 @@ from flask_appbuilder import BaseView
 from flask_appbuilder.baseviews import expose
 from flask_appbuilder.forms import DynamicForm
 from flask_appbuilder.security.decorators import has_access, permission_name
-from flask_babel import lazy_gettext
+from flask_babel import gettext, lazy_gettext
 from wtforms import BooleanField, IntegerField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange
 
@@ -67,9 +67,13 @@ class ScoreView(SignedIn, BaseView):  # type: ignore[misc]
         user = acting_user()
         found = scores.of_person(user, days)
         trend = {
-            "labels": [month.label for month in found.months],
-            "nps": [month.nps for month in found.months],
-            "mean": [month.mean for month in found.months],
+            "labels": [one.label for one in found.trend],
+            "nps": [one.nps for one in found.trend],
+            "mean": [one.mean for one in found.trend],
+            "answered": [one.answered for one in found.trend],
+            "spread": found.spread,
+            "critical": found.critical,
+            "words": {"nps": gettext("NPS"), "mean": gettext("Mean"), "given": gettext("Clients")},
         }
         may_change = talk_settings.may_change(user)
         return self.render_template(  # type: ignore[no-any-return]

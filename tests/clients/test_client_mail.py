@@ -31,7 +31,7 @@ def wren(context: Flask, at: Callable[[Any], None]) -> User:
 def fern(app: Flask, wren: User) -> Client:
     """Somebody who has asked, left an address and closed the page."""
     client = Client(app, visiting.make_widget(builders.make_group("Sales", members=[wren])).key)
-    client.write("Is the blue one still there?")
+    client.write("Is the blue one still there?", page_url="https://shop.example/bikes")
     assert client.ask("POST", "/contact", json={"email": ADDRESS}).status_code == 200
     return client
 

@@ -33,12 +33,16 @@ export function Menu({ label, title, buttonClass = "fd-icon-btn fd-icon-btn--sm"
     const scrolled = (event) => {
       if (!element.contains(event.target)) close(false);
     };
+    // what it shows may come later, or shrink while somebody looks for something in it
+    const grown = new ResizeObserver(() => matchMedia(PHONE).matches || put(element, button.current));
+    grown.observe(element);
     const unlayer = pushLayer(close);
     document.addEventListener("pointerdown", outside);
     document.addEventListener("scroll", scrolled, true);
     window.addEventListener("resize", scrolled);
     return () => {
       unlayer();
+      grown.disconnect();
       document.removeEventListener("pointerdown", outside);
       document.removeEventListener("scroll", scrolled, true);
       window.removeEventListener("resize", scrolled);
