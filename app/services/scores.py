@@ -73,9 +73,10 @@ class Results:
 def of_person(user: User, days: int) -> Results:
     """Return the results of the last so many days: one's own, for managers their groups', for admins all."""
     settings = talk_settings.load()
-    values = {"ids": [user.id], "since": clock.now() - dt.timedelta(days=days), "critical": settings.nps_critical}
+    since = clock.now() - dt.timedelta(days=days)
+    values: dict[str, Any] = {"ids": [user.id], "since": since, "critical": settings.nps_critical}
     total = db.session.execute(text(f"{_ASKED} SELECT '' AS label, {_NUMBERS} FROM asked"), values).one()
-    earlier = values | {"since": values["since"] - dt.timedelta(days=days), "until": values["since"]}
+    earlier = values | {"since": since - dt.timedelta(days=days), "until": since}
     before = db.session.execute(
         text(f"{_ASKED} SELECT '' AS label, {_NUMBERS} FROM asked WHERE survey_asked_at < :until"), earlier
     ).one()

@@ -24,7 +24,9 @@ def upgrade() -> None:
         sa.Column("shared", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("owner_id", sa.Integer(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("changed_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False),
+        sa.Column(
+            "changed_at", sa.DateTime(timezone=True), server_default=sa.text("clock_timestamp()"), nullable=False
+        ),
         sa.ForeignKeyConstraint(
             ["owner_id"], ["ab_user.id"], name=op.f("fk_saved_answers_owner_id_ab_user"), ondelete="SET NULL"
         ),
