@@ -18,7 +18,7 @@ from app.extensions import db
 from app.models.answers import SavedAnswer
 from app.models.base import Model
 from app.models.calls import Call, CallLine
-from app.models.chats import Chat, ChatFile, ChatKind, ChatMember, MemberRole
+from app.models.chats import Chat, ChatFile, ChatKind, ChatMember, MemberRole, Message
 from app.models.crm import Company, Contact, Lead, Pipeline, Stage, Task
 from app.models.people import Group, RoleName, User
 from app.models.talks import Talk
@@ -166,12 +166,15 @@ def visible_talks(user: User) -> ColumnElement[bool]:
 def access_talk(user: User, number: int) -> Talk:
     """Return the talk that this person may open, as one who was asked about it too. Raises NotFound."""
     if 0 < number < 2**63:
-        asked = select(ChatMember.chat_id).where(
-            ChatMember.user_id == user.id, ChatMember.left_at.is_(None), ChatMember.role.in_(("member", "guest"))
+        asked = (
+            select(ChatMember.chat_id)
+            .where(ChatMember.user_id == user.id, ChatMember.left_at.is_(None))
+            .where(ChatMember.role.in_(("member", "guest")))
+            .where(ChatMember.chat_id == Talk.chat_id, ChatMember.from_seq <= Talk.first_seq)
         )
         statement = (
             select(Talk)
-            .where(Talk.number == number, or_(visible_talks(user), Talk.chat_id.in_(asked)))
+            .where(Talk.number == number, or_(visible_talks(user), asked.exists()))
             .options(joinedload(Talk.responsible), joinedload(Talk.contact), joinedload(Talk.group))
         )
         found = db.session.scalars(statement).unique().one_or_none()
@@ -330,6 +333,7 @@ def access_message(user_id: int, message_id: int, lock: bool = False) -> Row[Any
                 " c.direct_key AS chat_direct_key, c.archived_at IS NOT NULL AS chat_archived"
                 " FROM messages m JOIN chats c ON c.id = m.chat_id"
                 " JOIN chat_members p ON p.chat_id = m.chat_id AND p.user_id = :user_id AND p.left_at IS NULL"
+                " AND p.from_seq <= m.seq"
                 f" WHERE m.id = :id AND m.author_kind <> 'system'{locked}"
             ),
             {"id": message_id, "user_id": user_id},
@@ -346,7 +350,9 @@ def access_file(user_id: int, file_id: int) -> ChatFile:
             select(ChatFile)
             .join(ChatMember, ChatMember.chat_id == ChatFile.chat_id)
             .where(ChatFile.id == file_id, ChatFile.deleted_at.is_(None))
+            .outerjoin(Message, Message.id == ChatFile.message_id)
             .where(ChatMember.user_id == user_id, ChatMember.left_at.is_(None))
+            .where(or_(ChatMember.from_seq == 0, Message.seq >= ChatMember.from_seq, ChatFile.uploader_id == user_id))
             .where(or_(ChatFile.message_id.is_not(None), ChatFile.uploader_id == user_id))
         )
         found = db.session.scalars(statement).one_or_none()

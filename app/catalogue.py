@@ -345,7 +345,7 @@ _CLIENT_KINDS = (
         tab=Tab.CLIENTS,
         audience=Audience.MEMBERS,
         defaults=_LOW,
-        icon="alert",
+        icon="star",
         urgent=True,
         tells_actor=True,
     ),

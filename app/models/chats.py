@@ -136,6 +136,8 @@ class ChatMember(Model):
     left_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     last_read_seq: Mapped[int] = mapped_column(BigInteger, default=0, nullable=False, server_default="0")
     marked_unread: Mapped[bool] = mapped_column(Boolean, default=False, nullable=False, server_default="false")
+    # The first message that a guest may read: they were asked about one talk, not about those before it.
+    from_seq: Mapped[int] = mapped_column(BigInteger, default=0, nullable=False, server_default="0")
     # Put away up to that message; a later one brings the chat back.
     archived_seq: Mapped[int | None] = mapped_column(BigInteger)
     remind_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)

@@ -19,6 +19,7 @@ SELECT f.id, f.name, f.size, f.type, f.width, f.height, f.thumbnail, x.seq, x.cr
        {NAME_SQL} AS author
 FROM chat_files f JOIN messages x ON x.id = f.message_id LEFT JOIN ab_user u ON u.id = x.author_id
 WHERE f.chat_id = :chat_id AND f.deleted_at IS NULL AND (CAST(:before AS int) IS NULL OR f.id < :before)
+  AND x.seq >= :from_seq
 ORDER BY f.id DESC LIMIT :limit
 """)
 
@@ -30,8 +31,9 @@ def of_chat(user_id: int, chat_id: int, *, before: int | None = None, limit: int
     """
     if not 1 <= limit <= MOST:
         raise UserError("invalid", f"From 1 to {MOST}", "limit", 400)
-    access.access_chat(user_id, chat_id)
-    rows = db.session.execute(_FILES, {"chat_id": chat_id, "before": before, "limit": limit + 1}).all()
+    own = access.access_chat(user_id, chat_id)
+    values = {"chat_id": chat_id, "before": before, "limit": limit + 1, "from_seq": own.from_seq}
+    rows = db.session.execute(_FILES, values).all()
     columns = ("id", "name", "size", "type", "width", "height", "thumbnail")
     files = [
         {

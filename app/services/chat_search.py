@@ -40,7 +40,8 @@ _MESSAGES = f"""
 WITH hits AS MATERIALIZED (
     SELECT x.id FROM messages x
     WHERE x.words @@ to_tsquery('simple', :query) AND x.deleted_at IS NULL AND x.author_kind <> 'system'
-      AND x.chat_id IN (SELECT chat_id FROM chat_members WHERE user_id = :user_id AND left_at IS NULL)
+      AND EXISTS (SELECT FROM chat_members m WHERE m.chat_id = x.chat_id AND m.user_id = :user_id
+                  AND m.left_at IS NULL AND m.from_seq <= x.seq)
       {{in_chat}}
     ORDER BY x.id DESC LIMIT :limit
 )

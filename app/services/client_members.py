@@ -17,8 +17,8 @@ from app.transaction import on_commit
 
 # What was written before somebody comes in is behind them, but for the last message, which they are told about.
 _PUT = text("""
-INSERT INTO chat_members AS m (chat_id, user_id, role, joined_at, last_read_seq)
-SELECT c.id, asked.user_id, :role, :now, greatest(c.last_seq - CAST(:news AS int), 0)
+INSERT INTO chat_members AS m (chat_id, user_id, role, joined_at, last_read_seq, from_seq)
+SELECT c.id, asked.user_id, :role, :now, greatest(c.last_seq - CAST(:news AS int), 0), :from_seq
 FROM chats c, unnest(CAST(:user_ids AS int[])) AS asked(user_id)
 WHERE c.id = :chat_id
 ON CONFLICT (chat_id, user_id) DO UPDATE SET
@@ -27,6 +27,7 @@ ON CONFLICT (chat_id, user_id) DO UPDATE SET
     joined_at = CASE WHEN m.left_at IS NULL THEN m.joined_at ELSE excluded.joined_at END,
     last_read_seq = CASE WHEN m.left_at IS NULL AND m.role = 'member' THEN m.last_read_seq
                          ELSE excluded.last_read_seq END,
+    from_seq = CASE WHEN m.left_at IS NULL THEN least(m.from_seq, excluded.from_seq) ELSE excluded.from_seq END,
     changed_at = clock_timestamp(), moved_at = clock_timestamp()
 RETURNING m.user_id
 """)
@@ -69,13 +70,23 @@ class _Room:
     direct_key: str | None = None
 
 
-def put(chat_id: int, user_ids: Collection[int], role: MemberRole, *, news: int = 1) -> None:
-    """Let people into a client's chat; ``news`` of its last messages are new to who comes in."""
+def put(chat_id: int, user_ids: Collection[int], role: MemberRole, *, news: int = 1, from_seq: int = 0) -> None:
+    """Let people into a client's chat; ``news`` of its last messages are new to who comes in.
+
+    ``from_seq`` is the first message that they may read.
+    """
     if not user_ids:
         return
     db.session.execute(
         _PUT,
-        {"chat_id": chat_id, "user_ids": list(user_ids), "role": role.value, "now": clock.now(), "news": news},
+        {
+            "chat_id": chat_id,
+            "user_ids": list(user_ids),
+            "role": role.value,
+            "now": clock.now(),
+            "news": news,
+            "from_seq": from_seq,
+        },
     )
     people = list(user_ids)
     on_commit(lambda: chat_live.moved(_Room(chat_id), people, enter=True))
@@ -128,6 +139,15 @@ def role_of(chat_id: int, user_id: int) -> str | None:
     """Return how somebody is in the chat, None for who is not."""
     statement = text("SELECT role FROM chat_members WHERE chat_id = :id AND user_id = :user_id AND left_at IS NULL")
     return db.session.execute(statement, {"id": chat_id, "user_id": user_id}).scalar()
+
+
+def from_seq_of(chat_id: int, user_id: int) -> int:
+    """Return the first message that somebody may read; 0 for all but who was asked about one talk."""
+    statement = text(
+        "SELECT from_seq FROM chat_members WHERE chat_id = :id AND user_id = :user_id AND left_at IS NULL"
+        " AND role = 'guest'"
+    )
+    return int(db.session.execute(statement, {"id": chat_id, "user_id": user_id}).scalar() or 0)
 
 
 def settle(chat_id: int) -> None:

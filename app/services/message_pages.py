@@ -59,27 +59,30 @@ def page(
     after_seq: int | None = None,
     around_seq: int | None = None,
     limit: int = 50,
+    from_seq: int = 0,
 ) -> list[dict[str, Any]]:
     """Return up to ``limit`` messages of a chat by ascending ``seq``: the newest, or those before, after or around one.
 
+    ``from_seq`` is the first that the reader may have.
+
     Costs the same at any length of the chat: it walks the index on (chat_id, seq).
     """
-    values: dict[str, Any] = {"chat_id": chat_id, "limit": max(1, min(limit, MAX_LIMIT))}
+    values: dict[str, Any] = {"chat_id": chat_id, "limit": max(1, min(limit, MAX_LIMIT)), "from_seq": from_seq}
+    readable = "SELECT id FROM messages WHERE chat_id = :chat_id AND seq >= :from_seq"
     if around_seq is not None:
         values |= {"seq": around_seq, "before": values["limit"] // 2, "after": values["limit"] - values["limit"] // 2}
         chosen = (
-            "(SELECT id FROM messages WHERE chat_id = :chat_id AND seq < :seq ORDER BY seq DESC LIMIT :before)"
-            " UNION ALL (SELECT id FROM messages WHERE chat_id = :chat_id AND seq >= :seq ORDER BY seq LIMIT :after)"
+            f"({readable} AND seq < :seq ORDER BY seq DESC LIMIT :before)"
+            f" UNION ALL ({readable} AND seq >= :seq ORDER BY seq LIMIT :after)"
         )
     elif after_seq is not None:
         values["seq"] = after_seq
-        chosen = "SELECT id FROM messages WHERE chat_id = :chat_id AND seq > :seq ORDER BY seq LIMIT :limit"
-    else:
-        bound = " AND seq < :seq" if before_seq is not None else ""
+        chosen = f"{readable} AND seq > :seq ORDER BY seq LIMIT :limit"
+    elif before_seq is not None:
         values["seq"] = before_seq
-        chosen = f"SELECT id FROM messages WHERE chat_id = :chat_id{bound} ORDER BY seq DESC LIMIT :limit"
-        if before_seq is None:
-            del values["seq"]
+        chosen = f"{readable} AND seq < :seq ORDER BY seq DESC LIMIT :limit"
+    else:
+        chosen = f"{readable} ORDER BY seq DESC LIMIT :limit"
     rows = session.execute(text(f"SELECT {_COLUMNS} WHERE m.id IN ({chosen}) ORDER BY m.seq"), values)
     return [as_json(row) for row in rows]
 
@@ -117,7 +120,7 @@ def changed_since(session: Session, user_id: int, since: dt.datetime, limit: int
             f"SELECT {_COLUMNS} WHERE m.id IN ("
             " SELECT x.id FROM chat_members p JOIN chats c ON c.id = p.chat_id AND c.changed_at > :since"
             " JOIN LATERAL (SELECT y.id FROM messages y WHERE y.chat_id = c.id AND y.changed_at > :since"
-            "  ORDER BY y.changed_at LIMIT :limit) x ON true"
+            "  AND y.seq >= p.from_seq ORDER BY y.changed_at LIMIT :limit) x ON true"
             " WHERE p.user_id = :user_id AND p.left_at IS NULL LIMIT :limit)"
             " ORDER BY m.chat_id, m.seq"
         ),

@@ -22,7 +22,7 @@ _HISTORY = text(f"""
 SELECT t.number, t.state, t.opened_at, t.closed_at, t.score, t.first_seq,
        CASE WHEN u.id IS NOT NULL THEN {NAME_SQL} END AS responsible
 FROM talks t LEFT JOIN ab_user u ON u.id = t.responsible_id
-WHERE t.chat_id = :chat_id ORDER BY t.number DESC LIMIT :limit
+WHERE t.chat_id = :chat_id AND t.first_seq >= :from_seq ORDER BY t.number DESC LIMIT :limit
 """)
 
 
@@ -64,7 +64,7 @@ def as_json(user: User, talk: Talk) -> dict[str, Any]:
         "channel": {"kind": "messenger" if door.messenger_id else "widget", "name": door.name},
         "page_url": _page_url(talk.chat_id),
         "url": f"/center/?chat={talk.chat_id}",
-        "history": _history(talk.chat_id),
+        "history": _history(user, talk.chat_id),
         "asked": _asked(talk.chat_id),
         "can": rights(user, talk),
     }
@@ -109,7 +109,7 @@ def _asked(chat_id: int) -> list[dict[str, Any]]:
     ]
 
 
-def _history(chat_id: int) -> list[dict[str, Any]]:
+def _history(user: User, chat_id: int) -> list[dict[str, Any]]:
     return [
         {
             "number": row.number,
@@ -120,5 +120,8 @@ def _history(chat_id: int) -> list[dict[str, Any]]:
             "first_seq": row.first_seq,
             "responsible": row.responsible,
         }
-        for row in db.session.execute(_HISTORY, {"chat_id": chat_id, "limit": MAX_HISTORY})
+        for row in db.session.execute(
+            _HISTORY,
+            {"chat_id": chat_id, "limit": MAX_HISTORY, "from_seq": client_members.from_seq_of(chat_id, user.id)},
+        )
     ]

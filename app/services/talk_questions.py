@@ -26,7 +26,7 @@ def ask(actor: User, talk: Talk, user_id: object, question: object, answer: obje
     if answers and role != MemberRole.MEMBER:
         client_members.put(talk.chat_id, [asked.id], MemberRole.MEMBER, news=0)
     elif role not in (MemberRole.MEMBER, MemberRole.TOLD):
-        client_members.put(talk.chat_id, [asked.id], MemberRole.GUEST, news=0)
+        client_members.put(talk.chat_id, [asked.id], MemberRole.GUEST, news=0, from_seq=talk.first_seq)
     name = full_name(asked)
     body = f"@{name} {words}"
     span = {"start": 0, "end": len(f"@{name}".encode("utf-16-le")) // 2, "kind": "user", "id": asked.id, "name": name}

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from app import clock
 from app.errors import TooMany
 from app.extensions import db
-from app.models.crm import Contact, Lead
+from app.models.crm import Contact, Lead, Task
 from app.models.people import User
 from app.models.talks import Talk, Widget
 from app.services import account_settings, nps, talk_clock, talk_settings, talks, visitor_flood
@@ -346,6 +346,44 @@ def test_tokens_are_checked(visitor, app) -> None:
     too_long = visitor.ask("POST", "/messages", json={"client_id": "l", "body": "x" * 10_001})
     assert too_long.status_code == 422
     assert len(visitor.seen()) == 1
+
+
+def test_who_is_asked_reads_that_talk_and_nothing_before_it(visitor, client_of, team) -> None:
+    chat_id = visitor.write("My secret wish is a tandem")["message"]["chat_id"]
+    wren, first = client_of("wren"), newest_talk().number
+    wren.call("POST", f"/talks/{first}/close", without_survey=True)
+    visitor.write("Which saddle fits?")
+    free = builders.make_user("Free", username="gina")
+    second = newest_talk().number
+    assert wren.call("POST", f"/talks/{second}/ask", user_id=free.id, question="Do you know?").status_code == 200
+    gina = client_of("gina")
+    for path in ("", "?around_seq=1", "?before_seq=3", "?after_seq=0"):
+        read = [message["body"] for message in gina.get(f"/chats/{chat_id}/messages{path}")["messages"]]
+        assert not [body for body in read if "tandem" in body or str(first) in body], path
+    assert "Which saddle fits?" in [one["body"] for one in gina.get(f"/chats/{chat_id}/messages")["messages"]]
+    assert gina.get("/search?q=tandem")["messages"] == []
+    assert gina.call("GET", f"/talks/{first}").status_code == 404
+    assert [talk["number"] for talk in gina.get(f"/talks/{second}")["result"]["history"]] == [second]
+    assert [talk["number"] for talk in wren.get(f"/talks/{second}")["result"]["history"]] == [second, first]
+
+
+def test_a_low_score_makes_a_task_where_the_account_wants_it(visitor, client_of, team) -> None:
+    with transaction():
+        talk_settings.save(team["ada"], {"nps_follow_up": True})
+    visitor.write("Hello")
+    number, wren = newest_talk().number, client_of("wren")
+    wren.call("POST", f"/talks/{number}/take")
+    assert wren.call("POST", f"/talks/{number}/close").status_code == 202
+    twice = wren.call("POST", f"/talks/{number}/close")
+    assert (twice.status_code, twice.get_json()["error"]["code"]) == (409, "already_closing")
+    for score in (0, 11, "9", True, None):
+        assert visitor.ask("POST", "/survey", json={"number": number, "score": score}).status_code == 422
+    assert visitor.ask("POST", "/survey", json={"number": number, "score": 3}).status_code == 200
+    again = visitor.ask("POST", "/survey", json={"number": number, "score": 9})
+    assert (again.status_code, newest_talk().score) == (409, 3)
+    (task,) = db.session.scalars(select(Task))
+    assert (task.type, task.responsible_id, task.contact_id) == ("call", team["wren"].id, newest_talk().contact_id)
+    assert f"talk {number}" in task.text
 
 
 def test_with_own_records_only_a_taken_talk_is_hidden(visitor, client_of) -> None:
