@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browsers import SignIn
+from tests.browsers import LiveServer, SignIn
 from tests.shops import SLOW_MS, Shop, Visit, bubble, expect_sent, open_chat, write
+
+AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 
 
 def row(page: Page, text: str) -> Locator:
@@ -157,3 +161,33 @@ def test_a_talk_is_passed_on_and_asked_about_by_its_number(shop: Shop, visit: Vi
 
 def visitor_of(shop: Shop, chat_id: int) -> int:
     return int(shop.live.sql("SELECT id FROM visitors WHERE chat_id = %s", chat_id)[0][0])
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_clients_chat_has_no_barriers_that_axe_knows(sign_in: SignIn, live_server: LiveServer, scheme: str) -> None:
+    number, chat_id = live_server.sql(
+        "SELECT number, chat_id FROM talks WHERE score IS NOT NULL ORDER BY number LIMIT 1"
+    )[0]
+    live_server.call(
+        "staff", "POST", f"/chats/{chat_id}/messages", client_id=f"axe-{scheme}", body="Regular", note=True
+    )
+    page = live(sign_in("staff", f"/center/?chat={chat_id}", color_scheme=scheme, reduced_motion="reduce"))
+    expect(page.locator(".fd-note").first).to_be_visible(timeout=SLOW_MS)
+    expect(page.get_by_role("complementary", name="Details")).to_contain_text("Closed", timeout=SLOW_MS)
+    page.evaluate(AXE.read_text(encoding="utf-8") + ";0")
+    assert barriers(page) == []
+    page.locator(".fd-talk-no").click()
+    assert barriers(page) == []
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Saved answers").click()
+    expect(page.get_by_role("option", name="Opening hours")).to_be_visible(timeout=SLOW_MS)
+    assert barriers(page) == []
+
+
+def barriers(page: Page) -> list[str]:
+    found: list[str] = page.evaluate(
+        "axe.run(document, {resultTypes: ['violations']}).then((result) => result.violations"
+        ".filter((one) => ['serious', 'critical'].includes(one.impact))"
+        ".map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`))"
+    )
+    return found
