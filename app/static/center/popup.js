@@ -61,7 +61,7 @@ function Popup({ item, center }) {
       ${item.actions?.includes("complete") && html`<button type="button" class="fd-btn fd-btn--sm" onClick=${() => { popups.dismiss(item.id); askResult(item, center); }}><${Icon} name="check" />Complete</button>`}
       ${item.actions?.includes("accept") && html`<button type="button" class="fd-btn fd-btn--sm" onClick=${() => { popups.dismiss(item.id); center.actions.acceptLead(item.id); }}><${Icon} name="check" />Accept</button>`}
       ${item.actions?.includes("take") && html`<button type="button" class="fd-btn fd-btn--sm" onClick=${() => { open(); center.chatUi.chats.talks.take(item.chat.id); }}><${Icon} name="user-plus" />Take</button>`}
-      <button type="button" class="fd-btn fd-btn--quiet fd-btn--sm" onClick=${open}>${item.chat ? "Reply" : "Open"}</button>
+      <button type="button" class="fd-btn fd-btn--quiet fd-btn--sm" onClick=${open}>${item.chat?.talk ? "Reply" : "Open"}</button>
     </div>
   </div>`;
 }
