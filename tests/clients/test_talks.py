@@ -359,7 +359,7 @@ def test_who_is_asked_reads_that_talk_and_nothing_before_it(visitor, client_of, 
     gina = client_of("gina")
     for path in ("", "?around_seq=1", "?before_seq=3", "?after_seq=0"):
         read = [message["body"] for message in gina.get(f"/chats/{chat_id}/messages{path}")["messages"]]
-        assert not [body for body in read if "tandem" in body or str(first) in body], path
+        assert not [body for body in read if "tandem" in body or f"talk {first}" in body], path
     assert "Which saddle fits?" in [one["body"] for one in gina.get(f"/chats/{chat_id}/messages")["messages"]]
     assert gina.get("/search?q=tandem")["messages"] == []
     assert gina.call("GET", f"/talks/{first}").status_code == 404
