@@ -261,6 +261,56 @@ def test_the_feed_is_worked_by_keys(sign_in: SignIn, live_server: LiveServer) ->
     expect(page.locator("#fd-bubble")).to_be_focused()
 
 
+def test_a_long_feed_keeps_in_the_page_what_is_near_and_is_walked_by_keys(
+    sign_in: SignIn, live_server: LiveServer
+) -> None:
+    rows = 500
+    person = live_server.sql("SELECT id FROM ab_user WHERE username = 'staff2'")[0][0]
+    live_server.sql(
+        "WITH e AS (INSERT INTO events (tag, subject_type, subject_id, data, created_at)"
+        " SELECT 'task:assigned', 'task', 1000000 + n, jsonb_build_object('text', 'Number ' || n || '.'), now()"
+        " FROM generate_series(1, %s) n RETURNING id, subject_id)"
+        " INSERT INTO feed_items (user_id, subject_key, subject_type, subject_id, tab, event_tag, event_id, rule, at,"
+        " unread) SELECT %s, 'task:' || subject_id, 'task', subject_id, 'tasks', 'task:assigned', id, 'responsible',"
+        " now() - interval '1 day' - (subject_id - 1000000) * interval '1 second', false FROM e",
+        *(rows, person),
+    )
+    page = sign_in("staff2", "/center/")
+    live(page)
+    feed = page.locator("#fd-feed")
+    last = page.locator(".fd-item").filter(has_text=f"Number {rows}.")
+    for _ in range(200):
+        feed.evaluate("feed => feed.scrollBy(0, 4000)")
+        page.wait_for_timeout(50)
+        if last.count():
+            break
+    expect(last).to_be_attached()
+    feed.evaluate("feed => feed.scrollTo(0, feed.scrollHeight)")
+    expect(last).to_be_in_viewport()
+    assert int(last.get_attribute("aria-posinset") or 0) > rows
+    expect(page.locator(".fd-item").filter(has_text=re.compile(r"Number 250\.$"))).to_have_count(0)
+    assert page.locator(".fd-item").count() < 350
+    # Without a jump, upwards as well.
+    for _ in range(60):
+        feed.evaluate("feed => feed.scrollBy(0, -700)")
+        page.wait_for_function(
+            "() => { const box = document.getElementById('fd-feed').getBoundingClientRect();"
+            " const there = document.elementFromPoint(box.left + 100, box.top + 200);"
+            " return Boolean(there?.closest('.fd-item, .fd-block')) }"
+        )
+        if feed.evaluate("feed => feed.scrollTop") == 0:
+            break
+    # Who stands on a row goes on from there, wherever the window has scrolled to.
+    last_of_first = page.locator(".fd-item").filter(has_text="Number 70.")
+    last_of_first.focus()
+    feed.evaluate("feed => feed.scrollTo(0, feed.scrollHeight)")
+    expect(last).to_be_in_viewport()
+    for number in range(71, 130):
+        page.keyboard.press("j")
+        expect(page.locator(".fd-item:focus")).to_contain_text(f"Number {number}.")
+    expect(page.locator(".fd-item:focus")).to_be_in_viewport()
+
+
 def test_unread_first_is_switched_behind_find_user_and_remembered(sign_in: SignIn, live_server: LiveServer) -> None:
     page = live(sign_in("staff"))
     assign(live_server)

@@ -1,9 +1,14 @@
 // The list itself: blocks, the next page when its end comes near, and what is said when there is nothing to list.
 import { html } from "htm/preact";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "./icon.js";
 import { Item } from "./item.js";
 import { focusRow } from "./keys.js";
+
+const PART = 25; // rows that come and go together
+const ALWAYS = 100; // so many rows are always there
+const NEAR = "1500px"; // how far from the window a part is drawn already
+const ROW_HEIGHT = 61;
 
 const EMPTY = {
   all: ["inbox", "Nothing here yet", "Tasks, leads, calls and messages that concern you will show up here."],
@@ -35,21 +40,46 @@ function Blocks({ center }) {
   const { tab, sub, q } = store.view.value;
   const unread = tab === "all" ? store.counters.value.total : (store.counters.value.tabs?.[tab] ?? 0);
   useKeptFocus(center.focused);
-  const drawn = useRef(new Map()); // a row that is as it was is the same vnode: nothing of it is compared again
   const markAll = unread > 0 && !q && html`<button type="button" onClick=${actions.readAll}>Mark all read</button>`;
   if (!blocks.length) return html`<${Empty} tab=${sub ? `${tab}_${sub}` : tab} q=${q} onClear=${() => center.clearFind()} />`;
-  let position = 0;
   const ids = store.order.value;
   const current = ids.includes(center.focused.value) ? center.focused.value : ids[0];
   const total = store.listed.value.nextCursor ? -1 : ids.length;
+  const parts = (items, before) => Array.from({ length: Math.ceil(items.length / PART) }, (_, part) => {
+    const rows = items.slice(part * PART, (part + 1) * PART);
+    return html`<${Part} key=${part} center=${center} items=${rows} before=${before + part * PART} total=${total} current=${current} />`;
+  });
+  const before = (block) => blocks.slice(0, block).reduce((sum, { items }) => sum + items.length, 0);
   return html`
-    ${blocks.map(({ key, items }) => html`<section key=${key}>
+    ${blocks.map(({ key, items }, block) => html`<section key=${key}>
       <div class="fd-block"><h2>${heading(tab === "team" ? "flat" : key, unread, q)}</h2>${(key === "unread" || key === "flat") && markAll}</div>
       <div role="feed" aria-label=${{ unread: "Unread", earlier: "Earlier", flat: "Newest first" }[key]}>
-        ${items.map((item) => draw(drawn.current, center, item, ++position, total, item.id === current))}
+        ${parts(items, before(block))}
       </div>
     </section>`)}
     <${End} busy=${more} error=${error} more=${Boolean(store.listed.value.nextCursor)} loader=${loader} />`;
+}
+
+/** Some rows of a long feed. Far from the window only their height stays, unless somebody stands on one of them. */
+function Part({ center, items, before, total, current }) {
+  const box = useRef(null);
+  const drawn = useRef(new Map()); // a row that is as it was is the same vnode: nothing of it is compared again
+  const [far, setFar] = useState(null); // how high it was when it left the window
+  const always = before < ALWAYS;
+  useEffect(() => {
+    if (always) return undefined;
+    const seen = ([entry]) => {
+      if (entry.isIntersecting) setFar(null);
+      else if (!box.current.contains(document.activeElement)) setFar((height) => height ?? box.current.offsetHeight);
+    };
+    const watch = new IntersectionObserver(seen, { root: box.current.closest(".fd-scroll"), rootMargin: NEAR });
+    watch.observe(box.current);
+    return () => watch.disconnect();
+  }, [always]);
+  const shown = always || far === null || items.some(({ id }) => id === current);
+  if (!shown) drawn.current.clear();
+  return html`<div ref=${box} role="presentation" style=${shown ? undefined : { height: `${far || items.length * ROW_HEIGHT}px` }}>
+    ${shown && items.map((item, row) => draw(drawn.current, center, item, before + row + 1, total, item.id === current))}</div>`;
 }
 
 function draw(drawn, center, item, position, total, current) {

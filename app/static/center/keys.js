@@ -50,7 +50,9 @@ function step(center, id, by) {
   const at = ids.indexOf(id);
   const focusedRow = document.activeElement?.closest?.(".fd-item");
   const to = at < 0 || (!focusedRow && at === 0 && by > 0 && center.store.opened.peek() !== id) ? 0 : Math.min(ids.length - 1, Math.max(0, at + by));
-  focusRow(ids[to]);
+  if (document.getElementById(rowId(ids[to]))) return focusRow(ids[to]);
+  center.focused.value = ids[to]; // far from the window: drawn first, because somebody is about to stand on it
+  return requestAnimationFrame(() => requestAnimationFrame(() => focusRow(ids[to])));
 }
 
 export function focusRow(id) {

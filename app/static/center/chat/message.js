@@ -55,7 +55,9 @@ export function TextPieces({ message, me, ui }) {
     if (piece.kind === "link") return html`<a href=${piece.href} target="_blank" rel="noopener noreferrer nofollow">${piece.text}</a>`;
     if (piece.kind === "mention") {
       const self = piece.mention.kind === "all" || (piece.mention.kind === "user" && piece.mention.id === me.id);
-      return html`<span class=${self ? "fd-at is-me" : "fd-at"} title=${piece.mention.name}>${piece.text}</span>`;
+      // people are shown by name; what was typed is said on the way
+      const named = piece.mention.kind === "user" && piece.mention.name;
+      return html`<span class=${self ? "fd-at is-me" : "fd-at"} title=${named ? piece.text : piece.mention.name}>${named ? `@${named}` : piece.text}</span>`;
     }
     return piece.text;
   })}${edited}`;
