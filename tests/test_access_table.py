@@ -225,6 +225,7 @@ TABLE: list[Row] = [
     Row("/api/v1/files/<int:file_id>/thumbnail", "GET", signed_in(404, 401), "/api/v1/files/999999/thumbnail"),
     Row("/api/v1/search", "GET", signed_in(200, 401)),
     Row("/api/v1/search/", "GET", signed_in(200, 401), "/api/v1/search/?q=a"),
+    Row("/api/v1/search/records", "GET", signed_in(200, 401), "/api/v1/search/records?q=a"),
     # -- the team
     *[
         # Free users may open cards that were shared with them: this one was not.

@@ -71,7 +71,7 @@ def find(user: User, q: str, chat_id: int | None = None) -> dict[str, list[dict[
     return {
         "people": _people(user, words, key),
         "groups": _groups(user, key),
-        "chats": _chats(user.id, key),
+        "chats": chats(user.id, words),
         "messages": _messages(user.id, words, None),
         "clients": _clients(user, words, key),
     }
@@ -171,7 +171,9 @@ def _groups(user: User, key: str) -> list[dict[str, Any]]:
     ]
 
 
-def _chats(user_id: int, key: str) -> list[dict[str, Any]]:
+def chats(user_id: int, words: str) -> list[dict[str, Any]]:
+    """Return the person's group and card chats of which a word begins like that."""
+    key = _escaped(sort_key_of(words))
     values = {"user_id": user_id, "starts": f"{key}%", "word": f"% {key}%", "limit": LIMIT}
     return [
         {

@@ -53,13 +53,34 @@ def test_new_offers_what_the_person_may_add(sign_in: SignIn) -> None:
     assert sign_in("free", path="/profile/").locator("#new-button").count() == 0
 
 
-def test_slash_goes_to_the_search_but_not_while_typing(sign_in: SignIn) -> None:
+def test_slash_goes_to_the_search_of_everything_and_enter_opens_what_is_found(sign_in: SignIn) -> None:
     page = sign_in("staff", path="/leadview/list/")
     page.keyboard.press("/")
-    search = page.get_by_role("searchbox")
+    search = page.get_by_role("combobox", name="Search leads, contacts, chats and talk numbers")
     expect(search).to_be_focused()
     page.keyboard.type("a/b")
     expect(search).to_have_value("a/b")
+    expect(page.locator("#fd-top-list")).to_contain_text("Nothing is called “a/b”.")
+    search.fill("gus marble")
+    contact = page.get_by_role("option", name="Gus Marble").filter(has_text="Marble Bakery").first
+    expect(contact).to_be_visible()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Escape")
+    expect(page.locator("#fd-top-list")).to_be_hidden()
+    search.fill("gus marble")
+    expect(contact).to_be_visible()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/leadview/show/*")
+
+
+def test_the_question_mark_explains_the_keys(sign_in: SignIn) -> None:
+    page = sign_in("staff", path="/leadview/list/")
+    page.keyboard.press("?")
+    dialog = page.get_by_role("dialog", name="Keyboard")
+    expect(dialog).to_contain_text("Search everything")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_role("button", name="Keyboard")).to_be_focused()
 
 
 def test_ticked_rows_bring_the_bar_without_moving_the_list(sign_in: SignIn) -> None:

@@ -1,4 +1,4 @@
-// Single keys of the shell, off while somebody types: "/" goes to the search of this page.
+// Single keys of the shell, off while somebody types: "/" goes to the search, "?" presses the button that explains the keys.
 const typing = (element) => element.closest("input, textarea, select, [contenteditable]") !== null;
 
 document.addEventListener("keydown", (event) => {
@@ -7,5 +7,6 @@ document.addEventListener("keydown", (event) => {
   if (!target || document.querySelector("dialog[open]")) return;
   event.preventDefault();
   target.focus();
-  target.select?.();
+  if (target instanceof HTMLButtonElement) target.click();
+  else target.select?.();
 });

@@ -5,9 +5,10 @@ from __future__ import annotations
 from flask import request
 from flask.typing import ResponseReturnValue
 from flask_appbuilder.api import BaseApi, expose, protect
+from flask_appbuilder.security.decorators import permission_name
 
 from app.security import acting_user
-from app.services import chat_search, limits
+from app.services import chat_search, limits, record_search
 from app.views.api.chats import number
 from app.views.api.documentation import RESPONSES
 from app.views.api.problem import problems
@@ -42,3 +43,22 @@ class SearchApi(BaseApi):  # type: ignore[misc]
         found = chat_search.find(user, request.args.get("q", ""), number("chat_id"))
         limits.count_items(user, len(found.get("clients", ())))
         return self.response(200, **found)
+
+    @expose("/records", methods=["GET"])
+    @protect()
+    @permission_name("search")
+    @problems
+    def records(self) -> ResponseReturnValue:
+        """Find records, talks and chats
+        ---
+        get:
+          parameters:
+          - {in: query, name: q, schema: {type: string}, description: "part of a name or address, a talk's number"}
+          responses:
+            200:
+              description: "`talks`, `leads`, `contacts`, `companies`, `chats`: at most 6 each, as `title, sub, url`"
+        """
+        user = acting_user()
+        found = record_search.find(user, request.args.get("q", ""))
+        limits.count_items(user, found.records)
+        return self.response(200, **found.as_json())
