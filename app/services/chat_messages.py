@@ -17,12 +17,15 @@ from app import access, clock
 from app.errors import Conflict, NotFound, UserError
 from app.extensions import db
 from app.models.chats import ChatKind
-from app.services import card_chats, chat_files, chat_live, chat_news, client_messages, flood, mentions, message_pages
+from app.services import card_chats, chat_files, chat_live, chat_news, client_messages, mentions, message_pages
+from app.services.buckets import Buckets
 from app.services.drafts import Draft, checked_body, checked_emoji, read_draft
 from app.services.names import NAME_SQL
 from app.transaction import on_commit, transaction
 
 MAX_EMOJIS = 20
+# How fast one person may write.
+WRITING = Buckets(burst=120, per_second=4.0)
 
 # The author's membership and session are part of the statement: whoever left or was deactivated sends nothing.
 _SEND = text(f"""
@@ -63,7 +66,7 @@ def send(author_id: int, chat_id: int, draft: Draft, epoch: int | None = None) -
     ``epoch`` is the session's, where the caller has not checked it. Owns its transaction, because a repeat is found by
     the database refusing it. Raises UserError naming the field, NotFound for a chat that is not the author's.
     """
-    flood.take(author_id)
+    WRITING.take(str(author_id))
     try:
         with transaction():
             return _store(author_id, chat_id, draft, epoch), True

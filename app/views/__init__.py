@@ -31,6 +31,7 @@ from app.views import (
     payments,
     personas,
     push,
+    rate_limit,
     stripe_hook,
     telegram_hook,
     unsubscribe,
@@ -185,6 +186,7 @@ class FrontdeskBuilder(AppBuilder):  # type: ignore[misc]
 def init_app(app: Flask) -> None:
     """Build FAB on this app, register the screens and APIs and what their pages need. Runs no SQL."""
     health.init_app(app)
+    rate_limit.init_app(app)
     idempotency.init_app(app)
     with app.app_context():
         builder = FrontdeskBuilder(indexview=HomeView, base_template="appbuilder/baselayout.html")

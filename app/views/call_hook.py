@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from app.extensions import csrf
 from app.integrations import telephony
 from app.services import call_lines, calls
-from app.services.visitor_flood import Buckets
+from app.services.buckets import Buckets
 from app.views.hook_body import json_of, limited_body
 from app.views.widget import answers
 

@@ -71,7 +71,9 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 
 def _user_error(error: UserError) -> ResponseReturnValue:
     if wants_json():
-        return problem(error.code, error.message, error.status, error.field)
+        response = jsonify(error.as_json())
+        response.status_code = error.status
+        return response
     if error.code == "deactivated":
         # The page's own person was put out just now: the sign-in page says why, and whom to ask.
         return redirect(url_for("LoginView.login"))
@@ -96,9 +98,15 @@ def _page(status: int, title: str, message: str) -> str:
 
 
 def _problem_json(response: Response) -> Response:
-    if response.status_code < 400 or not request.path.startswith("/api/") or not response.is_json:
+    if response.status_code < 400 or not request.path.startswith(JSON_PREFIXES) or not response.is_json:
         return response
     payload = response.get_json(silent=True)
+    if isinstance(payload, dict) and isinstance(payload.get("error"), dict):
+        if (seconds := payload["error"].get("retry_after_seconds")) is not None:
+            response.headers["Retry-After"] = str(seconds)
+        return response
+    if not request.path.startswith("/api/"):
+        return response
     if isinstance(payload, dict) and "error" not in payload:
         message, field = _first_message(payload.get("message") or payload.get("msg") or payload.get("errors"))
         status = response.status_code

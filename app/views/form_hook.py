@@ -17,7 +17,7 @@ from app.extensions import csrf, db
 from app.integrations import web_forms
 from app.models.forms import Form
 from app.services import form_entries, forms, origins
-from app.services.visitor_flood import Buckets
+from app.services.buckets import Buckets
 from app.views.hook_body import json_of, limited_body
 
 blueprint = Blueprint("form_hook", __name__)

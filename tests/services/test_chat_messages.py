@@ -11,7 +11,8 @@ from sqlalchemy import text
 
 from app.errors import UserError
 from app.extensions import db
-from app.services import chat_messages, chat_pages, drafts, feed, flood, message_pages
+from app.services import chat_messages, chat_pages, drafts, feed, message_pages
+from app.services.buckets import Buckets
 from app.services.drafts import Draft, read_draft
 from app.transaction import transaction
 from tests import builders, chatting
@@ -216,9 +217,8 @@ def test_messages_load_from_the_end_and_around_any_place(pair) -> None:
 
 def test_who_writes_too_fast_waits_and_is_told_how_long(pair, monkeypatch) -> None:
     ann, ben, chat_id = pair
-    monkeypatch.setattr(flood, "BURST", 2)
+    monkeypatch.setattr(chat_messages, "WRITING", Buckets(burst=2, per_second=0.01))
     monkeypatch.setitem(current_app.config, "RATE_LIMITS", True)
-    flood._buckets.clear()
     chatting.say(ann, chat_id)
     chatting.say(ann, chat_id)
     with pytest.raises(UserError) as error:
@@ -227,7 +227,6 @@ def test_who_writes_too_fast_waits_and_is_told_how_long(pair, monkeypatch) -> No
     assert error.value.as_json()["error"]["retry_after_seconds"] >= 1
     chatting.say(ben, chat_id)
     assert len(page(chat_id)) == 3
-    flood._buckets.clear()
 
 
 def test_sending_costs_one_statement_however_many_are_in_the_chat(context: Flask, statements) -> None:
