@@ -22,7 +22,7 @@ from app.bootstrap import DatabaseUnfit
 from app.errors import UserError
 from app.extensions import db
 from app.models.people import Role, RoleName, User
-from app.services import people
+from app.services import people, two_step
 from app.services.processes import alive_kinds, start_heartbeat
 from app.supervisor import WORKER_STOP_SECONDS, Process, Supervisor
 from app.transaction import transaction
@@ -155,7 +155,8 @@ def reset_password(app: Flask, arguments: argparse.Namespace) -> int:
             if user is None:
                 raise UserError("unknown", f"There is nobody called {arguments.username!r}", "username")
             people.set_password(user, user, password)
-    say(f"{arguments.username} has a new password; older sessions have ended")
+            two_step.forget(user)
+    say(f"{arguments.username} has a new password and needs no code; older sessions have ended")
     return 0
 
 

@@ -21,6 +21,7 @@ from app.models import (
     preferences,
     records,
     talks,
+    two_step,
     webhooks,
 )
 
@@ -45,5 +46,6 @@ __all__ = [
     "preferences",
     "records",
     "talks",
+    "two_step",
     "webhooks",
 ]

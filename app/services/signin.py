@@ -31,20 +31,15 @@ def authenticate(username: str, password: str) -> User:
     Only who knows the password learns that the account is deactivated. Works without Redis, then without the lock.
     """
     username = " ".join(username.split())
-    failures = _failures(username)
-    if failures >= FAILURES_UNTIL_LOCK:
-        minutes = LOCK_SECONDS // 60
-        raise UserError(
-            "locked", f"Too many failed attempts. Try again in {minutes} minutes, or ask an admin.", "password", 429
-        )
+    failures = check_failures(username, "password")
     user = _find(username)
     if not passwords.matches(user.password if user else None, password) or user is None:
-        _count_failure(username)
+        count_failure(username)
         raise UserError("wrong_login", _WRONG, "password", 401)
     if not user.active:
         raise UserError("deactivated", why_out(user), "username", 403)
     if failures:
-        _forget_failures(username)
+        forget_failures_of(username)
     now = clock.now().replace(tzinfo=None)  # FAB's column has no zone; it is UTC everywhere
     db.session.execute(
         update(User)
@@ -53,6 +48,16 @@ def authenticate(username: str, password: str) -> User:
         .execution_options(synchronize_session=False)
     )
     return user
+
+
+def check_failures(name: str, field: str) -> int:
+    """Return how often trying under this name has failed lately. Raises UserError (429) for too often."""
+    failures = _failures(name)
+    if failures >= FAILURES_UNTIL_LOCK:
+        minutes = LOCK_SECONDS // 60
+        words = f"Too many failed attempts. Try again in {minutes} minutes, or ask an admin."
+        raise UserError("locked", words, field, 429)
+    return failures
 
 
 def why_out(user: User) -> str:
@@ -72,7 +77,7 @@ def why_session_ended(user_id: object) -> str:
 def forget_failures(user: User) -> None:
     """End the lock of a person, for an admin who has set a new password."""
     for name in (user.username, user.email):
-        _forget_failures(name)
+        forget_failures_of(name)
 
 
 def _find(username: str) -> User | None:
@@ -101,7 +106,8 @@ def _failures(username: str) -> int:
         return 0
 
 
-def _count_failure(username: str) -> None:
+def count_failure(username: str) -> None:
+    """Note a failed try."""
     if not current_app.config.get("RATE_LIMITS", True):
         return
     try:
@@ -113,7 +119,8 @@ def _count_failure(username: str) -> None:
         log.warning("login failures are not counted: %s", error)
 
 
-def _forget_failures(username: str) -> None:
+def forget_failures_of(username: str) -> None:
+    """Begin to count anew."""
     try:
         redis_client().delete(_key(username))
     except (RedisError, OSError) as error:

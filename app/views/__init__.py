@@ -55,6 +55,7 @@ SCREENS: tuple[tuple[str, str, str, str, str], ...] = (
     ("demo", "DemoView", "", "", ""),
     ("profile", "ProfileView", "", "", ""),
     ("profile", "PictureView", "", "", ""),
+    ("two_step", "TwoStepView", "", "", ""),
     ("account", "AccountView", "Account", "", "bolt"),
     ("leads", "LeadView", "Leads", CRM, "target"),
     ("contacts", "ContactView", "Contacts", CRM, "user"),

@@ -11,7 +11,7 @@ from flask_appbuilder.security.decorators import no_cache
 from flask_appbuilder.utils.base import get_safe_redirect
 from flask_appbuilder.utils.limit import Limit
 from flask_appbuilder.views import BaseFormView
-from flask_babel import lazy_gettext
+from flask_babel import gettext, lazy_gettext
 from flask_limiter.util import get_remote_address
 from flask_login import logout_user
 from wtforms import BooleanField, EmailField, PasswordField, StringField
@@ -19,8 +19,9 @@ from wtforms.validators import EqualTo, InputRequired, Length
 
 from app.errors import UserError
 from app.security import start_session
-from app.services import passwords, people, signin
+from app.services import passwords, people, signin, two_step
 from app.transaction import transaction
+from app.views import half_way
 from app.views.form_values import changes_of, show_error
 from app.views.personas import demo_person
 
@@ -43,6 +44,12 @@ class LoginForm(DynamicForm):  # type: ignore[misc]
     username = StringField(lazy_gettext("User name or email"), [InputRequired(), Length(max=254)])
     password = PasswordField(lazy_gettext("Password"), [InputRequired()])
     stay = BooleanField(lazy_gettext("Stay signed in on this device"))
+
+
+class CodeForm(DynamicForm):  # type: ignore[misc]
+    """A code of the authenticator app, or a recovery code."""
+
+    otp = StringField(lazy_gettext("Code"), [InputRequired(), Length(max=20)])
 
 
 class LoginView(BaseView):  # type: ignore[misc]
@@ -76,14 +83,39 @@ class LoginView(BaseView):  # type: ignore[misc]
             try:
                 with transaction():
                     user = signin.authenticate(form.username.data, form.password.data)
+                    has_code = two_step.is_on(user)
             except UserError as error:
                 show_error(form, error)
                 status = error.status if error.status == 429 else 200
             else:
+                if has_code:
+                    half_way.remember(user, stay=form.stay.data)
+                    return redirect(url_for("LoginView.code", next=target))
                 start_session(user, stay=form.stay.data)
                 return redirect(target)
         page = self.render_template(self.login_template, title=self.title, form=form, appbuilder=self.appbuilder)
         return page, status
+
+    @expose("/login/code", methods=["GET", "POST"])
+    @no_cache
+    def code(self) -> ResponseReturnValue:
+        """Ask for the second step; without the first one, or too long after it, begin anew."""
+        target = get_safe_redirect(request.args.get("next") or self.appbuilder.get_url_for_index)
+        waiting = half_way.person()
+        if waiting is None:
+            return redirect(url_for("LoginView.login", next=target))
+        form, status, (user, stay) = CodeForm(), 200, waiting
+        if form.validate_on_submit():
+            try:
+                with transaction():
+                    two_step.accept(user, form.otp.data)
+            except UserError as error:
+                show_error(form, error)
+                status = error.status if error.status == 429 else 200
+            else:
+                start_session(user, stay=stay)
+                return redirect(target)
+        return self.render_template("people/login_code.html", title=gettext("Sign in"), form=form), status
 
     @expose("/logout/")
     def logout(self) -> ResponseReturnValue:

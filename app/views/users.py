@@ -25,6 +25,7 @@ from app.views.filters import Where
 from app.views.form_values import show_error
 from app.views.hand_overs import HandingOver, history_of
 from app.views.interface import ScreenInterface
+from app.views.two_step import TwoStepReset
 from app.views.writing import write
 
 _INPUT = {"class": "form-control"}
@@ -259,7 +260,7 @@ class PersonScreen(HandingOver, Screen):
         return self.run_action(item, own_data.erase, gettext("Erased"))
 
 
-class UserView(PersonScreen):
+class UserView(TwoStepReset, PersonScreen):
     """Admins, managers, staff, and whoever has a role that admins made."""
 
     datamodel = ScreenInterface(User, eager=("roles", "groups"))

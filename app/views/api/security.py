@@ -9,7 +9,7 @@ from flask_appbuilder.security.api import SecurityApi as FabSecurityApi
 from flask_jwt_extended import create_access_token, create_refresh_token, get_jwt_identity, jwt_required
 
 from app.errors import UserError
-from app.services import signin
+from app.services import signin, two_step
 from app.transaction import transaction
 from app.views.api.documentation import RESPONSES
 from app.views.api.problem import json_object, problems
@@ -37,6 +37,12 @@ class SecurityApi(FabSecurityApi):  # type: ignore[misc]
             raise UserError("invalid", "The provider is db", "provider", 400)
         with transaction():
             user = signin.authenticate(str(username), str(password))
+            has_code = two_step.is_on(user)
+        if has_code:
+            if not body.get("otp"):
+                raise UserError("otp_required", "A code of the authenticator app is needed", "otp", 401)
+            with transaction():
+                two_step.accept(user, body["otp"])
         tokens = {"access_token": create_access_token(identity=str(user.id), fresh=True)}
         if body.get("refresh"):
             tokens["refresh_token"] = create_refresh_token(identity=str(user.id))
