@@ -215,29 +215,48 @@ def _visible(
     if is_admin(user):
         return _EVERYTHING
     if is_free(user):
-        return false() if card_id is None else _shared(user, card_id)
+        return false() if card_id is None else card_id.in_(_in_sight(user, card_id, with_colleagues=False)[1])
     visibility = account.record_visibility()
     if visibility == "all":
         return _EVERYTHING
-    seen = [responsible_id == user.id]
+    colleagues, shared = _in_sight(user, card_id, with_colleagues=visibility == "groups")
+    seen = [responsible_id.in_([user.id, *colleagues])]
     if visibility == "groups":
-        seen += [responsible_id.in_(_colleagues_of(user)), and_(responsible_id.is_(None), unclaimed)]
-    if card_id is not None:
-        seen.append(_shared(user, card_id))
+        seen.append(and_(responsible_id.is_(None), unclaimed))
+    if shared:
+        seen.append(card_id.in_(shared))
     return or_(*seen)
 
 
-def _shared(user: User, card_id: Any) -> ColumnElement[bool]:
-    """Listed by id, so that the database uses the primary key beside the other ways to a record."""
-    kind = card_id.class_.__name__.lower()
-    ids = db.session.execute(
-        text(
-            "SELECT subject_id FROM card_shares WHERE user_id = :user_id AND subject_type = :kind"
-            " ORDER BY created_at DESC LIMIT :most"
-        ),
-        {"user_id": user.id, "kind": kind, "most": SHARED_MAX},
-    ).scalars()
-    return card_id.in_(list(ids))  # type: ignore[no-any-return]
+_COLLEAGUES = """
+SELECT 'colleague' AS what, m.user_id AS id FROM mine JOIN ab_user_group m ON m.group_id = mine.id
+UNION SELECT 'colleague', g.manager_id FROM mine JOIN ab_group g ON g.id = mine.id WHERE g.manager_id IS NOT NULL
+"""
+_SHARED = """
+SELECT 'shared' AS what, s.subject_id AS id FROM card_shares s
+WHERE s.user_id = :user_id AND s.subject_type = :kind ORDER BY s.created_at DESC LIMIT :most
+"""
+_IN_SIGHT = f"""
+WITH mine AS (
+    SELECT group_id AS id FROM ab_user_group WHERE user_id = :user_id
+    UNION SELECT id FROM ab_group WHERE manager_id = :user_id
+)
+SELECT what, id FROM (({_COLLEAGUES}) UNION ALL ({_SHARED})) found WHERE what = ANY(:wanted)
+"""
+
+
+def _in_sight(user: User, card_id: Any, with_colleagues: bool) -> tuple[list[int], list[int]]:
+    """Return who belongs to or manages the person's groups, and which cards of a kind are shared with the person.
+
+    Listed by id, so that the database knows how many rows that means, and uses the indexes.
+    """
+    kind = card_id.class_.__name__.lower() if card_id is not None else ""
+    wanted = (["colleague"] if with_colleagues else []) + (["shared"] if kind else [])
+    if not wanted:
+        return [], []
+    values = {"user_id": user.id, "kind": kind, "most": SHARED_MAX, "wanted": wanted}
+    rows = db.session.execute(text(_IN_SIGHT), values).all()
+    return [row.id for row in rows if row.what == "colleague"], [row.id for row in rows if row.what == "shared"]
 
 
 def _groups_of(user: User) -> Subquery:

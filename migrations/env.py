@@ -2,6 +2,7 @@
 
 from alembic import context
 from flask import current_app
+from sqlalchemy import text
 
 target_metadata = current_app.extensions["migrate"].db.metadata
 
@@ -25,6 +26,8 @@ def run() -> None:
             transaction_per_migration=False,
         )
         with context.begin_transaction():
+            # What is meant for requests and jobs would end an upgrade of an installation with many records.
+            connection.execute(text("SET LOCAL transaction_timeout = 0"))
             context.run_migrations()
 
 

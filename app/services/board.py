@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, union_all
+from sqlalchemy import ColumnElement, Select, func, select, union_all
 from sqlalchemy.orm import joinedload
 
 from app import access
 from app.errors import NotFound
 from app.extensions import db
-from app.models.base import sort_key_of
 from app.models.crm import Lead, Pipeline, Stage
 from app.models.people import User
+from app.services.searching import lead_has
 
 PAGE = 20
 # As lists do: counting stops there, however many leads there are.
@@ -23,10 +24,11 @@ COUNT_MAX = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """``count`` stops one above COUNT_MAX; ``sums`` per currency are those of the counted leads."""
+    """``sums`` per currency are those of the counted leads; there are ``more`` where counting stopped at COUNT_MAX."""
 
     count: int = 0
     sums: tuple[tuple[str, Decimal], ...] = ()
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,43 +64,27 @@ def columns(viewer: User, pipeline: Pipeline, choice: Choice) -> list[Column]:
     stages = stages_of(pipeline.id)
     if not stages:
         return []
-    counted = totals(viewer, stages, choice)
-    pages = _pages(viewer, stages, choice)
+    shown = _shown(viewer, choice)
+    counted = _totals(stages, shown, together=bool(choice.words))
+    few = bool(choice.words or choice.mine) and sum(one.count for one in counted.values()) <= COUNT_MAX
+    pages = _pages(stages, shown, few)
     return [Column(stage, counted.get(stage.id, Totals()), *_cut(pages.get(stage.id, []))) for stage in stages]
 
 
 def more(viewer: User, stage_id: int, before: int, choice: Choice) -> Column:
     """Return the next cards of a column. Raises NotFound for an unknown stage."""
     stage = access.access_stage(viewer, stage_id)
-    statement = _cards().where(Lead.id.in_(_ids(viewer, stage.id, choice, before))).order_by(Lead.id.desc())
+    ids = _ids(stage.id, _shown(viewer, choice), before)
+    statement = _cards().where(Lead.id.in_(ids)).order_by(Lead.id.desc())
     return Column(stage, Totals(), *_cut(list(db.session.scalars(statement).unique())))
 
 
 def totals(viewer: User, stages: Sequence[Stage], choice: Choice) -> dict[int, Totals]:
-    """Count and sum up each stage's leads that the viewer may see: one statement of bounded work."""
-    parts = []
-    for stage in stages:
-        some = (
-            select(Lead.budget, Lead.currency)
-            .where(Lead.stage_id == stage.id, *_shown(viewer, choice))
-            .limit(COUNT_MAX + 1)
-            .subquery()
-        )
-        parts.append(
-            select(
-                literal(stage.id).label("stage_id"),
-                some.c.currency,
-                func.count().label("count"),
-                func.sum(some.c.budget),
-            ).group_by(some.c.currency)
-        )
-    found: dict[int, list[tuple[str, int, Decimal]]] = {}
-    for stage_id, currency, count, amount in db.session.execute(union_all(*parts)):
-        found.setdefault(stage_id, []).append((currency, count, amount))
-    return {
-        stage_id: Totals(sum(row[1] for row in rows), tuple((row[0], row[2]) for row in sorted(rows)))
-        for stage_id, rows in found.items()
-    }
+    """Count and sum up each stage's leads that the viewer may see: one statement of bounded work.
+
+    What is searched for is counted up to COUNT_MAX in all stages together, everything else in each.
+    """
+    return _totals(stages, _shown(viewer, choice), together=bool(choice.words))
 
 
 def pipeline_of(known: Sequence[Pipeline], pipeline_id: int | None) -> Pipeline:
@@ -109,20 +95,64 @@ def pipeline_of(known: Sequence[Pipeline], pipeline_id: int | None) -> Pipeline:
     return found
 
 
-def _pages(viewer: User, stages: Sequence[Stage], choice: Choice) -> dict[int, list[Lead]]:
-    ids = union_all(*(select(_ids(viewer, stage.id, choice).subquery().c.id) for stage in stages))
+def _totals(stages: Sequence[Stage], shown: list[ColumnElement[bool]], together: bool) -> dict[int, Totals]:
+    stage_ids = [stage.id for stage in stages]
+    parts = []
+    for ids in [stage_ids] if together else [[stage_id] for stage_id in stage_ids]:
+        some = (
+            select(Lead.stage_id, Lead.budget, Lead.currency)
+            .where(Lead.stage_id.in_(ids), *shown)
+            .limit(COUNT_MAX + 1)
+            .subquery()
+        )
+        parts.append(
+            select(some.c.stage_id, some.c.currency, func.count().label("count"), func.sum(some.c.budget)).group_by(
+                some.c.stage_id, some.c.currency
+            )
+        )
+    found: dict[int, list[tuple[str, int, Decimal]]] = {}
+    for stage_id, currency, count, amount in db.session.execute(union_all(*parts)):
+        found.setdefault(stage_id, []).append((currency, count, amount))
+    everything = sum(row[1] for rows in found.values() for row in rows)
+    return {
+        stage_id: Totals(
+            count=(count := sum(row[1] for row in rows)),
+            sums=tuple((row[0], row[2]) for row in sorted(rows)),
+            more=(everything if together else count) > COUNT_MAX,
+        )
+        for stage_id, rows in found.items()
+    }
+
+
+def _pages(stages: Sequence[Stage], shown: list[ColumnElement[bool]], few: bool) -> dict[int, list[Lead]]:
+    ids: Any = _newest_of_few(stages, shown)
+    if not few:
+        ids = union_all(*(select(_ids(stage.id, shown).subquery().c.id) for stage in stages))
     pages: dict[int, list[Lead]] = {}
     for lead in db.session.scalars(_cards().where(Lead.id.in_(ids)).order_by(Lead.id.desc())).unique():
         pages.setdefault(lead.stage_id, []).append(lead)
     return pages
 
 
+def _newest_of_few(stages: Sequence[Stage], shown: list[ColumnElement[bool]]) -> Select[int]:
+    """All that is shown, found once: looking along each stage for a rare one would read all of it."""
+    found = (
+        select(Lead.id, Lead.stage_id)
+        .where(Lead.stage_id.in_([stage.id for stage in stages]), *shown)
+        .cte()
+        .prefix_with("MATERIALIZED")
+    )
+    place = func.row_number().over(partition_by=found.c.stage_id, order_by=found.c.id.desc()).label("place")
+    numbered = select(found.c.id, place).subquery()
+    return select(numbered.c.id).where(numbered.c.place <= PAGE + 1).limit(len(stages) * (PAGE + 1))
+
+
 def _cards() -> Select[tuple[Lead]]:
     return select(Lead).options(joinedload(Lead.contact), joinedload(Lead.responsible))
 
 
-def _ids(viewer: User, stage_id: int, choice: Choice, before: int | None = None) -> Select[int]:
-    conditions = [Lead.stage_id == stage_id, *_shown(viewer, choice)]
+def _ids(stage_id: int, shown: list[ColumnElement[bool]], before: int | None = None) -> Select[int]:
+    conditions = [Lead.stage_id == stage_id, *shown]
     if before is not None:
         conditions.append(Lead.id < before)
     return select(Lead.id).where(*conditions).order_by(Lead.id.desc()).limit(PAGE + 1)
@@ -132,8 +162,8 @@ def _shown(viewer: User, choice: Choice) -> list[ColumnElement[bool]]:
     conditions = [access.visible_leads(viewer)]
     if choice.mine:
         conditions.append(Lead.responsible_id == viewer.id)
-    if words := sort_key_of(choice.words.replace("\x00", "")):
-        conditions.append(Lead.sort_key.contains(words, autoescape=True))
+    if choice.words:
+        conditions.append(lead_has(choice.words))
     return conditions
 
 

@@ -17,8 +17,11 @@ from app.models.people import Group, User, full_name
 from app.models.talks import Talk
 from app.services import chat_feed
 from app.services.names import NAME_SQL
+from app.services.searching import contact_has, escaped
 
 LIMIT = 20
+# So many matching clients are looked at for the first ones by name.
+CLIENTS_MAX = 500
 MAX_QUERY = 100
 MAX_WORDS = 8
 _WORD = re.compile(r"\w+")
@@ -65,7 +68,7 @@ def find(user: User, q: str, chat_id: int | None = None) -> dict[str, list[dict[
     if chat_id is not None:
         access.access_chat(user.id, chat_id)
         return {"messages": _messages(user.id, words, chat_id)}
-    key = _escaped(sort_key_of(words))
+    key = escaped(sort_key_of(words))
     if not key:
         return {"people": [], "groups": [], "chats": [], "messages": [], "clients": []}
     return {
@@ -73,14 +76,14 @@ def find(user: User, q: str, chat_id: int | None = None) -> dict[str, list[dict[
         "groups": _groups(user, key),
         "chats": chats(user.id, words),
         "messages": _messages(user.id, words, None),
-        "clients": _clients(user, words, key),
+        "clients": _clients(user, words),
     }
 
 
 def mentionable(user_id: int, chat_id: int, typed: str) -> dict[str, Any]:
     """Return who can be mentioned in a chat, by what was typed behind the @. Raises NotFound."""
     own = access.access_chat(user_id, chat_id)
-    key = _escaped(sort_key_of(typed[:MAX_QUERY]))
+    key = escaped(sort_key_of(typed[:MAX_QUERY]))
     values = {"chat_id": chat_id, "user_id": user_id, "starts": f"{key}%", "word": f"% {key}%"}
     is_card = own.chat.kind == ChatKind.CARD
     # Whoever is mentioned on a card is let in: all colleagues are offered.
@@ -116,7 +119,7 @@ def mentionable(user_id: int, chat_id: int, typed: str) -> dict[str, Any]:
 
 
 def _people(user: User, words: str, key: str) -> list[dict[str, Any]]:
-    starts = or_(_like(User.sort_key, f"{key}%"), _like(User.username, f"{_escaped(words.lower())}%"))
+    starts = or_(_like(User.sort_key, f"{key}%"), _like(User.username, f"{escaped(words.lower())}%"))
     rows = db.session.scalars(
         select(User)
         .where(access.visible_users(user), User.active, User.id != user.id)
@@ -215,20 +218,21 @@ def _hit(row: Any) -> dict[str, Any]:
     }
 
 
-def _clients(user: User, words: str, key: str) -> list[dict[str, Any]]:
-    name = _escaped(words)
+def _clients(user: User, words: str) -> list[dict[str, Any]]:
+    # Found first and sorted then: sorting first would read on and on for the last rare one.
+    found = (
+        select(Contact.id, Contact.name, Contact.email, Contact.sort_key)
+        .where(access.visible_contacts(user), contact_has(words))
+        .limit(CLIENTS_MAX)
+        .cte()
+        .prefix_with("MATERIALIZED")
+    )
     chat = (
         select(func.max(Talk.chat_id))
-        .where(Talk.contact_id == Contact.id, access.visible_talks(user))
+        .where(Talk.contact_id == found.c.id, access.visible_talks(user))
         .scalar_subquery()
     )
-    statement = (
-        select(Contact.id, Contact.name, Contact.email, chat.label("chat_id"))
-        .where(access.visible_contacts(user))
-        .where(or_(Contact.name.ilike(f"%{name}%", escape="\\"), Contact.email.ilike(f"{name}%", escape="\\")))
-        .order_by(Contact.name, Contact.id)
-        .limit(LIMIT)
-    )
+    statement = select(found, chat.label("chat_id")).order_by(found.c.sort_key, found.c.id).limit(LIMIT)
     return [
         {
             "id": row.id,
@@ -263,7 +267,3 @@ def _highlighted(marked: str) -> tuple[str, list[list[int]]]:
 
 def _like(column: Any, pattern: str) -> Any:
     return column.like(pattern, escape="\\")
-
-
-def _escaped(words: str) -> str:
-    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -9,7 +9,7 @@ from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext
 
 from app.errors import UserError
-from app.formatting import count_label, number
+from app.formatting import number
 from app.models.crm import Pipeline
 from app.security import acting_user
 from app.services import board, limits
@@ -41,6 +41,7 @@ class BoardScreen(CardScreen):
             columns=columns,
             stages=[column.stage for column in columns],
             sums=sums_in_words,
+            count=count_in_words,
         )
 
     @expose("/board/cards/<stage_pk>")
@@ -64,18 +65,25 @@ class BoardScreen(CardScreen):
     @permission_name("list")
     def board_totals(self) -> Response:
         """Return each column's head in words, after a card was moved."""
-        columns = board.columns(acting_user(), _asked(board.pipelines()), _choice())
+        stages = board.stages_of(_asked(board.pipelines()).id)
+        counted = board.totals(acting_user(), stages, _choice()) if stages else {}
         return jsonify(
             {
-                str(one.stage.id): {"count": count_label(one.totals.count), "sums": sums_in_words(one.totals)}
-                for one in columns
+                str(stage.id): {"count": count_in_words(totals), "sums": sums_in_words(totals)}
+                for stage in stages
+                for totals in (counted.get(stage.id, board.Totals()),)
             }
         )
 
 
+def count_in_words(totals: board.Totals) -> str:
+    """Return "1,204"; with a plus where counting stopped."""
+    return f"{number(min(totals.count, board.COUNT_MAX))}{'+' if totals.more else ''}"
+
+
 def sums_in_words(totals: board.Totals) -> str:
     """Return "12,000 EUR · 300 USD"; with a plus where counting stopped."""
-    plus = "+" if totals.count > board.COUNT_MAX else ""
+    plus = "+" if totals.more else ""
     return " · ".join(f"{number(amount)}{plus} {currency}" for currency, amount in totals.sums if amount)
 
 

@@ -12,6 +12,8 @@ from sqlalchemy.orm import Query
 from werkzeug.exceptions import BadRequest
 
 from app.formatting import viewer_zone
+from app.models.base import sort_key_of
+from app.services.searching import escaped, phone_has
 
 MEMBERS_MAX = 200
 
@@ -37,9 +39,16 @@ class Contains(_ColumnFilter):
     pattern = "%{}%"
 
     def condition(self, column: Any, value: Any) -> Any:
-        """Compare without regard to case; % and _ mean themselves."""
-        text = _text(value).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        return column.ilike(self.pattern.format(text), escape="\\")
+        """Compare without regard to case, names without accents, numbers by their digits; % and _ mean themselves."""
+        text = _text(value)
+        if column.key == "name" and hasattr(self.model, "sort_key"):
+            # The folded name has the index.
+            return self.model.sort_key.like(self.pattern.format(escaped(sort_key_of(text))), escape="\\")
+        if column.key == "phone" and hasattr(self.model, "phone_tail"):
+            number = phone_has(self.model.phone_tail, text)
+            if number is not None:
+                return number
+        return column.ilike(self.pattern.format(escaped(text)), escape="\\")
 
 
 class StartsWith(Contains):
@@ -67,6 +76,17 @@ class NotContains(Contains):
     def condition(self, column: Any, value: Any) -> Any:
         """Opposite of contains."""
         return column.is_(None) | ~super().condition(column, value)
+
+
+class Search(_ColumnFilter):
+    """What the quick search asks; ``datamodel.search`` says in which columns."""
+
+    name = lazy_gettext("Search")
+    arg_name = "q"
+
+    def condition(self, column: Any, value: Any) -> Any:
+        """Look into all that the screen searches."""
+        return self.datamodel.search(_text(value))
 
 
 class Equal(_ColumnFilter):
@@ -203,7 +223,8 @@ class ScreenFilterConverter(BaseFilterConverter):  # type: ignore[misc]
             return [one(col_name, self.datamodel) for one in (Equal, NotEqual)]
         for check, offered in self.conversion_table:
             if getattr(self.datamodel, check)(col_name):
-                return [one(col_name, self.datamodel) for one in offered]
+                also = [Search] if col_name == "name" and self.datamodel.search is not None else []
+                return [one(col_name, self.datamodel) for one in (*offered, *also)]
         return None
 
 

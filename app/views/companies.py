@@ -10,7 +10,7 @@ from markupsafe import Markup
 from app import access
 from app.models.crm import Company
 from app.models.people import User
-from app.services import companies
+from app.services import companies, searching
 from app.views.cards import CardScreen
 from app.views.filters import Visible
 from app.views.interface import ScreenInterface
@@ -27,7 +27,7 @@ def website_link(address: str | None) -> str | Markup | None:
 class CompanyView(CardScreen):
     """Firms that contacts work for."""
 
-    datamodel = ScreenInterface(Company, eager=("responsible", "tags"))
+    datamodel = ScreenInterface(Company, eager=("responsible", "tags"), search=searching.company_has)
     base_filters = [["id", Visible, access.visible_companies]]
     export_kind = "companies"
     base_order = ("name", "asc")

@@ -12,7 +12,7 @@ from app import access
 from app.models.crm import Contact
 from app.models.people import User
 from app.security import acting_user
-from app.services import contacts, personal_data
+from app.services import contacts, personal_data, searching
 from app.views.cards import CardScreen
 from app.views.filters import Visible
 from app.views.interface import ScreenInterface
@@ -22,7 +22,7 @@ from app.views.json_file import as_file
 class ContactView(CardScreen):
     """Clients and prospects as persons."""
 
-    datamodel = ScreenInterface(Contact, eager=("company", "responsible", "tags"))
+    datamodel = ScreenInterface(Contact, eager=("company", "responsible", "tags"), search=searching.contact_has)
     base_filters = [["id", Visible, access.visible_contacts]]
     export_kind = import_kind = "contacts"
     base_order = ("name", "asc")

@@ -12,9 +12,10 @@ from wtforms import BooleanField, Field, Form, SelectField
 
 from app.formatting import cell, when
 
-CONTAINS = "ct"
-# Lists of values come from programs only; a form has one value.
-NOT_IN_FORMS = ("in", "not_in")
+# What the quick search asks: the screen's own search, else whether its first text contains the words.
+QUICK = ("q", "ct")
+# Lists of values come from programs only; a form has one value. The quick search has a box of its own.
+NOT_IN_FORMS = ("in", "not_in", "q")
 # Operations in words that read on after the column's name; the second is for dates.
 WORDS = {
     "eq": (lazy_gettext("is"), lazy_gettext("is on")),
@@ -75,7 +76,7 @@ def init_filter_bar(app: Flask) -> None:
 
 
 def filter_bar(filters: Filters, form: Form, columns: list[str], labels: dict[str, str]) -> FilterBar:
-    """Describe the bar for a view's filters; the first column with a "contains" filter is the quick search."""
+    """Describe the bar for a view's filters."""
     search_name = _quick_search(filters, columns)
     search_value = request.args.get(search_name, "") if search_name else ""
     active = [
@@ -96,10 +97,11 @@ def filter_bar(filters: Filters, form: Form, columns: list[str], labels: dict[st
 
 
 def _quick_search(filters: Filters, columns: list[str]) -> str:
-    for column in columns:
-        for index, candidate in enumerate(filters.get_search_filters().get(column) or ()):
-            if candidate.arg_name == CONTAINS:
-                return f"_flt_{index}_{column}"
+    for wanted in QUICK:
+        for column in columns:
+            for index, candidate in enumerate(filters.get_search_filters().get(column) or ()):
+                if candidate.arg_name == wanted:
+                    return f"_flt_{index}_{column}"
     return ""
 
 

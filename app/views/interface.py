@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask_appbuilder.models.sqla.interface import SQLAInterface
-from sqlalchemy import BigInteger, func, select
+from sqlalchemy import BigInteger, ColumnElement, True_, asc, desc, func, literal_column, select
 from sqlalchemy.orm import Query, joinedload, selectinload
 from werkzeug.exceptions import BadRequest
 
@@ -25,11 +25,20 @@ class ScreenInterface(SQLAInterface):  # type: ignore[misc]
     filter_converter_class = ScreenFilterConverter
 
     def __init__(
-        self, obj: type[Model], eager: Sequence[str] = (), session: Any = None, exact: Sequence[str] = ()
+        self,
+        obj: type[Model],
+        eager: Sequence[str] = (),
+        session: Any = None,
+        exact: Sequence[str] = (),
+        search: Callable[[str], ColumnElement[bool]] | None = None,
     ) -> None:
-        """``exact`` are the texts that are one of a few words: they are compared as a whole."""
+        """``exact`` are the texts that are one of a few words: they are compared as a whole.
+
+        ``search`` is what the quick search asks, where that is more than a part of the name.
+        """
         self.eager = tuple(eager)
         self.exact = tuple(exact)
+        self.search = search
         super().__init__(obj, session)
 
     def get_filters(self, search_columns: Any = None, search_filters: Any = None) -> RequestFilters:
@@ -54,9 +63,51 @@ class ScreenInterface(SQLAInterface):  # type: ignore[misc]
             page = min(page, COUNT_MAX // page_size)
         return super().apply_pagination(query, page, page_size)
 
+    def query(
+        self,
+        filters: Any = None,
+        order_column: str = "",
+        order_direction: str = "",
+        page: int | None = None,
+        page_size: int | None = None,
+        select_columns: Any = None,
+        outer_default_load: bool = False,
+    ) -> tuple[int, list[Any]]:
+        """Return how many rows the filters leave, and a page of them.
+
+        The keys of the page come first: neither the rows before it nor what they are related to are read. Where the
+        filters leave few, these are found and then sorted. The planner alone would walk along the order's index until
+        the page is full: the whole table, where they are rare or all at its end.
+        """
+        query = self.session.query(self.obj)
+        left = self.apply_filters(query, filters).order_by(None)
+        count = self._counted(left)
+        keys = self._in_order(self._keys(left, order_column, few=count <= COUNT_MAX), order_direction)
+        keys = self.apply_pagination(keys, page, page_size)
+        shown = query.filter(self.get_pk().in_(select(keys.subquery().c.key)))
+        shown = self.apply_all(shown, None, order_column, order_direction, None, None, select_columns)
+        return count, shown.all()
+
+    def _keys(self, left: Query[Any], order_column: str, few: bool) -> Query[Any]:
+        pk = self.get_pk()
+        by = getattr(self.obj, order_column) if order_column else pk
+        rows = left.with_entities(pk.label("key"), by.label("place"))
+        if not few or rows.whereclause is None or isinstance(rows.whereclause, True_):
+            return rows
+        found = rows.cte("found").prefix_with("MATERIALIZED")
+        return self.session.query(found.c.key, found.c.place)
+
+    @staticmethod
+    def _in_order(keys: Query[Any], order_direction: str) -> Query[Any]:
+        direction = desc if order_direction == "desc" else asc
+        return keys.order_by(direction(literal_column("place")), direction(literal_column("key")))
+
     def query_count(self, query: Query[Any], filters: Any = None, select_columns: Any = None) -> int:
         """Count up to one above :data:`COUNT_MAX`."""
-        rows = self.apply_filters(query, filters).order_by(None).with_entities(self.get_pk()).limit(COUNT_MAX + 1)
+        return self._counted(self.apply_filters(query, filters).order_by(None))
+
+    def _counted(self, left: Query[Any]) -> int:
+        rows = left.with_entities(self.get_pk()).limit(COUNT_MAX + 1)
         return int(self.session.execute(select(func.count()).select_from(rows.subquery())).scalar_one())
 
     def get(self, id: Any, filters: Any = None, select_columns: Any = None, outer_default_load: bool = False) -> Any:

@@ -20,7 +20,7 @@ from app.formatting import number
 from app.models.crm import Lead
 from app.models.people import User
 from app.security import acting_user
-from app.services import lead_answers, leads
+from app.services import lead_answers, leads, searching
 from app.views.board import BoardScreen
 from app.views.filters import Visible
 from app.views.interface import ScreenInterface
@@ -37,7 +37,9 @@ class StageForm(Form):  # type: ignore[misc]
 class LeadView(BoardScreen):
     """Leads as a list, a board and cards."""
 
-    datamodel = ScreenInterface(Lead, eager=("stage", "contact", "company", "responsible", "tags"))
+    datamodel = ScreenInterface(
+        Lead, eager=("stage", "contact", "company", "responsible", "tags"), search=searching.lead_has
+    )
     base_filters = [["id", Visible, access.visible_leads]]
     export_kind = import_kind = "leads"
     base_order = ("id", "desc")

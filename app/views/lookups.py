@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, false, or_, select, true
+from sqlalchemy import Select, false, func, or_, select, true, union_all
 from sqlalchemy.orm import joinedload
 
 from app import access
@@ -17,6 +17,7 @@ from app.models.crm import Company, Contact, Lead, Pipeline, Stage
 from app.models.people import Group, Role, RoleName, User, full_name
 from app.models.records import Tag
 from app.services import pipelines, roles
+from app.services.searching import escaped
 
 RESULTS_MAX = 20
 
@@ -42,16 +43,12 @@ def results(user: User, kind: str, typed: str) -> list[dict[str, object]]:
 
 def _starts(column: Any, typed: str) -> Any:
     """A word of the name begins with what was typed; the first one by the index."""
-    key = _escaped(sort_key_of(typed))
+    key = escaped(sort_key_of(typed))
     return or_(column.like(f"{key}%", escape="\\"), column.like(f"% {key}%", escape="\\")) if key else true()
 
 
-def _escaped(text: str) -> str:
-    return text.replace("\x00", "").replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-
 def _users(user: User, typed: str) -> Select[Any]:
-    username = User.username.like(f"{_escaped(typed.lower())}%", escape="\\")
+    username = User.username.like(f"{escaped(typed.lower())}%", escape="\\")
     found = or_(_starts(User.sort_key, typed), username) if typed else true()
     return select(User).where(access.visible_users(user), User.active, found).order_by(User.sort_key, User.id)
 
@@ -63,9 +60,20 @@ def _responsible(user: User, typed: str) -> Select[Any]:
 
 
 def _by_name(model: Any, visible: Callable[[User], Any], *options: Any) -> Callable[[User, str], Select[Any]]:
+    """Names that begin with what was typed, then, while there is room, those with a later word that does."""
+
     def search(user: User, typed: str) -> Select[Any]:
-        statement = select(model).where(visible(user), _starts(model.sort_key, typed)).options(*options)
-        return statement.order_by(model.sort_key, model.id)
+        seen, key, in_order = visible(user), escaped(sort_key_of(typed)), (model.sort_key, model.id)
+        statement = select(model).options(*options)
+        if not key:
+            return statement.where(seen).order_by(*in_order)
+        begins = model.sort_key.like(f"{key}%", escape="\\")
+        first = select(model.id).where(seen, begins).order_by(*in_order).limit(RESULTS_MAX).cte("first")
+        room = select(func.count()).select_from(first).scalar_subquery() < RESULTS_MAX
+        later = model.sort_key.like(f"% {key}%", escape="\\")
+        rest = select(model.id).where(room, seen, later).order_by(*in_order).limit(RESULTS_MAX).subquery()
+        ids = union_all(select(first.c.id), select(rest.c.id))
+        return statement.where(model.id.in_(ids)).order_by(begins.desc(), *in_order)
 
     return search
 
@@ -117,7 +125,7 @@ def _roles(user: User, typed: str) -> Select[Any]:
 
 
 def _contains(column: Any, typed: str) -> Any:
-    return column.ilike(f"%{_escaped(typed)}%", escape="\\") if typed else true()
+    return column.ilike(f"%{escaped(typed)}%", escape="\\") if typed else true()
 
 
 def _only_admins(model: type[Any], what: str) -> Callable[[User, int], Any]:

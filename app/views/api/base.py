@@ -195,6 +195,8 @@ class Api(RequestScopedFilters, ModelRestApi):  # type: ignore[misc]
         column = arguments.get("order_column") or ""
         if column not in self.order_columns:
             return self.base_order
+        if column == "name" and hasattr(self.datamodel.obj, "sort_key"):
+            column = "sort_key"  # the folded name has the index, and the same order everywhere
         return column, arguments.get("order_direction") or "asc"
 
 
