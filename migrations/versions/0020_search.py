@@ -1,7 +1,7 @@
 """what searches, the board and its sums read instead of whole tables
 
-Revision ID: 0016
-Revises: 0015
+Revision ID: 0020
+Revises: 0019
 """
 
 import logging
@@ -9,8 +9,8 @@ import logging
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016"
-down_revision = "0015"
+revision = "0020"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 
