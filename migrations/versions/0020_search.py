@@ -36,7 +36,6 @@ def upgrade() -> None:
         ["responsible_id", "stage_id", "id"],
         postgresql_include=["budget", "currency"],
     )
-    op.create_index("ix_tasks_created", "tasks", ["created_at", "id"])
     if _has_trigrams():
         for name, table, column in TRIGRAMS:
             op.create_index(name, table, [column], postgresql_using="gin", postgresql_ops={column: "gin_trgm_ops"})
@@ -46,7 +45,6 @@ def downgrade() -> None:
     for name, table, _ in TRIGRAMS:
         op.drop_index(name, table_name=table, if_exists=True)
     op.execute("DROP EXTENSION IF EXISTS pg_trgm")
-    op.drop_index("ix_tasks_created", table_name="tasks")
     op.drop_index("ix_leads_responsible", table_name="leads")
     op.create_index("ix_leads_responsible_id", "leads", ["responsible_id"])
     op.drop_index("ix_leads_stage", table_name="leads")
