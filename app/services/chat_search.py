@@ -176,7 +176,7 @@ def _groups(user: User, key: str) -> list[dict[str, Any]]:
 
 def chats(user_id: int, words: str) -> list[dict[str, Any]]:
     """Return the person's group and card chats of which a word begins like that."""
-    key = _escaped(sort_key_of(words))
+    key = escaped(sort_key_of(words))
     values = {"user_id": user_id, "starts": f"{key}%", "word": f"% {key}%", "limit": LIMIT}
     return [
         {
