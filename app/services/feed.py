@@ -42,12 +42,14 @@ _COLUMNS = """
     i.at, i.changed_at, i.remind_at, i.taken, e.data, u.zone, t.due_at, t.all_day,
     CASE i.subject_type WHEN 'task' THEN t.id IS NOT NULL AND t.completed_at IS NULL
                         WHEN 'lead' THEN l.id IS NOT NULL AND l.answered_at IS NULL AND l.closed_at IS NULL
+                        WHEN 'user' THEN NOT w.active
                         ELSE true END AS subject_open
 FROM feed_items i
 JOIN events e ON e.id = i.event_id
 JOIN ab_user u ON u.id = i.user_id
 LEFT JOIN tasks t ON i.subject_type = 'task' AND t.id = i.subject_id
 LEFT JOIN leads l ON i.subject_type = 'lead' AND l.id = i.subject_id
+LEFT JOIN ab_user w ON i.subject_type = 'user' AND w.id = i.subject_id
 """
 
 _ACTIONS = {

@@ -46,7 +46,9 @@ EXISTS (SELECT FROM limit_rules s WHERE s.active AND s.kind = :kind AND s.span =
     AND {_RANK.format("s.scope")} > {_RANK.format(":scope")}
     AND (s.user_id = c.user_id
       OR EXISTS (SELECT FROM ab_user_group g WHERE g.user_id = c.user_id AND g.group_id = s.group_id)
-      OR EXISTS (SELECT FROM ab_user_role r WHERE r.user_id = c.user_id AND r.role_id = s.role_id)))
+      OR s.role_id IN (SELECT r.role_id FROM ab_user_role r WHERE r.user_id = c.user_id
+         UNION ALL SELECT gr.role_id FROM ab_user_group g JOIN ab_group_role gr USING (group_id)
+         WHERE g.user_id = c.user_id)))
 """
 
 

@@ -94,7 +94,9 @@ def count_items(user: User, amount: int, place: str = "") -> None:
 
 
 def count_records(user: User, records: Iterable[Any], place: str = "") -> None:
-    """Count a list of records: clients and leads always, tasks that are not the person's own. Raises LimitExceeded."""
+    """Count a list of records: clients and leads always, tasks that are not the person's own, and what names a client
+    (calls, payments). Raises LimitExceeded.
+    """
     count_items(user, _amount(user, records), place)
 
 
@@ -104,6 +106,8 @@ def count_rows(user: User, model: type[Any], rows: Iterable[Mapping[str, Any]]) 
         count_items(user, sum(1 for row in rows if getattr(row.get("responsible"), "id", 0) != user.id))
     elif model in CARDS:
         count_items(user, sum(1 for _row in rows))
+    elif hasattr(model, "contact_id"):
+        count_items(user, sum(1 for row in rows if row.get("contact") is not None))
 
 
 def count_record(user: User, record: Any, beside: Iterable[Any] = ()) -> None:
@@ -147,7 +151,7 @@ def _amount(user: User, records: Iterable[Any]) -> int:
 def _counts(user: User, record: Any) -> bool:
     if isinstance(record, Task):
         return record.responsible_id != user.id
-    return type(record) in CARDS
+    return type(record) in CARDS or getattr(record, "contact_id", None) is not None
 
 
 def _count(user: User, *, card: tuple[str, int] | None = None, items: int = 0, place: str = "") -> None:

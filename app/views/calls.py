@@ -14,8 +14,6 @@ from wtforms import SelectField
 
 from app import access
 from app.models.calls import Call
-from app.security import acting_user
-from app.services import limits
 from app.services.call_words import length
 from app.views.base import Screen
 from app.views.filters import Visible
@@ -119,13 +117,6 @@ class CallView(Screen):
             call = self.item_or_404((request.view_args or {}).get("pk"))
             kwargs |= {"has_recording": bool(call.recording_url)}
         return str(super().render_template(template, **kwargs))
-
-    def _get_list_widget(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        listed = super()._get_list_widget(*args, **kwargs)
-        # Whose contact is named is a client shown.
-        rows = listed["list"].template_args["value_columns"]
-        limits.count_items(acting_user(), sum(1 for row in rows if row.get("contact") is not None))
-        return listed
 
     @expose("/recording/<pk>")
     @has_access

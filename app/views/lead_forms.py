@@ -14,7 +14,8 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.models.forms import Form
 from app.models.people import User
-from app.services import form_entries, forms
+from app.security import acting_user
+from app.services import form_entries, forms, limits
 from app.views.base import Screen
 from app.views.interface import ScreenInterface
 
@@ -160,7 +161,9 @@ class FormView(Screen):
         """Show the HTML and what came in below a form."""
         if template == self.show_template:
             form = self.item_or_404((request.view_args or {}).get("pk"))
-            kwargs |= {"snippet": snippet(form), "entries": form_entries.newest(form)}
+            entries = form_entries.newest(form)
+            limits.count_records(acting_user(), (entry.lead for entry in entries))
+            kwargs |= {"snippet": snippet(form), "entries": entries}
         return str(super().render_template(template, **kwargs))
 
     @expose("/preview/<pk>")

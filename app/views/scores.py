@@ -18,7 +18,7 @@ from app.errors import UserError
 from app.extensions import db
 from app.models.people import User
 from app.security import acting_user
-from app.services import scores, talk_settings
+from app.services import limits, scores, talk_settings
 from app.views.base import SignedIn
 from app.views.form_values import changes_of, show_error
 from app.views.lookup_field import LookupField
@@ -66,6 +66,7 @@ class ScoreView(SignedIn, BaseView):  # type: ignore[misc]
         days = int(asked) if asked.isascii() and asked.isdigit() and int(asked) in PERIODS else PERIODS[1]
         user = acting_user()
         found = scores.of_person(user, days)
+        limits.count_items(user, sum(1 for low in found.low if low["contact"]))
         trend = {
             "labels": [one.label for one in found.trend],
             "nps": [one.nps for one in found.trend],

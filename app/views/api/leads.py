@@ -13,7 +13,7 @@ from app import access
 from app.models.crm import Lead
 from app.models.people import User
 from app.security import acting_user
-from app.services import lead_answers, leads
+from app.services import lead_answers, leads, limits
 from app.views import idempotency
 from app.views.api.base import Api
 from app.views.api.problem import json_object, problems
@@ -139,6 +139,7 @@ class LeadApi(Api):
 
     def _answer(self, pk: int, service: Callable[[User, Lead], Lead]) -> ResponseReturnValue:
         actor, item = acting_user(), self._item(pk)
+        limits.count_record(actor, item)  # the answer shows it
 
         def answer() -> ResponseReturnValue:
             service(actor, item)

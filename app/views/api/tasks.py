@@ -14,7 +14,7 @@ from app.errors import UserError
 from app.models.crm import Task
 from app.models.people import User
 from app.security import acting_user
-from app.services import tasks
+from app.services import limits, tasks
 from app.views import idempotency
 from app.views.api.base import Api
 from app.views.api.problem import json_object, problems
@@ -98,6 +98,7 @@ class TaskApi(Api):
             422: {$ref: '#/components/responses/422'}
         """
         actor, item = acting_user(), self._item(pk)
+        limits.count_record(actor, item)  # the answer shows it
         body = json_object() if request.get_data() else {}
         result = body.get("result")
         if result is not None and not isinstance(result, str):
