@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import current_app, render_template
+from flask import current_app
 from flask_babel import gettext
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import func, select, text
@@ -23,7 +23,7 @@ from app.services import fields, history, outbound, passwords, people_fields
 from app.services.claimed import Claimed
 from app.services.notify import Subject
 from app.services.people import require_admin
-from app.services.render import INLINER, Headline, cut, squeeze
+from app.services.render import Headline, letter
 from app.transaction import on_commit
 
 PURPOSE = "invitation"
@@ -171,25 +171,8 @@ def message_of(delivery: Claimed) -> Message:
     by = full_name(invitation.invited_by) if invitation.invited_by else gettext("An admin")
     title = gettext("%(name)s invites you to %(account)s", name=by, account=current_app.config["APP_NAME"])
     link = f"{current_app.config['PUBLIC_URL']}{PATH}/{token_of(invitation)}"
-    context = {
-        "headline": Headline(title, gettext("Chat with the team and see what they share with you."), link, "user-plus"),
-        "subject": cut(title),
-        "invitation": invitation,
-        "days": VALID_FOR.days,
-        "link": link,
-        "settings_url": "",
-        "unsubscribe_url": "",
-        "required_by": "",
-    }
-    return Message(
-        delivery_id=delivery.id,
-        subject=cut(title),
-        title=title,
-        text=squeeze(render_template("email/invitation/body.txt", **context)),
-        html=INLINER.inline(render_template("email/invitation/body.html", **context)),
-        url=link,
-        tag=PURPOSE,
-    )
+    line = Headline(title, gettext("Chat with the team and see what they share with you."), link, "user-plus")
+    return letter(delivery, "invitation", PURPOSE, line, invitation=invitation, days=VALID_FOR.days)
 
 
 def token_of(invitation: Invitation) -> str:

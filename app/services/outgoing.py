@@ -21,6 +21,7 @@ from app.services import (
     invitations,
     labels,
     messenger_out,
+    password_resets,
     recheck,
     retractions,
     unsubscribe,
@@ -184,6 +185,7 @@ PURPOSES: dict[str, Purpose] = {
     "messenger": Purpose(recheck.refuse_nothing, messenger_out.message_of),
     retractions.PURPOSE: Purpose(recheck.refuse_nothing, retractions.message_of),
     invitations.PURPOSE: Purpose(invitations.refuse, invitations.message_of),
+    password_resets.PURPOSE: Purpose(password_resets.refuse, password_resets.message_of),
     "webhook": Purpose(webhook_out.refuse, webhook_out.message_of, webhook_out.note_try),
     "test": Purpose(recheck.refuse_nothing, test_message),
 }

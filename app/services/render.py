@@ -95,6 +95,24 @@ def headline(
     return Headline(title, body, str(data.get("url") or ""), icon)
 
 
+def letter(delivery: Numbered, folder: str, tag: str, line: Headline, **context: Any) -> Message:
+    """A mail that is no news and has nothing to unsubscribe from: an invitation, a new password.
+
+    ``line.url`` is the whole address that the button leads to; ``context`` is for ``templates/email/<folder>``.
+    """
+    whole = {"headline": line, "subject": cut(line.title), "link": line.url} | context
+    whole |= {"settings_url": "", "unsubscribe_url": "", "required_by": ""}
+    return Message(
+        delivery_id=delivery.id,
+        subject=cut(line.title),
+        title=line.title,
+        text=squeeze(render_template(f"email/{folder}/body.txt", **whole)),
+        html=INLINER.inline(render_template(f"email/{folder}/body.html", **whole)),
+        url=line.url,
+        tag=tag,
+    )
+
+
 def email_message(
     tag: str,
     rule: str,

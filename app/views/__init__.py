@@ -47,6 +47,7 @@ USERS, CONNECTIONS, DELIVERY, ACCOUNT = "Users and rights", "Connections", "Deli
 SCREENS: tuple[tuple[str, str, str, str, str], ...] = (
     ("login", "LoginView", "", "", ""),
     ("login", "SetupView", "", "", ""),
+    ("password_reset", "PasswordResetView", "", "", ""),
     ("invitations", "InvitationView", "", "", ""),
     ("lookup", "LookupView", "", "", ""),
     ("appearance", "AppearanceView", "", "", ""),

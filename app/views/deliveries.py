@@ -47,6 +47,7 @@ PURPOSE_LABELS = {
     "read": lazy_gettext("Read elsewhere: close it"),
     "invitation": lazy_gettext("Invitation"),
     "test": lazy_gettext("Test notification"),
+    "password": lazy_gettext("A new password"),
     "webhook": lazy_gettext("Webhook"),
     "report": lazy_gettext("Report"),
 }
