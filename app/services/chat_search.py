@@ -24,6 +24,7 @@ LIMIT = 20
 CLIENTS_MAX = 500
 MAX_QUERY = 100
 MAX_WORDS = 8
+MAX_DIGITS = 18
 _WORD = re.compile(r"\w+")
 # Marks that no text holds: they become numbers before anything is shown.
 _START, _STOP = "\ue000", "\ue001"
@@ -233,12 +234,39 @@ def _clients(user: User, words: str) -> list[dict[str, Any]]:
         .scalar_subquery()
     )
     statement = select(found, chat.label("chat_id")).order_by(found.c.sort_key, found.c.id).limit(LIMIT)
+    by_number = _by_talk_number(user, words)
+    numbered = {one["id"] for one in by_number}
+    named = [
+        {
+            "id": row.id,
+            "name": row.name,
+            "email": row.email,
+            "chat_id": row.chat_id,
+            "url": f"/contactview/show/{row.id}",
+        }
+        for row in db.session.execute(statement)
+    ]
+    return [*by_number, *(one for one in named if one["id"] not in numbered)][:LIMIT]
+
+
+def _by_talk_number(user: User, words: str) -> list[dict[str, Any]]:
+    """Return the client of the talk whose number was typed, with where that talk begins."""
+    digits = words.removeprefix("#")
+    if not digits.isascii() or not digits.isdigit() or len(digits) > MAX_DIGITS:
+        return []
+    statement = (
+        select(Talk.number, Talk.chat_id, Talk.first_seq, Contact.id, Contact.name, Contact.email)
+        .join(Contact, Contact.id == Talk.contact_id)
+        .where(Talk.number == int(digits), access.visible_talks(user))
+    )
     return [
         {
             "id": row.id,
             "name": row.name,
             "email": row.email,
             "chat_id": row.chat_id,
+            "talk": row.number,
+            "seq": row.first_seq,
             "url": f"/contactview/show/{row.id}",
         }
         for row in db.session.execute(statement)

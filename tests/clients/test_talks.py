@@ -367,6 +367,17 @@ def test_who_is_asked_reads_that_talk_and_nothing_before_it(visitor, client_of, 
     assert [talk["number"] for talk in wren.get(f"/talks/{second}")["result"]["history"]] == [second, first]
 
 
+def test_a_talk_is_found_by_its_number_by_who_may_see_it(visitor, client_of, team) -> None:
+    chat_id = visitor.write("Hello")["message"]["chat_id"]
+    number = newest_talk().number
+    client_of("wren").call("POST", f"/talks/{number}/take")
+    for words in (str(number), f"%23{number}"):
+        (found,) = client_of("otto").get(f"/search?q={words}")["clients"]
+        assert (found["chat_id"], found["talk"], found["seq"]) == (chat_id, number, 1)
+    builders.set_visibility("own")
+    assert client_of("otto").get(f"/search?q={number}")["clients"] == []
+
+
 def test_a_low_score_makes_a_task_where_the_account_wants_it(visitor, client_of, team) -> None:
     with transaction():
         talk_settings.save(team["ada"], {"nps_follow_up": True})

@@ -36,7 +36,7 @@ export function Item({ item, center, position, total, current }) {
       presence=${item.chat.kind === "direct" ? (center.chatUi.chats.presence.states.value.get(item.chat.person_id) ?? "offline") : null} />` : html`<${ThingAvatar} name=${item.icon} />`}
     <div>
       <div class="fd-item-top">
-        <b id=${`${id}-title`}>${item.unread && html`<span class="fd-sr">Unread: </span>`}<${Title} item=${item} /></b>${item.chat?.talk && html`<${ClientTag} item=${item} />`}
+        <b id=${`${id}-title`}>${item.unread && html`<span class="fd-sr">Unread: </span>`}<${Title} item=${item} /></b>${item.chat?.talk && html`<${ClientTag} item=${item} me=${center.boot.user.id} />`}
         <time class="tm-hide" datetime=${item.at} title=${fullTime(item.at, zone)}>${shortTime(item.at, now.value, zone)}</time>
       </div>
       <div class="fd-item-sub" id=${`${id}-body`}>

@@ -35,7 +35,7 @@ export function rowsOf(answer, ui) {
     ...(answer.people ?? []).map((one) => ({ key: `p${one.id}`, kind: "People", one, pick: () => ui.openPerson(one.id) })),
     ...(answer.groups ?? []).map((one) => ({ key: `g${one.id}`, kind: "User groups", one, pick: () => ui.openGroup(one) })),
     ...(answer.chats ?? []).map((one) => ({ key: `c${one.id}`, kind: "Chats", one, pick: () => ui.openChat(one.id) })),
-    ...(answer.clients ?? []).map((one) => ({ key: `k${one.id}`, kind: "Clients", one, pick: () => (one.chat_id ? ui.openChat(one.chat_id) : location.assign(one.url)) })),
+    ...(answer.clients ?? []).map((one) => ({ key: `k${one.id}`, kind: "Clients", one, pick: () => (one.chat_id ? ui.openChat(one.chat_id, one.seq ?? null) : location.assign(one.url)) })),
     ...(answer.messages ?? []).map((one) => ({ key: `m${one.id}`, kind: "Messages", one, pick: () => ui.openChat(one.chat_id, one.seq) })),
   ];
   return rows;
@@ -76,7 +76,7 @@ function Row({ row: { kind, one }, ui, inChat }) {
   }
   if (kind === "Clients") {
     return html`<${PersonAvatar} id=${one.id} name=${one.name} size=${28} /><span class="t-cut">${one.name}</span>
-      <span class="t-3 t-12 t-cut fd-end">${one.chat_id ? "Client chat" : one.email || "Contact"}</span>`;
+      <span class="t-3 t-12 t-cut fd-end">${one.talk ? `Talk ${one.talk}` : one.chat_id ? "Client chat" : one.email || "Contact"}</span>`;
   }
   return html`<span class="fd-hit-message"><span class="fd-row"><b class="t-cut">${one.author.name}</b>${!inChat && html`<span class="t-3 t-cut">in ${one.chat_title}</span>`}
     <time class="t-3 t-12 fd-end" datetime=${one.at} title=${fullTime(one.at, ui.zone)}>${shortTime(one.at, ui.now.value, ui.zone)}</time></span>

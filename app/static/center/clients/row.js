@@ -1,11 +1,15 @@
 // What a client's chat shows in the feed besides its last words: nobody has it, how long the client waits, take it.
 import { html } from "htm/preact";
+import { PersonAvatar } from "../chat/avatar.js";
 import { Icon } from "../icon.js";
 import { lasting } from "../time.js";
 
-export function ClientTag({ item }) {
+/** Whose it is, where it is not mine. */
+export function ClientTag({ item, me }) {
   const { talk } = item.chat;
-  return talk?.state === "open" && talk.responsible_id === null ? html`<span class="fd-chip fd-chip--line fd-chip--row">Nobody has it</span>` : null;
+  if (talk?.state !== "open" || talk.responsible_id === me) return null;
+  if (talk.responsible_id === null) return html`<span class="fd-chip fd-chip--line fd-chip--row">Nobody has it</span>`;
+  return html`<span class="fd-row-owner" title=${`${talk.responsible} has this talk`}><${PersonAvatar} id=${talk.responsible_id} name=${talk.responsible} size=${20} /><span class="fd-sr">${talk.responsible} has this talk</span></span>`;
 }
 
 export function WaitingChip({ item, now }) {
