@@ -20,7 +20,7 @@ LONG = "A task whose text goes on and on, with https://example.com/an/address/th
 
 
 def mails() -> dict[str, str]:
-    """One of each shape: a notice, one with a conversation, a digest."""
+    """One of each shape: a notice, one with a conversation, digest, brief, the plan's end, an error."""
     app = Flask("app")
     app.config.update(PUBLIC_URL="https://desk.example.com", APP_NAME="Frontdesk")
     Babel(app)
@@ -29,7 +29,8 @@ def mails() -> dict[str, str]:
     with app.app_context():
         notice = email_message("task:assigned", "responsible", snapshot(text=LONG), Reader(), Numbered(), now=NOW)
         score = email_message("nps:low_score", "responsible", talk, Reader(), Numbered(), unsubscribe_url=stop, now=NOW)
-        lines = (Line(LONG, "from Rowan", "https://desk.example.com/go/1", "Yesterday 17:40"),) * 5
+        link = "https://desk.example.com/go/1"
+        lines = (Line("task:assigned", LONG, "from Rowan", link, "Yesterday 17:40", NOW, "n:1", "task:1"),) * 5
         context = {
             "headline": Headline("Your digest: 12 unread", "Still unread", "/center", "bell"),
             "subject": "Your digest",
@@ -41,7 +42,14 @@ def mails() -> dict[str, str]:
             "late": True,
         }
         digest = INLINER.inline(render_template("email/digest/body.html", **context))
-    return {"notice": notice.html, "score": score.html, "digest": digest}
+        brief = INLINER.inline(render_template("email/brief/body.html", **context))
+        plan = {"plan": "Bicycle XL", "paid_until": "2026-11-23", "url": "/plan/"}
+        fault = {"problem": "widget_without_group", "name": LONG, "url": "/widgetview/edit/1"}
+        others = {
+            "plan": email_message("billing:expiring", "admin_soon", plan, Reader(), Numbered(), now=NOW).html,
+            "error": email_message("error:automation", "admin", fault, Reader(), Numbered(), now=NOW).html,
+        }
+    return {"notice": notice.html, "score": score.html, "digest": digest, "brief": brief, **others}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
