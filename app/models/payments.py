@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, Boolean, Date, ForeignKey, Identity, Index, Integer, SmallInteger, String
+from sqlalchemy import BigInteger, Boolean, Date, ForeignKey, Identity, Index, Integer, SmallInteger, String, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.base import CreatedAt, Model, UtcDateTime
@@ -23,13 +24,21 @@ class PaymentState(StrEnum):
 
 
 class StripeEvent(Model):
-    """An event that was taken. The key is the claim: a repeat finds it."""
+    """An event that came in. The key is the claim: a repeat finds it.
+
+    ``said`` is what it says until it was taken; then NULL, for it is in the payment.
+    """
 
     __tablename__ = "stripe_events"
+    __table_args__ = (Index("ix_stripe_events_waiting", "due_at", postgresql_where=text("said IS NOT NULL")),)
 
     event_id: Mapped[str] = mapped_column(String(100), primary_key=True)
     type: Mapped[str] = mapped_column(String(80), nullable=False)
     received_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, nullable=False, index=True)
+    said: Mapped[dict[str, object] | None] = mapped_column(JSONB)
+    # When it is to be taken, and how often that failed.
+    due_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    failures: Mapped[int] = mapped_column(SmallInteger, default=0, nullable=False, server_default="0")
 
 
 class StripeCustomer(Model):

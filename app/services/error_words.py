@@ -143,6 +143,10 @@ def _problem(data: Mapping[str, Any]) -> tuple[str, str]:
             gettext("No follow-up task could be made for %(name)s", name=name),
             gettext("The client gave a low score: see to it yourself. %(reason)s", reason=one_line(data.get("reason"))),
         ),
+        "stripe_event_failed": (
+            gettext("What Stripe sent could not be taken: %(name)s", name=name),
+            gettext("It is tried again by itself. Compare your payments with Stripe's if this stays."),
+        ),
         "report_without_recipients": (
             gettext("The report %(name)s has no recipients", name=name),
             gettext("It was not sent. Choose who gets it."),

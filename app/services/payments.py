@@ -1,9 +1,15 @@
-"""Payments that Stripe tells of. Events come twice, late and out of order: a payment only moves on."""
+"""Payments that Stripe tells of. Events come twice, late and out of order: a payment only moves on.
+
+Taking in keeps what an event says, once, and answers: Stripe sends thousands at a time, and asks again whoever is slow.
+The beat does the rest.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+import json
+import logging
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import select, text
@@ -15,9 +21,11 @@ from app.catalogue import Rule
 from app.extensions import db
 from app.models.crm import Contact
 from app.models.payments import Payment, PaymentState, StripeEvent
-from app.services import audience, reading
+from app.services import audience, faults, reading, stripe_settings
 from app.services.notify import Subject, record_event
-from app.transaction import transaction
+from app.transaction import savepoint
+
+log = logging.getLogger(__name__)
 
 STATES = {
     "payment_failed": PaymentState.FAILED,
@@ -50,17 +58,14 @@ class PaymentNews:
     invoice_id: str | None = None
 
 
-# Taken once; who the customer is, as far as any event said; their contact; and the same payment under another number:
+# Who the customer is, as far as any event said; their contact; and the same payment under another number:
 # an invoice's payment comes as both, without either naming the other.
 _TAKE = text("""
-WITH taken AS (
-    INSERT INTO stripe_events (event_id, type, received_at) VALUES (:event_id, :type, :now)
-    ON CONFLICT DO NOTHING RETURNING 1
-), known AS (
+WITH known AS (
     SELECT email, name FROM stripe_customers WHERE customer_id = CAST(:customer_id AS text)
 ), kept AS (
     INSERT INTO stripe_customers AS c (customer_id, email, name)
-    SELECT :customer_id, CAST(:email AS text), CAST(:name AS text) FROM taken
+    SELECT :customer_id, CAST(:email AS text), CAST(:name AS text)
     WHERE CAST(:customer_id AS text) IS NOT NULL
       AND (CAST(:email AS text) IS NOT NULL OR CAST(:name AS text) IS NOT NULL)
     ON CONFLICT (customer_id) DO UPDATE SET email = coalesce(excluded.email, c.email),
@@ -69,7 +74,7 @@ WITH taken AS (
     SELECT coalesce(CAST(:email AS text), (SELECT email FROM known)) AS email,
            coalesce(CAST(:name AS text), (SELECT name FROM known)) AS name
 )
-SELECT EXISTS (SELECT FROM taken) AS new, who.email, who.name,
+SELECT who.email, who.name,
        (SELECT id FROM contacts k WHERE lower(k.email) = lower(who.email) ORDER BY id LIMIT 1) AS contact_id,
        (SELECT p.external_id FROM payments p
         WHERE p.customer_id = CAST(:customer_id AS text) AND p.amount = CAST(:amount AS bigint)
@@ -82,28 +87,98 @@ FROM who
 """)
 
 
-def receive(news: PaymentNews) -> bool:
-    """Take one event; return whether it is new. A repeat changes nothing."""
-    with transaction():
-        row = db.session.execute(
-            _TAKE,
-            {
-                "event_id": news.event_id,
-                "type": news.type,
-                "now": clock.now(),
-                "customer_id": news.customer_id,
-                "email": news.email,
-                "name": news.name,
-                "amount": news.amount,
-                "currency": news.currency,
-                "at": news.at,
-                "key": news.key,
-                "invoice_id": news.invoice_id,
-            },
-        ).one()
-        if row.new and news.what and news.key:
-            _take(news, row)
-        return bool(row.new)
+# Only while the secret that the signature was checked with is still the account's.
+_KEEP = text("""
+WITH signed AS (
+    SELECT CAST(:kept AS text) IS NULL
+           OR EXISTS (SELECT FROM account_settings WHERE name = :setting AND value #>> '{}' = :kept) AS right
+), kept AS (
+    INSERT INTO stripe_events (event_id, type, received_at, said, due_at)
+    SELECT :event_id, :type, :now, CAST(:said AS jsonb), :now FROM signed WHERE signed.right
+    ON CONFLICT DO NOTHING RETURNING 1
+)
+SELECT signed.right, EXISTS (SELECT FROM kept) AS new FROM signed
+""")
+
+_WAITING = text("""
+SELECT event_id, said, failures FROM stripe_events WHERE said IS NOT NULL AND due_at <= :now
+ORDER BY due_at, received_at LIMIT :limit FOR UPDATE SKIP LOCKED
+""")
+
+RETRY_DELAYS_SECONDS = (30, 120, 600, 3600, 21600)
+FAULT = "stripe:events"
+
+
+def keep(news: PaymentNews, kept: str | None) -> bool | None:
+    """Keep one event; return whether it is new, None where ``kept`` is not the account's secret any more.
+
+    A repeat changes nothing. One statement that commits by itself: BEGIN and COMMIT of their own would be two more
+    ways to the database for each event.
+    """
+    said = json.dumps({**asdict(news), "at": news.at.isoformat()})
+    values = {
+        "event_id": news.event_id,
+        "type": news.type,
+        "now": clock.now(),
+        "said": said,
+        "kept": kept,
+        "setting": stripe_settings.SETTING,
+    }
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        row = connection.execute(_KEEP, values).one()
+    return bool(row.new) if row.right else None
+
+
+def take_waiting(limit: int = 20) -> int:
+    """Do what the waiting events say, the oldest first. Return how many there were.
+
+    One that cannot be taken holds up no other: it is tried again, and admins are told.
+    """
+    rows = db.session.execute(_WAITING, {"now": clock.now(), "limit": limit}).all()
+    done = [row.event_id for row in rows if _took(row)]
+    if rows and len(done) == len(rows):
+        faults.over(FAULT)
+    if done:
+        taken = text("UPDATE stripe_events SET said = NULL, due_at = NULL WHERE event_id = ANY(:ids)")
+        db.session.execute(taken, {"ids": done})
+    return len(rows)
+
+
+def _took(row: Any) -> bool:
+    news = PaymentNews(**{**row.said, "at": dt.datetime.fromisoformat(row.said["at"])})
+    try:
+        with savepoint():
+            _apply(news)
+    except Exception as error:
+        log.exception("event %s could not be taken", row.event_id)
+        tries = len(RETRY_DELAYS_SECONDS)
+        later = clock.now() + dt.timedelta(seconds=RETRY_DELAYS_SECONDS[min(row.failures, tries - 1)])
+        db.session.execute(
+            text("UPDATE stripe_events SET failures = failures + 1, due_at = :later WHERE event_id = :id"),
+            {"id": row.event_id, "later": later if row.failures < tries else None},
+        )
+        data = {"name": news.type, "reason": type(error).__name__, "url": "/paymentview/list/"}
+        faults.note(FAULT, "stripe_event_failed", data)
+        return False
+    return True
+
+
+def _apply(news: PaymentNews) -> None:
+    row = db.session.execute(
+        _TAKE,
+        {
+            "customer_id": news.customer_id,
+            "email": news.email,
+            "name": news.name,
+            "amount": news.amount,
+            "currency": news.currency,
+            "at": news.at,
+            "key": news.key,
+            "invoice_id": news.invoice_id,
+        },
+    ).one()
+    if news.what and news.key:
+        _take(news, row)
 
 
 def last_event() -> StripeEvent | None:

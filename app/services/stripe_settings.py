@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from flask import current_app
 
 from app.errors import UserError
+from app.extensions import db
 from app.models.people import User
 from app.services import account, fields, sealed
 from app.services.people import require_admin
@@ -41,6 +43,32 @@ def secret() -> str | None:
         return sealed.opened(str(stored)) if stored else None
     except LookupError:
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """What events are signed with, and as what the account keeps it; ``kept`` is None where the environment decides."""
+
+    opened: str | None
+    kept: str | None
+
+
+_remembered: Secret | None = None
+
+
+def remembered(*, anew: bool = False) -> Secret:
+    """Return the secret as this process knows it: asking each time would double what taking in an event costs.
+
+    Whoever uses it makes sure, in the statement that follows, that ``kept`` is still what the account keeps.
+    """
+    global _remembered
+    if from_environment():
+        return Secret(secret(), None)
+    if anew or _remembered is None:
+        stored = account.get_setting(SETTING)
+        _remembered = Secret(secret(), str(stored) if stored else None)
+        db.session.rollback()
+    return _remembered
 
 
 def from_environment() -> bool:

@@ -11,6 +11,9 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
+from app.services import payments
+from app.transaction import transaction
+
 SECRET = "whsec_test_0123456789abcdef"
 _numbers = count(1)
 
@@ -36,10 +39,13 @@ def event(kind: str, it: dict[str, Any], *, event_id: str = "", created: int = 1
 
 
 def send(client: FlaskClient, sent: Any, **signing: Any) -> Any:
-    """Send an event, or a body as it is."""
+    """Send an event, or a body as it is; what the beat does about it is done at once."""
     body = sent if isinstance(sent, bytes) else json.dumps(sent).encode()
     headers = {"Stripe-Signature": signature(body, **signing), "Content-Type": "application/json"}
-    return client.post("/hooks/stripe", data=body, headers=headers)
+    answer = client.post("/hooks/stripe", data=body, headers=headers)
+    with client.application.app_context(), transaction():
+        payments.take_waiting()
+    return answer
 
 
 def intent(key: str = "pi_1", amount: int = 4200, currency: str = "eur", **more: Any) -> dict[str, Any]:

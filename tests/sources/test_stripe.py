@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import time
 
@@ -9,14 +10,17 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, text
 
+from app import clock
 from app.errors import UserError
 from app.extensions import db
+from app.jobs.beat import run_job
+from app.jobs.periodic import PERIODIC_JOBS
 from app.models.payments import Payment, StripeEvent
 from app.models.people import AccountSetting, User
-from app.services import amounts, matrix, stripe_settings
+from app.services import amounts, matrix, payments, stripe_settings
 from app.transaction import transaction
 from tests import builders
-from tests.sources.stripe_account import SECRET, charge, event, failed_intent, intent, send
+from tests.sources.stripe_account import SECRET, charge, event, failed_intent, intent, send, signature
 from tests.sources.told import items, snapshots, told
 
 
@@ -191,6 +195,26 @@ def test_the_secret_is_kept_encrypted_and_the_environment_comes_first(app, clien
     assert send(client, sent, secret="whsec_of_the_environment").status_code == 200
 
 
+def test_another_secret_counts_at_once_in_every_process(client, house, monkeypatch) -> None:
+    first = event("payment_intent.succeeded", intent("pi_1"))
+    assert send(client, first).status_code == 200
+    # What a process remembers is older than what an admin has just entered in another one.
+    before = stripe_settings.remembered()
+    with transaction():
+        stripe_settings.connect(house["della"], "whsec_another_secret")
+    monkeypatch.setattr(stripe_settings, "_remembered", before)
+    second = event("payment_intent.succeeded", intent("pi_2"))
+    assert send(client, second, secret=SECRET).status_code == 401
+    assert send(client, second, secret="whsec_another_secret").status_code == 200
+    with transaction():
+        stripe_settings.disconnect(house["della"])
+    assert (
+        send(client, event("payment_intent.succeeded", intent("pi_3")), secret="whsec_another_secret").status_code
+        == 401
+    )
+    assert db.session.scalar(select(func.count()).select_from(StripeEvent)) == 2
+
+
 def test_the_row_is_hidden_until_stripe_is_connected(house) -> None:
     assert "stripe" in matrix.rows_for("admin")
     with transaction():
@@ -205,3 +229,37 @@ def test_the_list_shows_payments_to_admins_and_the_card_to_who_sees_the_client(c
     assert "€1,234.56" in client.get(f"/paymentview/show/{payment().id}").get_data(as_text=True)
     page = client.get(f"/contactview/show/{payment().contact_id}").get_data(as_text=True)
     assert "Basil Hedge paid €1,234.56" in page
+
+
+def test_an_event_that_cannot_be_taken_holds_up_no_other_and_is_tried_again(client, house, at, monkeypatch) -> None:
+    at(clock.now())
+    apply = payments._apply
+
+    def broken(news: payments.PaymentNews) -> None:
+        apply(news)
+        if news.key == "pi_bad":
+            raise RuntimeError("not today")
+
+    monkeypatch.setattr(payments, "_apply", broken)
+    for key in ("pi_bad", "pi_good"):
+        answer = send(client, event("payment_intent.payment_failed", failed_intent(key, customer=None)))
+        assert answer.get_json()["new"] is True
+    assert payment().external_id == "pi_good"
+    assert told("error:automation") == [("error:automation", "della", "admin")]
+    monkeypatch.undo()
+    at(clock.now() + dt.timedelta(seconds=31))
+    with transaction():
+        payments.take_waiting()
+    assert db.session.scalar(select(func.count()).select_from(Payment)) == 2
+    assert told("error:automation_works") == [("error:automation_works", "della", "admin")]
+
+
+def test_the_beat_takes_what_came_in_and_keeps_nothing_of_it(client, house) -> None:
+    body = json.dumps(event("payment_intent.payment_failed", failed_intent())).encode()
+    headers = {"Stripe-Signature": signature(body), "Content-Type": "application/json"}
+    assert client.post("/hooks/stripe", data=body, headers=headers).get_json()["new"] is True
+    assert told() == []
+    db.session.rollback()
+    run_job(next(job for job in PERIODIC_JOBS if job.name == "payments"))
+    assert len(told("stripe:payment_failed")) == 2
+    assert db.session.scalars(select(StripeEvent.said)).all() == [None]
