@@ -9,7 +9,7 @@ from flask_babel import gettext
 
 from app.errors import UserError
 from app.models.people import User
-from app.services import account, client_members, fields, people, retention
+from app.services import account, client_members, fields, lead_sight, people, retention
 
 DAYS = ("notice_days", "trace_days")
 NAMES = (*DAYS, "record_visibility", "direct_chats", "group_chat_creators", "message_texts", "zone")
@@ -44,6 +44,7 @@ def change(actor: User, changes: Mapping[str, Any]) -> None:
             account.set_setting(name, value)
     if values.get("record_visibility", before["record_visibility"]) != before["record_visibility"]:
         client_members.part_unseen()
+        lead_sight.put_away_unseen()
 
 
 def _check_days(name: str, value: object) -> None:

@@ -13,7 +13,7 @@ from app.errors import Forbidden, UserError
 from app.extensions import db
 from app.models.crm import Lead, Pipeline, Stage
 from app.models.people import User
-from app.services import card_chats, fields, history, lead_answers, lead_tasks
+from app.services import card_chats, fields, history, lead_answers, lead_sight, lead_tasks
 from app.services.related import checked_related
 from app.services.responsible import checked_responsible, may_delete
 
@@ -63,6 +63,8 @@ def update(actor: User, lead: Lead, changes: Mapping[str, Any]) -> Lead:
         _keep_closed_at(lead)
     db.session.flush()
     history.changed(actor, lead, before)
+    if "responsible_id" in values:
+        lead_sight.put_away_unseen(lead.id)
     if "name" in values:
         card_chats.renamed(lead)
     if was_closed != (lead.closed_at is not None):
