@@ -21,6 +21,7 @@ from app.models.calls import Call, CallLine
 from app.models.chats import Chat, ChatFile, ChatKind, ChatMember, MemberRole, Message
 from app.models.crm import Company, Contact, Lead, Pipeline, Stage, Task
 from app.models.people import Group, RoleName, User
+from app.models.reports import Report, ReportRecipient, ReportRun
 from app.models.talks import Talk
 from app.services import account
 from app.transaction import transaction
@@ -282,6 +283,26 @@ def _load(model: type[M], record_id: int, visible: ColumnElement[bool], what: st
     if found is None:
         raise NotFound(what)
     return found
+
+
+def access_report(user: User, report_id: int) -> Report:
+    """Return the scheduled report that this person set up; admins see everybody's. Raises NotFound."""
+    mine = false() if is_free(user) else _EVERYTHING if is_admin(user) else Report.owner_id == user.id
+    return _load(Report, report_id, mine, "Report", joinedload(Report.owner))
+
+
+def access_report_run(user: User, run_id: int) -> ReportRun:
+    """Return a run of a report for who set it up, admins and who gets it; a preview for its author. Raises NotFound."""
+    if is_free(user):
+        raise NotFound("Report")
+    theirs = select(Report.id).where(Report.owner_id == user.id)
+    sent_to = select(ReportRecipient.report_id).where(ReportRecipient.user_id == user.id)
+    shown = and_(
+        ReportRun.report_id.is_not(None),
+        _EVERYTHING if is_admin(user) else or_(ReportRun.report_id.in_(theirs), ReportRun.report_id.in_(sent_to)),
+    )
+    own = and_(ReportRun.report_id.is_(None), ReportRun.user_id == user.id)
+    return _load(ReportRun, run_id, or_(shown, own), "Report")
 
 
 def access_chat(user_id: int, chat_id: int) -> ChatMember:

@@ -46,6 +46,7 @@ class Rule(StrEnum):
     GROUP = "group"
     MANAGER = "manager"
     SERVED = "served"
+    RECIPIENT = "recipient"
 
 
 class Audience(StrEnum):
@@ -469,8 +470,25 @@ _SOURCE_KINDS = (
     ),
 )
 
+# Its mails are scheduled ones of their own (services/report_runs.py); the center keeps where to find each report.
+_REPORT_KINDS = (
+    Kind(
+        tag="report:ready",
+        row="report",
+        tab=Tab.SYSTEM,
+        audience=Audience.MEMBERS,
+        defaults={Rule.RECIPIENT: per_role("N", "N", "N", None)},
+        icon="chart",
+        channels=frozenset({Channel.EMAIL}),
+        digestible=False,
+        tells_actor=True,
+        silent=True,
+        replaces=frozenset({"report:ready"}),
+    ),
+)
+
 KINDS: Mapping[str, Kind] = MappingProxyType(
-    {kind.tag: kind for kind in (*_KINDS, *_CLIENT_KINDS, *_LIMIT_KINDS, *_SOURCE_KINDS)}
+    {kind.tag: kind for kind in (*_KINDS, *_CLIENT_KINDS, *_LIMIT_KINDS, *_SOURCE_KINDS, *_REPORT_KINDS)}
 )
 
 LEAD_TIMES_MINUTES = (5, 15, 30, 60)

@@ -98,7 +98,8 @@ def configure(settings: Mapping[str, Any], process: str) -> None:
         logger.handlers.clear()
         logger.propagate = True
     # One line per job, command and migration step says nothing a person needs.
-    for name in ("rq", "rq.worker", "alembic", "engineio", "socketio", "flask_appbuilder", "werkzeug"):
+    quiet = ("rq", "rq.worker", "alembic", "engineio", "socketio", "flask_appbuilder", "werkzeug", "fontTools", "fpdf")
+    for name in quiet:
         if logging.getLogger(name).level == logging.NOTSET or settings["LOG_LEVEL"] != "debug":
             logging.getLogger(name).setLevel(logging.WARNING)
 

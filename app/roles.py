@@ -33,6 +33,7 @@ _STAFF: list[Rule] = [
     [r"^ScoreView$", r"^can_list$"],
     [r"^SavedAnswerView$", r"^can_(list|show|add|edit|delete)$"],
     [r"^SavedAnswerApi$", r"^can_(get|post|put|delete)$"],
+    [r"^ReportView$", r"^can_own$"],
     [r"^(Reports|Client scores)$", r"^menu_access$"],
     [r"^ApiKeyView$", r"^can_(list|show|add|delete)$"],
     [r"^LookupView$", r"^can_lookup$"],
@@ -41,7 +42,11 @@ _STAFF: list[Rule] = [
 ]
 
 # What managers may see beyond staff are the numbers of their groups; records follow the same setting (see access.py).
-_MANAGER: list[Rule] = [*_STAFF]
+_MANAGER: list[Rule] = [
+    *_STAFF,
+    [r"^ReportView$", r"^can_list$"],
+    [r"^Scheduled reports$", r"^menu_access$"],
+]
 
 ROLES: dict[str, list[Rule]] = {
     RoleName.ADMIN: [[r"^.*$", r"^.*$"]],

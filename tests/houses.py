@@ -27,16 +27,22 @@ from tests.mailboxes import HoldingSmtpServer
 from tests.servers import own_environment, settings_of
 from tests.waiting import eventually
 
-COMMANDS = {"web": ["web"], "web2": ["web"], "worker": ["worker", "mail"], "beat": ["beat"]}
-KINDS = {"worker": "worker:mail", "beat": "beat"}
+COMMANDS = {
+    "web": ["web"],
+    "web2": ["web"],
+    "worker": ["worker", "mail"],
+    "slow": ["worker", "slow"],
+    "beat": ["beat"],
+}
+KINDS = {"worker": "worker:mail", "slow": "worker:slow", "beat": "beat"}
 _numbers = count(1)
 
 
 class House:
     """The demo account, served by real processes. Parts are named web, worker (of mails), beat and valkey.
 
-    A second web process, web2, is there once a test has started it; it has an address of its own, so that a test may
-    choose which of the two it talks to.
+    A second web process, web2, and a worker of what takes longer, slow, are there once a test has started them. The
+    former has an address of its own, so that a test may choose which of the two it talks to.
     """
 
     def __init__(self, name: str) -> None:

@@ -19,7 +19,7 @@ from app.models.crm import Pipeline, Stage
 from app.models.people import Role, User
 from app.services import matrix
 from app.transaction import transaction
-from tests import builders, visiting
+from tests import builders, reporting, visiting
 
 ROLES = ("stranger", "free", "staff", "manager", "admin")
 LOGIN = 302
@@ -50,6 +50,16 @@ def signed_in(status: int, stranger: int = LOGIN) -> tuple[int, int, int, int, i
 def team(status: int, stranger: int = LOGIN) -> tuple[int, int, int, int, int]:
     """Everybody who is signed in but free users."""
     return (stranger, 403, status, status, status)
+
+
+def managers(status: int, stranger: int = LOGIN) -> tuple[int, int, int, int, int]:
+    """Managers and admins."""
+    return (stranger, 403, 403, status, status)
+
+
+def admins_of_report(status: int) -> tuple[int, int, int, int, int]:
+    """Of an admin's report: its owner and admins; to others of the team it looks like none."""
+    return (LOGIN, 403, 404, 404, status)
 
 
 def admins(status: int, stranger: int = LOGIN) -> tuple[int, int, int, int, int]:
@@ -123,6 +133,12 @@ TABLE: list[Row] = [
     Row("/widget/loader.js", "GET", same(200)),
     Row("/widget/frame", "GET", same(404)),
     Row("/demo/shop", "GET", same(200)),
+    *[
+        Row(f"/report/{what}/<string:token>", method, same(404), f"/report/{what}/wrong")
+        for what, methods in (("confirm", ("GET", "POST")), ("stop", ("GET", "POST")), ("view", ("GET",)))
+        for method in methods
+    ],
+    Row("/report/view/<string:token>/files/<string:name>", "GET", same(404), "/report/view/wrong/files/report.pdf"),
     Row("/hooks/forms/<string:token>", "POST", same(404), "/hooks/forms/wrong", json={}),
     Row("/demo/try/<string:name>", "POST", signed_in(404), "/demo/try/digest"),
     Row("/hooks/calls/<string:token>", "POST", same(401), "/hooks/calls/wrong", json={}),
@@ -381,6 +397,26 @@ TABLE: list[Row] = [
     Row("/api/v1/users/<int:pk>/reactivate", "POST", admins(409, 401), "/api/v1/users/{user}/reactivate", json={}),
     *screen("widgetview", admins, "{widget}"),
     Row("/scores/", "GET", team(200)),
+    Row("/scheduled/", "GET", managers(200)),
+    Row("/scheduled/new", "GET", managers(200)),
+    Row("/scheduled/new", "POST", managers(422), data={}),
+    Row("/scheduled/own", "GET", team(200)),
+    Row("/scheduled/own", "POST", team(422), data={}),
+    Row("/scheduled/<pk>", "GET", admins_of_report(200), "/scheduled/{report}"),
+    Row("/scheduled/<pk>/edit", "GET", (LOGIN, 403, 403, 404, 200), "/scheduled/{report}/edit"),
+    Row("/scheduled/<pk>/edit", "POST", (LOGIN, 403, 403, 404, 422), "/scheduled/{report}/edit", data={}),
+    *[
+        Row(f"/scheduled/<pk>/{act}", "POST", team(404), f"/scheduled/999999/{act}")
+        for act in ("send", "switch", "delete")
+    ],
+    Row("/scheduled/<pk>/recipients/<recipient_pk>/ask", "POST", managers(404), "/scheduled/999999/recipients/1/ask"),
+    Row("/scheduled/next", "POST", team(200), data={}),
+    Row("/scheduled/preview", "POST", team(422), data={}),
+    *[
+        Row(f"/scheduled/runs/<run_pk>{what}", "GET", team(404), f"/scheduled/runs/999999{what}")
+        for what in ("", "/state", "/mail")
+    ],
+    Row("/scheduled/runs/<run_pk>/files/<name>", "GET", team(404), "/scheduled/runs/999999/files/report.pdf"),
     Row("/account/", "GET", admins(200)),
     Row("/account/talks/<int:number>", "POST", admins(302), path="/account/talks/999999", data={}),
     Row("/account/settings/", "GET", admins(200)),
@@ -463,6 +499,7 @@ def records(app: Flask) -> dict[str, int]:
             "answer": builders.make_answer(builders.make_user("Manager")).id,
             "role": db.session.get_one(Role, own_role.id).id,
             "default": default_cell(),
+            "report": admins_report(),
         }
 
 
@@ -471,6 +508,12 @@ def default_cell() -> int:
     admin = db.session.query(User).filter_by(username="admin").one()
     with transaction():
         return matrix.set_default(admin, "staff", "task_assigned", "email", "off", mandatory=False).id
+
+
+def admins_report() -> int:
+    """A report that the admin has set up."""
+    admin = db.session.query(User).filter_by(username="admin").one()
+    return reporting.make_report(admin, admin).id
 
 
 def client_of(app: Flask, role: str) -> FlaskClient:

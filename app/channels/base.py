@@ -30,11 +30,20 @@ class InlineImage:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that comes with a mail; ``type`` is its media type, e.g. `application/pdf`."""
+
+    name: str
+    content: bytes
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One piece of news, ready for one person: already in words, in their language and time zone.
 
-    Each channel takes what it can show: mail uses `subject`, `text`, `html`, `headers`, `images` and `thread`; push and
-    messengers use `title`, `text`, `url` and `tag`.
+    Each channel takes what it can show: mail uses `subject`, `text`, `html`, `headers`, `images`, `attachments` and
+    `thread`; push and messengers use `title`, `text`, `url` and `tag`.
     """
 
     delivery_id: int
@@ -54,6 +63,7 @@ class Message:
     headers: Mapping[str, str] = field(default_factory=dict)
     """Further mail headers, e.g. List-Unsubscribe."""
     images: tuple[InlineImage, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
     urgency: Urgency = Urgency.NORMAL
     closes: tuple[str, ...] = ()
     """Items of the center that were read elsewhere: a device closes what it shows of them, and shows nothing."""

@@ -38,6 +38,7 @@ class MailMessage(flask_mail.Message):
         )
         self.msgId = f"<delivery-{message.delivery_id}@{mail_host()}>"
         self.images = message.images
+        self.enclosed = message.attachments
         # Checked first and serialised later: built once.
         self._built: EmailMessage | None = None
 
@@ -77,6 +78,10 @@ class MailMessage(flask_mail.Message):
                 html_part.add_related(
                     image.content, maintype="image", subtype=image.subtype, cid=f"<{image.cid}>", disposition="inline"
                 )
+        for one in self.enclosed:
+            maintype, _, subtype = one.type.partition("/")
+            params = {"charset": "utf-8"} if maintype == "text" else None
+            mail.add_attachment(one.content, maintype=maintype, subtype=subtype, filename=one.name, params=params)
         return mail
 
     def _message(self) -> Any:  # what Flask-Mail serialises

@@ -136,6 +136,11 @@ class Delivery(Model, CreatedAt):
         # What somebody answers in the messenger is found by the messenger's own number of our message.
         Index("ix_deliveries_receipt", "channel", "address", "receipt", postgresql_where=text("receipt IS NOT NULL")),
         Index("ix_deliveries_webhook", "address", text("id DESC"), postgresql_where=text("purpose = 'webhook'")),
+        Index(
+            "ix_deliveries_report",
+            text("(CAST(data ->> 'run' AS bigint))"),
+            postgresql_where=text("purpose = 'report'"),
+        ),
         Index("ix_deliveries_chat", "user_id", postgresql_where=text("purpose = 'chat' AND state = 'pending'")),
         # What devices may still show.
         Index(

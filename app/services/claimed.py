@@ -32,13 +32,26 @@ class Content:
     at: dt.datetime
 
 
+@dataclass(frozen=True, slots=True)
+class ReportReader:
+    """Who gets a report, and because of whom; an outside address has no user."""
+
+    recipient_id: int
+    outside: bool
+    own: bool
+    added_by: str
+    added_at: dt.datetime
+
+
 @dataclass(slots=True)
 class Found:
-    """What deciding again found out for the wording: who requires the mail, and what a digest or brief still holds."""
+    """What deciding again found out for the wording: who requires the mail, what a digest or brief still holds, and
+    for whom a report is."""
 
     required_by: str = ""
     contents: list[Content] = field(default_factory=list)
     chats: list[ChatContent] = field(default_factory=list)
+    reader: ReportReader | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,6 +151,18 @@ def _problem(data: Mapping[str, Any]) -> tuple[str, str]:
             gettext("The report %(name)s has no recipients", name=name),
             gettext("It was not sent. Choose who gets it."),
         ),
+        "report_failed": (
+            gettext("The report %(name)s could not be made", name=name),
+            gettext("It was not sent. %(reason)s", reason=one_line(data.get("reason"))),
+        ),
+        "report_undelivered": (
+            gettext("The report %(name)s did not reach everybody", name=name),
+            gettext(
+                "%(count)s mails failed: %(reason)s",
+                count=data.get("count") or 0,
+                reason=one_line(data.get("reason")),
+            ),
+        ),
     }
     problem = str(data.get("problem"))
     return problems.get(problem, (gettext("A rule could not be carried out: %(name)s", name=name), ""))

@@ -91,6 +91,11 @@ def channels_of(row: str) -> list[Channel]:
     return [channel for channel in Channel if any(channel in kind.channels for kind in _kinds(row))]
 
 
+def mail_values(row: str) -> tuple[Mail, ...]:
+    """Return what a row's email cell can say: reports have their own times, so they are on or off."""
+    return (Mail.OFF, Mail.NOW) if row == "report" else tuple(Mail)
+
+
 def set_cell(user: User, row: str, channel: Channel, value: object, field: str = "matrix") -> None:
     """Store a person's choice for one cell, or forget it where it is the default.
 
@@ -98,6 +103,8 @@ def set_cell(user: User, row: str, channel: Channel, value: object, field: str =
     """
     _check_cell(user, row, channel, field)
     wanted = checked_value(channel, value, field)
+    if channel is Channel.EMAIL and wanted not in mail_values(row):
+        raise UserError("invalid", gettext("This kind of news has its own times: off or now is needed"), field)
     role = role_of(user)
     cell = _row(row, role, _account_defaults(role), {}).cells[channel]
     if cell.mandatory:
@@ -214,7 +221,7 @@ def set_default(actor: User, role: str, row: str, channel: str, value: str, mand
         raise UserError("invalid", gettext("This kind of news cannot reach this role"), "row")
     if channel not in [one.value for one in channels_of(row)]:
         raise UserError("invalid", gettext("This kind of news has no such channel"), "channel")
-    allowed = tuple(mail.value for mail in Mail) if channel == Channel.EMAIL else (ON, OFF)
+    allowed = tuple(mail.value for mail in mail_values(row)) if channel == Channel.EMAIL else (ON, OFF)
     if value not in allowed:
         raise UserError("invalid", gettext("Choose one of %(names)s", names=", ".join(allowed)), "value")
     found = db.session.scalars(

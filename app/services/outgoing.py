@@ -23,6 +23,8 @@ from app.services import (
     messenger_out,
     password_resets,
     recheck,
+    report_mail,
+    report_recipients,
     retractions,
     unsubscribe,
     webhook_out,
@@ -187,6 +189,8 @@ PURPOSES: dict[str, Purpose] = {
     invitations.PURPOSE: Purpose(invitations.refuse, invitations.message_of),
     password_resets.PURPOSE: Purpose(password_resets.refuse, password_resets.message_of),
     "webhook": Purpose(webhook_out.refuse, webhook_out.message_of, webhook_out.note_try),
+    "report": Purpose(report_mail.refuse_reports, report_mail.report_message),
+    report_recipients.CONFIRM_PURPOSE: Purpose(report_mail.refuse_confirmations, report_mail.confirm_message),
     "test": Purpose(recheck.refuse_nothing, test_message),
 }
 

@@ -87,6 +87,8 @@ def headline(
         title, body = call_words.title_and_body(tag, data)
     elif tag.startswith(billing_words.PREFIX):
         title, body = billing_words.title_and_body(tag, data, now or clock.now())
+    elif tag == "report:ready":
+        title, body = one_line(data.get("title")), one_line(data.get("summary"))
     elif tag.startswith(added_words.PREFIX):
         title, body = added_words.title_and_body(data)
     else:

@@ -9,7 +9,7 @@ from flask import current_app
 from app.catalogue import LEAD_TIMES_MINUTES, Channel
 from app.channels import telegram, webpush
 from app.models.people import User
-from app.services import devices, labels, lost_addresses, matrix, preferences, simulation, telegram_links
+from app.services import devices, labels, lost_addresses, matrix, preferences, reports, simulation, telegram_links
 
 
 def of_user(user: User) -> dict[str, Any]:
@@ -17,6 +17,7 @@ def of_user(user: User) -> dict[str, Any]:
     return {
         "preferences": preferences.get(user),
         "rows": [_row(row) for row in matrix.of_user(user)],
+        "report": {"set_up": reports.is_set_up(user), "url": _report_url(user)},
         "lead_times": list(LEAD_TIMES_MINUTES),
         "questions": simulation.questions(user),
         "devices": devices.of_user(user.id),
@@ -28,6 +29,12 @@ def of_user(user: User) -> dict[str, Any]:
         "email": {"address": user.email, "paused": lost_addresses.paused_mail(user.email or "")},
         "secure": current_app.config["PUBLIC_URL"].startswith("https://"),
     }
+
+
+def _report_url(user: User) -> str:
+    """Where *setup* beside *Scheduled report* leads: to the person's own one."""
+    own = reports.own_of(user)
+    return f"/scheduled/{own.id}" if own is not None else "/scheduled/own"
 
 
 def _row(row: matrix.MatrixRow) -> dict[str, Any]:

@@ -78,6 +78,7 @@ def _label(kind: Kind) -> str:
         "error:channel_up": gettext("a channel works again"),
         "error:webhook_disabled": gettext("a webhook is switched off"),
         "error:webhook_works": gettext("a webhook is on again"),
+        "report:ready": gettext("a scheduled report is due"),
         "error:automation": gettext("a rule of the account fails"),
         "error:automation_works": gettext("a rule of the account works again"),
     }

@@ -113,6 +113,8 @@ def why(tag: str, rule: str) -> str:
     """Return by which rule somebody was told."""
     if rule == Rule.MEMBER:
         return gettext("You were added to this chat")
+    if rule == Rule.RECIPIENT:
+        return gettext("You are among the recipients of this report")
     if rule in (Rule.ADMIN, Rule.ADMIN_SOON):
         return gettext("You are an admin of this account")
     if rule == Rule.CONCERNED:
@@ -206,6 +208,8 @@ def _skipped(reason: str | None) -> str:
         "address_changed": gettext("Skipped: the address has changed since"),
         "address_gone": gettext("Skipped: the address is gone"),
         "seen_live": gettext("Skipped: you saw the popup"),
+        "unsubscribed": gettext("Skipped: you stopped this report"),
+        "removed": gettext("Skipped: you are no recipient any more"),
         Outcome.HELD: gettext("Held for a brief"),
         Outcome.HELD_FOR_DIGEST: gettext("Held, part of the next digest"),
         Outcome.QUIET: gettext("Skipped: quiet hours, it waits in your center"),

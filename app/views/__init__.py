@@ -32,6 +32,7 @@ from app.views import (
     personas,
     push,
     rate_limit,
+    report_links,
     stripe_hook,
     telegram_hook,
     unsubscribe,
@@ -67,6 +68,7 @@ SCREENS: tuple[tuple[str, str, str, str, str], ...] = (
     ("exports", "ExportView", "", "", ""),
     ("imports", "ImportView", "", "", ""),
     ("scores", "ScoreView", "Client scores", REPORTS, "chart"),
+    ("reports", "ReportView", "Scheduled reports", REPORTS, "clock"),
     ("activity", "ActivityView", "", "", ""),
     ("users", "UserView", "Users", USERS, "users"),
     ("groups", "GroupView", "User groups", USERS, "chats"),
@@ -133,6 +135,7 @@ MENU_LABELS = {
     "Payments": lazy_gettext("Payments"),
     "Website forms": lazy_gettext("Website forms"),
     "Client scores": lazy_gettext("Client scores"),
+    "Scheduled reports": lazy_gettext("Scheduled reports"),
     "Messengers": lazy_gettext("Messengers"),
     "Webhooks": lazy_gettext("Webhooks"),
     "API keys": lazy_gettext("API keys"),
@@ -221,6 +224,7 @@ def init_app(app: Flask) -> None:
     deliveries.init_app(app)
     push.init_app(app)
     unsubscribe.init_app(app)
+    report_links.init_app(app)
     telegram_hook.init_app(app)
     widget.init_app(app)
     channel_hook.init_app(app)

@@ -50,6 +50,7 @@ PURPOSE_LABELS = {
     "password": lazy_gettext("A new password"),
     "webhook": lazy_gettext("Webhook"),
     "report": lazy_gettext("Report"),
+    "report_confirm": lazy_gettext("Question whether a report is wanted"),
 }
 # What a file of filtered deliveries holds at most; all of them can be had without a filter.
 _INPUT = {"class": "form-control"}

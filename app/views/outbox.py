@@ -12,7 +12,7 @@ from app.services import outbox
 PARTS = ("html", "text", "source")
 
 # A mail is shown as a stranger's page: its own styles, no scripts, nothing loaded, links only into a new window.
-_MAIL_POLICY = "; ".join(
+MAIL_POLICY = "; ".join(
     (
         "default-src 'none'",
         "style-src 'unsafe-inline'",
@@ -63,7 +63,7 @@ class OutboxView(BaseView):
     def preview(self, mail_id: int) -> Response:
         """Answer the mail's HTML alone, for the frame on its page."""
         answer = Response(outbox.html_with_images(_mail_or_404(mail_id)), mimetype="text/html")
-        answer.headers["Content-Security-Policy"] = _MAIL_POLICY
+        answer.headers["Content-Security-Policy"] = MAIL_POLICY
         return answer
 
 

@@ -36,7 +36,7 @@ function Row({ page, row, chosen }) {
     ${CHANNELS.map(([channel, name]) => html`<td key=${channel} data-l=${name}>
       <${Tick} page=${page} row=${row} channel=${channel} name=${name} on=${chosen[channel]} />
     </td>`)}
-    <td data-l="Email">${row.cells.email && html`<${MailCell} page=${page} row=${row} value=${chosen.email} />`}</td>
+    <td data-l="Email">${row.cells.email && (row.key === "report" ? html`<${ReportCell} page=${page} row=${row} value=${chosen.email} />` : html`<${MailCell} page=${page} row=${row} value=${chosen.email} />`)}</td>
   </tr>`;
 }
 
@@ -74,11 +74,33 @@ function MailCell({ page, row, value }) {
   </span>`;
 }
 
+/** Reports have times of their own: on or off. Ticking before there is one opens the set-up. */
+function ReportCell({ page, row, value }) {
+  const { set_up: setUp, url } = page.store.state.value.report;
+  const { locked, required_by: by } = row.cells.email;
+  const save = (event) => {
+    if (!setUp) {
+      event.preventDefault();
+      location.assign(url);
+      return;
+    }
+    const on = event.currentTarget.checked;
+    page.store.save({ matrix: { report: { email: on ? "now" : "off" } } }, on ? "Reports come by mail" : "No reports by mail");
+  };
+  return html`<span class="fd-row fd-set-report">
+    <span class=${locked ? "fd-cell is-locked" : "fd-cell"} title=${locked ? `Required by ${by}` : null}>
+      <input type="checkbox" aria-label=${`${row.name}: email`} checked=${setUp && value !== "off"} disabled=${locked && setUp} onClick=${save} />
+      <${Icon} name=${locked ? "lock" : "check"} />
+    </span>
+    <a href=${url}>setup</a>
+  </span>`;
+}
+
 export function SetAll({ page }) {
   const set = (event) => {
     const value = event.currentTarget.value;
     event.currentTarget.value = "";
-    const open = page.store.state.peek().rows.filter((row) => row.cells.email && !row.cells.email.locked);
+    const open = page.store.state.peek().rows.filter((row) => row.cells.email && !row.cells.email.locked && row.key !== "report");
     if (value) page.store.save({ matrix: Object.fromEntries(open.map((row) => [row.key, { email: value }])) }, `All: ${MAIL_WORDS[value]}`);
   };
   return html`<select class="fd-set-all" aria-label="Set all email cells" onChange=${set}>

@@ -1,0 +1,313 @@
+"""Scheduled reports as people set them up: what they tell, about whom, when, and to whom.
+
+Staff have one report of their own, about themselves and to themselves. Managers and admins have shared ones; a
+manager's tell of the groups that they manage.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from flask import current_app
+from flask_babel import format_date, gettext
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import joinedload
+
+from app import access, clock
+from app.catalogue import Channel, Mail
+from app.errors import Conflict, Forbidden, UserError
+from app.extensions import db
+from app.models.people import RoleName, User
+from app.models.reports import Report
+from app.services import faults, fields, matrix, report_recipients, report_times
+from app.services.digest_times import time_of
+from app.services.figures import checked_sections
+from app.services.report_scope import Scope, scope_for
+from app.services.report_times import Sending
+
+PERIODS = ("day", "week", "month")
+SCOPES = ("account", "groups", "user")
+FIELDS = (
+    "name",
+    "sections",
+    "scope",
+    "group_ids",
+    "user_id",
+    "period",
+    "times",
+    "weekdays",
+    "monthday",
+    "zone",
+    "attach_pdf",
+    "attach_csv",
+    "language",
+    "recipient_ids",
+    "addresses",
+)
+OWN_FIELDS = tuple(set(FIELDS) - {"name", "scope", "group_ids", "user_id", "recipient_ids", "addresses"})
+ROW = "report"
+TIMES_MAX = 6
+LISTED = 200
+
+
+def may_share(user: User) -> bool:
+    """Whether the person may set up reports about others: admins, and managers about the groups they manage."""
+    return bool(access.role_names(user) & {RoleName.ADMIN, RoleName.MANAGER})
+
+
+def listed(user: User) -> list[Report]:
+    """Return the shared reports this person may look at: all for admins, else their own; the newest first."""
+    statement = select(Report).where(Report.shared).options(joinedload(Report.owner))
+    if not access.is_admin(user):
+        statement = statement.where(Report.owner_id == user.id)
+    return list(db.session.scalars(statement.order_by(Report.id.desc()).limit(LISTED)))
+
+
+def recipients_count(report_ids: Collection[int]) -> dict[int, int]:
+    """Return how many people get each report, those that have not confirmed or have left it not counted."""
+    rows = db.session.execute(
+        text(
+            "SELECT report_id, count(*) AS n FROM report_recipients WHERE report_id = ANY(:ids)"
+            " AND confirmed_at IS NOT NULL AND unsubscribed_at IS NULL GROUP BY 1"
+        ),
+        {"ids": list(report_ids)},
+    )
+    return {row.report_id: row.n for row in rows}
+
+
+def own_of(user: User) -> Report | None:
+    """Return the person's report about themselves, or None."""
+    return db.session.scalars(select(Report).where(Report.owner_id == user.id, ~Report.shared)).one_or_none()
+
+
+def is_set_up(user: User) -> bool:
+    """Whether some report goes to the person: their own, or one that somebody added them to."""
+    return bool(
+        db.session.execute(
+            text(
+                "SELECT EXISTS (SELECT FROM report_recipients c JOIN reports r ON r.id = c.report_id"
+                " WHERE c.user_id = :id AND c.unsubscribed_at IS NULL AND r.active)"
+            ),
+            {"id": user.id},
+        ).scalar_one()
+    )
+
+
+def create(actor: User, changes: Mapping[str, Any]) -> Report:
+    """Set up a shared report. Raises UserError naming the field, Forbidden for staff and free users."""
+    if not may_share(actor):
+        raise Forbidden("Only admins and managers set up reports about others")
+    fields.known(changes, FIELDS)
+    values = check(actor, changes)
+    wanted = report_recipients.checked(actor, changes.get("recipient_ids"), changes.get("addresses"))
+    report = Report(owner_id=actor.id, shared=True, active=True, **values)
+    db.session.add(report)
+    _plan(report)
+    db.session.flush()
+    report_recipients.replace(actor, report, wanted)
+    return report
+
+
+def update(actor: User, report: Report, changes: Mapping[str, Any]) -> Report:
+    """Change a shared report; all of it is given. Raises like create."""
+    require_may_change(actor, report)
+    fields.known(changes, FIELDS)
+    # What the owner may see is what counts: an admin who helps out must not widen it.
+    values = check(report.owner, changes)
+    wanted = report_recipients.checked(actor, changes.get("recipient_ids"), changes.get("addresses"))
+    for field, value in values.items():
+        setattr(report, field, value)
+    _plan(report)
+    report_recipients.replace(actor, report, wanted)
+    _forget_faults(report)
+    db.session.flush()
+    return report
+
+
+def save_own(actor: User, changes: Mapping[str, Any]) -> Report:
+    """Set up, or change, the person's report about themselves, and have it mailed. Raises UserError, Forbidden."""
+    if access.is_free(actor):
+        raise Forbidden("Free users have no reports")
+    fields.known(changes, OWN_FIELDS)
+    values = check(actor, {**changes, "name": gettext("My numbers"), "scope": "user", "user_id": actor.id})
+    report = own_of(actor)
+    if report is None:
+        report = Report(owner_id=actor.id, shared=False, **values)
+        db.session.add(report)
+    for field, value in values.items():
+        setattr(report, field, value)
+    report.active = True
+    _plan(report)
+    db.session.flush()
+    report_recipients.replace(actor, report, report_recipients.Wanted((actor.id,), ()))
+    report_recipients.subscribe_again(report, actor.id)
+    matrix.set_cell(actor, ROW, Channel.EMAIL, Mail.NOW)
+    return report
+
+
+def switch(actor: User, report: Report, on: bool) -> None:
+    """Let a report go out, or pause it. What a pause passes over is not caught up. Raises Forbidden."""
+    require_may_change(actor, report)
+    report.active = on
+    _plan(report)
+    _forget_faults(report)
+    db.session.flush()
+
+
+def delete(actor: User, report: Report) -> None:
+    """Delete a report with its history; mails on their way stay in. Raises Forbidden."""
+    require_may_change(actor, report)
+    _forget_faults(report)
+    db.session.delete(report)
+    db.session.flush()
+
+
+def require_may_change(actor: User, report: Report) -> None:
+    """Raise Forbidden unless the person may change the report: its owner, or an admin where it is shared."""
+    if report.owner_id != actor.id and not (report.shared and access.is_admin(actor)):
+        raise Forbidden("This report is somebody else's")
+
+
+def setup_of(report: Report) -> dict[str, object]:
+    """Return what a run has to know of the set-up; later changes do not reach a run that has begun."""
+    return {
+        "name": report.name,
+        "shared": report.shared,
+        "sections": list(report.sections),
+        "scope": report.scope,
+        "scope_ids": list(report.scope_ids),
+        "period": report.period,
+        "zone": report.zone,
+        "attach_pdf": report.attach_pdf,
+        "attach_csv": report.attach_csv,
+        "language": report.language,
+        "owner_id": report.owner_id,
+    }
+
+
+def draft_setup(actor: User, changes: Mapping[str, Any]) -> dict[str, object]:
+    """Return the set-up of a form that is not stored yet, for a preview. Raises UserError naming the field."""
+    values = check(actor, changes)
+    return setup_of(Report(owner_id=actor.id, shared=bool(changes.get("shared", True)), **values))
+
+
+def sending_of(report: Report) -> Sending:
+    """Return when it goes out."""
+    return sending(report.period, report.times, report.weekdays, report.monthday, report.zone)
+
+
+def sending(period: str, times: Collection[str], weekdays: Collection[int], monthday: int, zone: str) -> Sending:
+    """Read a set-up's times."""
+    return Sending(
+        period == "month", tuple(dt.time.fromisoformat(time) for time in times), frozenset(weekdays), monthday, zone
+    )
+
+
+def check(owner: User, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the cleaned columns of a whole set-up. Raises UserError naming the field; writes nothing."""
+    period = _one_of(changes.get("period"), PERIODS, "period")
+    zone = fields.zone(changes.get("zone"))
+    times = _times(changes.get("times"))
+    weekdays = _weekdays(changes.get("weekdays")) if period != "month" else []
+    monthday = _monthday(changes.get("monthday")) if period == "month" else 1
+    _no_gap(sending(period, times, weekdays, monthday, zone))
+    scope = wanted_scope(owner, changes)
+    return {
+        "name": fields.needed_line(changes.get("name"), "name", 80),
+        "sections": list(checked_sections(changes.get("sections") or ())),
+        "scope": scope.kind,
+        "scope_ids": list(scope.ids),
+        "period": period,
+        "times": times,
+        "weekdays": weekdays,
+        "monthday": monthday,
+        "zone": zone,
+        "attach_pdf": bool(changes.get("attach_pdf")),
+        "attach_csv": bool(changes.get("attach_csv")),
+        "language": _one_of(changes.get("language") or "en", tuple(current_app.config["LANGUAGES"]), "language"),
+    }
+
+
+def wanted_scope(owner: User, changes: Mapping[str, Any]) -> Scope:
+    """Return whose numbers are told. Raises UserError on ``scope``, ``group_ids`` or ``user_id``."""
+    kind = _one_of(changes.get("scope"), SCOPES, "scope")
+    user_id = changes.get("user_id")
+    if kind == "groups":
+        wanted = Scope("groups", tuple(changes.get("group_ids") or ()))
+    elif kind == "user":
+        wanted = Scope("user", (user_id,) if isinstance(user_id, int) else ())
+    else:
+        wanted = Scope("account")
+    try:
+        return scope_for(owner, wanted)
+    except UserError as error:
+        field = {"groups": "group_ids", "users": "user_id"}.get(error.field or "", error.field)
+        raise UserError(error.code, error.message, field) from None
+
+
+def _plan(report: Report) -> None:
+    """Work out when it is due next: from now on, a window that has begun is not repeated."""
+    report.next_at = report_times.next_after(sending_of(report), clock.now()) if report.active else None
+
+
+def _forget_faults(report: Report) -> None:
+    faults.over(f"report:{report.id}:recipients")
+    faults.over(f"report:{report.id}:run")
+
+
+def _one_of(value: object, allowed: Collection[str], field: str) -> str:
+    if value not in allowed:
+        raise UserError("invalid", gettext("Choose one of these"), field)
+    return str(value)
+
+
+def _times(value: object) -> list[str]:
+    given = [time for time in value if time] if isinstance(value, list) else []
+    try:
+        times = sorted({f"{time_of(time):%H:%M}" for time in given})
+    except ValueError:
+        raise UserError("invalid", gettext("A time like 08:00 is needed"), "times") from None
+    if not times:
+        raise UserError("required", gettext("Choose a time"), "times")
+    if len(times) > TIMES_MAX:
+        raise UserError("too_many", gettext("At most %(count)s times", count=TIMES_MAX), "times")
+    return times
+
+
+def _weekdays(value: object) -> list[int]:
+    days = sorted(set(value)) if isinstance(value, list) else []
+    if not days:
+        raise UserError("required", gettext("Choose a weekday"), "weekdays")
+    if any(isinstance(day, bool) or day not in range(7) for day in days):
+        raise UserError("invalid", gettext("Weekdays are 0 (Monday) to 6 (Sunday)"), "weekdays")
+    return days
+
+
+def _monthday(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 31:
+        raise UserError("invalid", gettext("Choose a day of the month, 1 to 31"), "monthday")
+    return value
+
+
+def _no_gap(chosen: Sending) -> None:
+    gap = report_times.first_gap(chosen, clock.now())
+    if gap is not None:
+        raise UserError(
+            "no_such_time",
+            gettext(
+                "%(time)s does not exist on %(day)s: clocks in %(zone)s are put forward then. Choose another time",
+                time=f"{gap.time:%H:%M}",
+                day=format_date(gap.day, "d MMMM yyyy"),
+                zone=chosen.zone,
+            ),
+            "times",
+        )
+
+
+def require_recipients(report: Report) -> None:
+    """Raise Conflict where nobody would get it."""
+    count = db.session.scalar(select(func.count()).select_from(report_recipients.reached(report.id).subquery()))
+    if not count:
+        raise Conflict("no_recipients", gettext("Nobody gets this report yet"))

@@ -1,0 +1,138 @@
+"""The form of a scheduled report: contents, whose numbers, times, recipients, attachments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import current_app
+from flask_appbuilder.forms import DynamicForm
+from flask_babel import lazy_gettext
+from wtforms import (
+    BooleanField,
+    Field,
+    IntegerField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.fields import SelectChoice
+from wtforms.validators import Optional
+
+from app.models.people import User
+from app.models.reports import Report, ReportRecipient
+from app.services import account
+from app.services.figures import SECTIONS
+from app.services.report_scope import groups_of
+from app.views.forms import ZoneField
+from app.views.lookup_field import LookupField, LookupManyField
+
+WEEKDAYS = (
+    lazy_gettext("Mo"),
+    lazy_gettext("Tu"),
+    lazy_gettext("We"),
+    lazy_gettext("Th"),
+    lazy_gettext("Fr"),
+    lazy_gettext("Sa"),
+    lazy_gettext("Su"),
+)
+_INPUT = {"class": "form-control"}
+DEFAULT_SECTIONS = ["leads", "messages", "replies", "tasks", "scores"]
+
+
+class TimesField(Field):  # type: ignore[misc]
+    """Any number of times of day, each an input of its own; ``data`` is a list of "08:00"."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take what was entered; empty ones are none."""
+        self.data = [value.strip() for value in valuelist if value.strip()]
+
+
+class OwnReportForm(DynamicForm):  # type: ignore[misc]
+    """What somebody chooses for the report about themselves."""
+
+    sections = SelectMultipleField(
+        lazy_gettext("What it tells"), choices=[SelectChoice(one.key, one.label) for one in SECTIONS]
+    )
+    period = RadioField(
+        lazy_gettext("About"),
+        choices=[
+            SelectChoice("day", lazy_gettext("The day before")),
+            SelectChoice("week", lazy_gettext("The week before")),
+            SelectChoice("month", lazy_gettext("The month before")),
+        ],
+        validate_choice=False,
+    )
+    times = TimesField(lazy_gettext("At"))
+    weekdays = SelectMultipleField(
+        lazy_gettext("On"), coerce=int, choices=[SelectChoice(n, name) for n, name in enumerate(WEEKDAYS)]
+    )
+    monthday = IntegerField(
+        lazy_gettext("Day of the month"),
+        [Optional()],
+        description=lazy_gettext("Where a month is shorter: its last day"),
+        render_kw={**_INPUT, "min": 1, "max": 31},
+    )
+    zone = ZoneField(lazy_gettext("Time zone"))
+    attach_pdf = BooleanField(lazy_gettext("PDF, laid out for printing"))
+    attach_csv = BooleanField(lazy_gettext("CSV, for spreadsheets"))
+    language = SelectField(lazy_gettext("Language"), validate_choice=False, render_kw=_INPUT)
+
+    def __init__(self, *arguments: Any, **values: Any) -> None:
+        super().__init__(*arguments, **values)
+        languages = current_app.config["LANGUAGES"]
+        self.language.choices = [SelectChoice(key, one["name"]) for key, one in languages.items()]
+        # Nothing to choose among: the field would have no effect.
+        if len(languages) < 2:
+            del self.language
+
+
+class ReportForm(OwnReportForm):
+    """What admins and managers choose for a report about others."""
+
+    name = StringField(lazy_gettext("Name"), render_kw={**_INPUT, "maxlength": 80})
+    scope = RadioField(lazy_gettext("Whose numbers"), validate_choice=False)
+    group_ids = SelectMultipleField(lazy_gettext("Groups"), coerce=int, validate_choice=False)
+    user = LookupField("responsible", lazy_gettext("Person"))
+    recipients = LookupManyField("responsible", lazy_gettext("Colleagues"))
+    addresses = TextAreaField(
+        lazy_gettext("Addresses outside"),
+        description=lazy_gettext("One a line. Each is asked first and gets nothing before it has said yes"),
+        render_kw={**_INPUT, "rows": 3, "spellcheck": "false"},
+    )
+
+    def __init__(self, owner: User, everything: bool, *arguments: Any, **values: Any) -> None:
+        super().__init__(*arguments, **values)
+        scopes = [("groups", lazy_gettext("Groups")), ("user", lazy_gettext("One person"))]
+        self.scope.choices = [("account", lazy_gettext("The whole account"))] * everything + scopes
+        self.group_ids.choices = [(group.id, group.label or group.name) for group in groups_of(owner)]
+
+
+def first_values(user: User) -> dict[str, Any]:
+    """Return what a new report begins with: last week, on Monday morning."""
+    return {
+        "sections": DEFAULT_SECTIONS,
+        "period": "week",
+        "times": ["08:00"],
+        "weekdays": [0],
+        "monthday": 1,
+        "zone": user.zone or account.zone(),
+        "language": "en",
+    }
+
+
+def values_of(report: Report, recipients: list[ReportRecipient]) -> dict[str, Any]:
+    """Return what a form shows of a report."""
+    from app.extensions import db
+
+    columns = ("name", "sections", "scope", "period", "times", "weekdays", "monthday", "zone", "language")
+    values = {name: getattr(report, name) for name in (*columns, "attach_pdf", "attach_csv")}
+    user_id = report.scope_ids[0] if report.scope == "user" and report.scope_ids else None
+    return values | {
+        "group_ids": report.scope_ids if report.scope == "groups" else [],
+        "user": db.session.get(User, user_id) if user_id is not None else None,
+        "recipients": [one.user for one in recipients if one.user is not None],
+        "addresses": "\n".join(one.address for one in recipients if one.address is not None),
+        "weekdays": report.weekdays or [0],
+    }
