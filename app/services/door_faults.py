@@ -9,17 +9,29 @@ from app.models.people import User, full_name
 from app.services import faults
 from app.services.clients import Door
 
+_STAFFED = text(
+    "SELECT EXISTS (SELECT 1 FROM ab_user_group ug JOIN ab_user u ON u.id = ug.user_id"
+    "  WHERE ug.group_id = CAST(:id AS int) AND u.active) AS staffed,"
+    " EXISTS (SELECT 1 FROM faults WHERE cause = :cause AND over_at IS NULL) AS noted"
+)
+
 
 def check(group_id: int | None, door: Door) -> None:
-    """Note a website chat or messenger whose clients only the admins hear of: no group, or nobody in it."""
-    if group_id is not None and _has_members(group_id):
-        return
+    """Note a website chat or messenger whose clients only the admins hear of: no group, or nobody in it.
+
+    Where somebody is there again it is over.
+    """
     if door.widget_id is not None:
-        data = {"name": door.name, "url": f"/widgetview/edit/{door.widget_id}"}
-        faults.note(f"widget:{door.widget_id}:group", "widget_without_group", data)
-    elif door.messenger_id is not None:
-        data = {"name": door.name, "url": f"/messengerview/edit/{door.messenger_id}"}
-        faults.note(f"messenger:{door.messenger_id}:group", "messenger_without_group", data)
+        cause, problem = f"widget:{door.widget_id}:group", "widget_without_group"
+        url = f"/widgetview/edit/{door.widget_id}"
+    else:
+        cause, problem = f"messenger:{door.messenger_id}:group", "messenger_without_group"
+        url = f"/messengerview/edit/{door.messenger_id}"
+    found = db.session.execute(_STAFFED, {"id": group_id, "cause": cause}).one()
+    if not found.staffed:
+        faults.note(cause, problem, {"name": door.name, "url": url})
+    elif found.noted:
+        faults.over(cause)
 
 
 def note_deactivated(owner: User) -> None:
@@ -31,11 +43,3 @@ def note_deactivated(owner: User) -> None:
             "url": f"/contactview/list/?_flt_0_responsible={owner.id}",
         }
         faults.note(f"user:{owner.id}:clients", "deactivated_owner", data)
-
-
-def _has_members(group_id: int) -> bool:
-    statement = text(
-        "SELECT 1 FROM ab_user_group ug JOIN ab_user u ON u.id = ug.user_id"
-        " WHERE ug.group_id = :id AND u.active LIMIT 1"
-    )
-    return db.session.execute(statement, {"id": group_id}).first() is not None

@@ -80,6 +80,19 @@ def test_a_chat_whose_clients_nobody_is_told_of_is_told_once_and_solved_by_a_gro
     assert len(told(BEGUN)) == 1
 
 
+def test_a_group_that_has_people_again_is_seen_by_the_next_client(app, ada) -> None:
+    wren = builders.make_user("Staff", username="wren")
+    widget = make_widget(builders.make_group("Sales", members=[wren]))
+    with transaction():
+        people.deactivate(ada, wren)
+    Client(app, widget.key).write("Hello")
+    assert [data["problem"] for data in snapshots(BEGUN)] == ["widget_without_group"]
+    with transaction():
+        people.reactivate(ada, db.session.get_one(User, wren.id))
+    Client(app, widget.key).write("Hello")
+    assert told(OVER) == [(OVER, "ada", "admin")]
+
+
 def test_a_group_for_the_pipeline_solves_all_doors_at_once(app, ada) -> None:
     Client(app, make_widget().key).write("Hello")
     messenger = make_messenger()
