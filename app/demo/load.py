@@ -28,6 +28,8 @@ def load() -> bool:
     with transaction():
         if db.session.scalar(select(User.id).limit(1)):
             return False
+        # One transaction, however slow the machine is: half a demo would be none.
+        db.session.execute(text("SET LOCAL transaction_timeout = 0"))
         people = _people(current_app.config["DEMO_PASSWORD"])
         faces.load(people)
         _choices(people)

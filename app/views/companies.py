@@ -14,6 +14,7 @@ from app.services import companies, searching
 from app.views.cards import CardScreen
 from app.views.filters import Visible
 from app.views.interface import ScreenInterface
+from app.views.records import phone_link
 
 
 def website_link(address: str | None) -> str | Markup | None:
@@ -51,7 +52,7 @@ class CompanyView(CardScreen):
         "tags": lazy_gettext("Tags"),
         "created_at": lazy_gettext("Created"),
     }
-    formatters_columns = {"website": website_link}
+    formatters_columns = {"website": website_link, "phone": phone_link}
 
     def write_add(self, actor: User, changes: dict[str, Any]) -> Company:
         """Add by the service."""

@@ -17,6 +17,7 @@ from app.views.cards import CardScreen
 from app.views.filters import Visible
 from app.views.interface import ScreenInterface
 from app.views.json_file import as_file
+from app.views.records import card_link, mail_link, phone_link
 
 
 class ContactView(CardScreen):
@@ -47,6 +48,7 @@ class ContactView(CardScreen):
         "tags": lazy_gettext("Tags"),
         "created_at": lazy_gettext("Created"),
     }
+    formatters_columns = {"company": card_link, "email": mail_link, "phone": phone_link}
 
     @action("personal_data", lazy_gettext("Personal data"), icon="download", multiple=False)
     def personal_data(self, item: Contact) -> ResponseReturnValue:

@@ -25,6 +25,7 @@ from app.views.board import BoardScreen
 from app.views.filters import Visible
 from app.views.interface import ScreenInterface
 from app.views.lookup_field import LookupField
+from app.views.records import card_link, source_label
 from app.views.writing import write
 
 
@@ -79,7 +80,7 @@ class LeadView(BoardScreen):
         "created_at": lazy_gettext("Created"),
         "closed_at": lazy_gettext("Closed"),
     }
-    formatters_columns = {"budget": number}
+    formatters_columns = {"budget": number, "contact": card_link, "company": card_link, "source": source_label}
 
     bulk_forms = {**BoardScreen.bulk_forms, "stage": StageForm}
 

@@ -29,6 +29,7 @@ from app.views.bulk import AssignForm, BulkForms
 from app.views.exports import Exporting
 from app.views.filters import Visible
 from app.views.interface import ScreenInterface
+from app.views.records import card_link
 from app.views.saved_views import SavedViews
 from app.views.undo import Undoable
 from app.views.versions import Versioned
@@ -106,7 +107,7 @@ class TaskView(Versioned, Undoable, Exporting, SavedViews, BulkForms, Screen):
         "completed_at": lazy_gettext("Completed"),
         "result": lazy_gettext("Result"),
     }
-    formatters_columns = {"type": type_label, "due_at": due_of_row}
+    formatters_columns = {"type": type_label, "due_at": due_of_row, "lead": card_link, "contact": card_link}
     bulk_forms = {"assign": AssignForm}
     list_template = "crm/tasks.html"
     show_template = "crm/task.html"

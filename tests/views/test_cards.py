@@ -235,3 +235,15 @@ def test_closing_a_lead_takes_its_tasks_notices_along(app: Flask, client: FlaskC
     clock.set_test_now(clock.now() + dt.timedelta(hours=1, minutes=50))
     with app.app_context(), transaction():
         assert reminders.remind_due() == 1
+
+
+def test_a_card_leads_to_its_client_whom_one_writes_to_and_calls(app: Flask, client: FlaskClient, lead_id: int) -> None:
+    with app.app_context():
+        contact_id = builders.make_contact("Gus & Marble", email="gus@example.org", phone="+43 1 555 01 42").id
+        with transaction():
+            db.session.get_one(Lead, lead_id).contact_id = contact_id
+    page = client.get(f"/leadview/show/{lead_id}").get_data(as_text=True)
+    assert f'href="/contactview/show/{contact_id}">Gus &amp; Marble</a>' in page
+    page = client.get(f"/contactview/show/{contact_id}").get_data(as_text=True)
+    assert 'href="mailto:gus@example.org"' in page
+    assert 'href="tel:+4315550142"' in page
