@@ -34,6 +34,7 @@ SELECT concat_ws(':', 'v', v.id, greatest(v.read_seq, v.mailed_seq), md5(lower(v
        'pending', :at, jsonb_build_object('visitor_id', v.id, 'chat_id', v.chat_id), :now
 FROM visitors v JOIN widgets w ON w.id = v.widget_id AND w.active
 WHERE v.chat_id = :chat_id AND v.email IS NOT NULL
+  AND NOT EXISTS (SELECT FROM paused_addresses p WHERE p.address = lower(v.email))
   AND EXISTS (SELECT FROM messages x WHERE {_ANSWERS} AND x.seq > greatest(v.read_seq, v.mailed_seq))
 ON CONFLICT (dedupe_key) DO NOTHING
 """)

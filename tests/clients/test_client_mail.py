@@ -11,7 +11,9 @@ from flask import Flask
 from sqlalchemy import text
 
 from app.extensions import db
+from app.models.channels import PausedAddress
 from app.models.people import User
+from app.transaction import transaction
 from tests import builders, news, visiting
 from tests.clients.colleagues import Colleague
 from tests.visiting import Client
@@ -99,3 +101,12 @@ def test_an_address_that_is_left_after_the_answer_is_mailed_too(app: Flask, at, 
     assert client.ask("POST", "/contact", json={"email": "late@example.org"}).status_code == 200
     minutes(at, 16)
     assert len(news.kept_mails("late@example.org")) == 1
+
+
+def test_an_address_that_is_gone_is_not_written_to_again(at, fern: Client, colleague: Colleague) -> None:
+    with transaction():
+        db.session.add(PausedAddress(address=ADDRESS, reason="mailbox gone", since=START))
+    colleague.answer(chat_of_fern(), "Two of them are.")
+    minutes(at, 10)
+    assert news.kept_mails(ADDRESS) == []
+    assert db.session.execute(text("SELECT count(*) FROM deliveries WHERE purpose = 'client'")).scalar_one() == 0
