@@ -6,7 +6,6 @@ import json
 import os
 import secrets
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -15,22 +14,20 @@ from typing import Any
 
 import psutil
 import psycopg
-from flask_jwt_extended import create_access_token
 from sqlalchemy import text
 
 from app.embedded import free_port
 from app.extensions import db
-from app.models.people import User
 from app.services import chat_pages, feed, message_pages
-from app.services import chats as chat_service
 from app.startup import ROOT, answers
 from app.supervisor import Process, Supervisor
 from app.transaction import transaction
+from bench.chat_people import PEOPLE, client, dsn, group_chat, load, people, tell
 from bench.chat_statement import SEND
 from bench.house import application, url
 from bench.row import Row, at_least, at_most, noted
 
-PEOPLE, SENDERS, SECONDS, ROUNDS = 520, 20, 4, 3
+SENDERS, SECONDS, ROUNDS = 20, 4, 3
 IDLE = 5000
 FAN_OUT_MESSAGES = 200
 MANY, FEW, CHATS = 1_000_000, 10_000, 2_000
@@ -39,17 +36,16 @@ MANY, FEW, CHATS = 1_000_000, 10_000, 2_000
 def run() -> list[Row]:
     """Measure everything; takes about five minutes. The house of the other measurements serves the product."""
     with application().app_context(), _bare() as bare:
-        people, tokens = _people()
-        chats = _chats(people)
+        users, tokens = people()
+        chats = _chats(users)
         db.session.rollback()  # nothing stays open while the clients are at it
         doors = {"ours": url().replace("http", "ws", 1), "bare": bare}
-        rows = _sending(doors, people, tokens, chats)
-        rows += _fan_out(doors, people, tokens, chats)
-        rows += _idle(doors["ours"], people, tokens)
-        rows += _big(people[0])
+        rows = _sending(doors, users, tokens, chats)
+        rows += _fan_out(doors, users, tokens, chats)
+        rows += _idle(doors["ours"], users, tokens)
+        rows += _big(users[0])
         db.session.remove()
-    cores = os.cpu_count() or 1
-    return [*rows, noted(f"two web processes against one need 4 cores for 1.6; this machine has {cores}: cores", cores)]
+    return rows
 
 
 @contextmanager
@@ -59,7 +55,7 @@ def _bare() -> Iterator[str]:
     argv = [sys.executable, "-m", "gunicorn", "-k", "gevent", "-w", "1", "-b", f"127.0.0.1:{port}"]
     argv += ["--worker-connections", "5000", "--log-level", "error", "bench.chat_bare:app"]
     supervisor = Supervisor()
-    process = Process("bare", argv, {**os.environ, "BENCH_DSN": _dsn()}, folder=ROOT)
+    process = Process("bare", argv, {**os.environ, "BENCH_DSN": dsn()}, folder=ROOT)
     process.ready = answers(f"http://127.0.0.1:{port}/ready")
     try:
         supervisor.start(process)
@@ -68,44 +64,14 @@ def _bare() -> Iterator[str]:
         supervisor.stop()
 
 
-def _dsn() -> str:
-    return os.environ["DATABASE_URL"].replace("+psycopg", "", 1)
-
-
-def _people() -> tuple[list[int], list[str]]:
-    with transaction():
-        made = db.session.execute(
-            text(
-                "INSERT INTO ab_user (first_name, last_name, username, email, password, active)"
-                " SELECT 'Pat', 'P' || n, 'bench' || n, 'bench' || n || '@example.com', '-', true"
-                " FROM generate_series(1, :n) n RETURNING id"
-            ),
-            {"n": PEOPLE},
-        )
-        people = [row.id for row in made]
-        db.session.execute(
-            text(
-                "INSERT INTO ab_user_role (user_id, role_id) SELECT u.id, r.id FROM ab_user u, ab_role r"
-                " WHERE u.username LIKE 'bench%' AND r.name = 'Staff'"
-            )
-        )
-    return people, [create_access_token(identity=str(user_id)) for user_id in people]
-
-
 def _chats(people: list[int]) -> dict[str, list[int]]:
     """Twice the same chats: for the product and for the bare handler."""
 
-    def make(owner: int, members: list[int]) -> int:
-        with transaction():
-            actor = db.session.get_one(User, owner)
-            own, _ = chat_service.create(actor, {"kind": "group", "name": "Bench", "member_ids": members})
-            return own.chat_id
-
     made: dict[str, list[int]] = {}
     for who in ("ours", "bare"):
-        made[f"{who} many"] = [make(people[number], [people[-1]]) for number in range(SENDERS)]
-        made[f"{who} one"] = [make(people[0], people[1:SENDERS])]
-        made[f"{who} big"] = [make(people[0], people[1:501])]
+        made[f"{who} many"] = [group_chat(people[number], [people[-1]]) for number in range(SENDERS)]
+        made[f"{who} one"] = [group_chat(people[0], people[1:SENDERS])]
+        made[f"{who} big"] = [group_chat(people[0], people[1:501])]
     return made
 
 
@@ -128,7 +94,7 @@ def _sending(doors: dict[str, str], people: list[int], tokens: list[str], chats:
                         for sender in range(senders)
                     ],
                 }
-                found.setdefault(f"{who} {name}", []).append(_load(order))
+                found.setdefault(f"{who} {name}", []).append(load(order))
         found.setdefault("psycopg", []).append({"per_second": _loop(people[0], chats)})
     rate = {key: statistics.median(one["per_second"] for one in all_) for key, all_ in found.items()}
     median = {key: statistics.median(one.get("median", 0) for one in all_) for key, all_ in found.items()}
@@ -160,7 +126,7 @@ def _fan_out(doors: dict[str, str], people: list[int], tokens: list[str], chats:
                 "sender": _auth(who, people[0], tokens[0], [chat_id]),
                 "listeners": [_auth(who, people[n], tokens[n], [chat_id]) for n in range(1, 501)],
             }
-            found[who].append(_load(order)["per_second"])
+            found[who].append(load(order)["per_second"])
     ours, bare = statistics.median(found["ours"]), statistics.median(found["bare"])
     return [
         at_least("chat: stored messages to 500 members, deliveries of a bare emit's", ours / bare, 0.5),
@@ -172,11 +138,11 @@ def _idle(door: str, people: list[int], tokens: list[str]) -> list[Row]:
     sockets = [_auth("ours", people[n % PEOPLE], tokens[n % PEOPLE], []) for n in range(IDLE - 10)]
     before = _web_bytes()
     order = {"do": "idle", "url": door, "sockets": sockets}
-    with _client() as client:
-        _order(client, order)
-        opened = json.loads(client.stdout.readline() or "{}").get("open", 0)  # type: ignore[union-attr]
+    with client() as process:
+        tell(process, order)
+        opened = json.loads(process.stdout.readline() or "{}").get("open", 0)  # type: ignore[union-attr]
         each = (_web_bytes() - before) / max(1, opened) / 1024
-        client.stdin.close()  # type: ignore[union-attr]
+        process.stdin.close()  # type: ignore[union-attr]
     return [at_most(f"chat: {opened:,} idle connections, each", each, 100, "KB")]
 
 
@@ -186,7 +152,7 @@ def _big(user_id: int) -> list[Row]:
     def fill(messages: int, chats: int) -> int:
         values = {"chats": chats, "each": messages // chats, "user_id": user_id}
         # A connection of its own: a million rows take longer than any request may.
-        with psycopg.connect(_dsn(), autocommit=True) as connection:
+        with psycopg.connect(dsn(), autocommit=True) as connection:
             connection.execute("SET transaction_timeout = 0")
             made = connection.execute(
                 "WITH made AS (INSERT INTO chats (kind, name, created_at, last_seq, last_message_at)"
@@ -230,6 +196,14 @@ def _big(user_id: int) -> list[Row]:
         leave()
         first = fill(messages, chats)
         times.append((_best(lambda first=first: open_chat(first)), _best(open_feed)))
+    with psycopg.connect(dsn(), autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO chat_members (chat_id, user_id, joined_at, last_read_seq)"
+            " SELECT id, %(user_id)s, now(), last_seq - 5 FROM chats WHERE id >= %(first)s ON CONFLICT DO NOTHING",
+            {"user_id": user_id, "first": first},
+        )
+        connection.execute("VACUUM ANALYZE chat_members")
+    everywhere = _best(open_feed)
     (chat_few, feed_few), (chat_many, feed_many) = times
     more = f"with {MANY:,} messages, of the time with {FEW:,}"
     return [
@@ -237,6 +211,11 @@ def _big(user_id: int) -> list[Row]:
         at_most(f"chat: opening the feed {more}", feed_many / feed_few, 1.3),
         noted("chat: opening one", chat_many * 1000, "ms"),
         noted("chat: opening the feed", feed_many * 1000, "ms"),
+        noted(
+            f"chat: opening the feed as a member of all {CHATS:,} chats, each with unread messages",
+            everywhere * 1000,
+            "ms",
+        ),
     ]
 
 
@@ -252,7 +231,7 @@ def _best(action: Callable[[], None]) -> float:
 
 def _loop(author: int, chats: dict[str, list[int]]) -> float:
     done, ends = 0, time.perf_counter() + 2
-    with psycopg.connect(_dsn()) as connection:
+    with psycopg.connect(dsn()) as connection:
         values = {"chat": chats["bare one"][0], "author": author, "body": "Is the 56 free?"}
         while time.perf_counter() < ends:
             connection.execute(SEND, values | {"client_id": secrets.token_hex(8)})
@@ -263,31 +242,6 @@ def _loop(author: int, chats: dict[str, list[int]]) -> float:
 
 def _auth(who: str, user_id: int, token: str, chats: list[int]) -> dict[str, Any]:
     return {"token": token} if who == "ours" else {"user_id": user_id, "chats": chats}
-
-
-@contextmanager
-def _client() -> Iterator[subprocess.Popen[str]]:
-    argv = [sys.executable, "-m", "bench.chat_load"]
-    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as client:
-        try:
-            yield client
-        finally:
-            if client.poll() is None:
-                client.kill()
-
-
-def _order(client: subprocess.Popen[str], order: dict[str, Any]) -> None:
-    assert client.stdin is not None
-    client.stdin.write(json.dumps(order) + "\n")
-    client.stdin.flush()
-
-
-def _load(order: dict[str, Any]) -> dict[str, float]:
-    with _client() as client:
-        _order(client, order)
-        assert client.stdout is not None
-        answer: dict[str, float] = json.loads(client.stdout.readline())
-    return answer
 
 
 def _web_bytes() -> int:

@@ -61,6 +61,11 @@ def url() -> str:
     return _opened[0].local_url
 
 
+def environ() -> dict[str, str]:
+    """The environment of its processes, for one more of them."""
+    return dict(_opened[0].environ)
+
+
 @cache
 def application() -> Flask:
     """The application in this process, on the same database and Valkey."""
