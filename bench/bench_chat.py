@@ -29,7 +29,7 @@ from bench.row import Row, at_least, at_most, noted
 
 SENDERS, SECONDS, ROUNDS = 20, 4, 3
 IDLE = 5000
-FAN_OUT_MESSAGES = 200
+FAN_OUT_MESSAGES = 100
 MANY, FEW, CHATS = 1_000_000, 10_000, 2_000
 
 

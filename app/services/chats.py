@@ -34,6 +34,9 @@ def create(actor: User, changes: Mapping[str, Any]) -> tuple[ChatMember, bool]:
     raise UserError("invalid", "direct or group is needed", "kind")
 
 
+_PRESENT = text("SELECT user_id FROM chat_members WHERE chat_id = :chat_id AND left_at IS NULL")
+
+
 def update(actor: User, chat_id: int, changes: Mapping[str, Any]) -> ChatMember:
     """Rename, archive or bring back a group chat, which owners may. Raises UserError naming the field, Conflict."""
     own = access.access_chat(actor.id, chat_id)
@@ -54,6 +57,10 @@ def update(actor: User, chat_id: int, changes: Mapping[str, Any]) -> ChatMember:
             db.session.flush()
             announce(chat, gettext("%(who)s named the chat “%(name)s”", who=full_name(actor), name=name))
     describe(chat)
+    if "archived" in changes:
+        # Everybody's row and counters follow at once.
+        members = [row.user_id for row in db.session.execute(_PRESENT, {"chat_id": chat_id})]
+        on_commit(lambda: chat_live.changed_items(chat_id, members))
     return own
 
 

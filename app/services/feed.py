@@ -23,6 +23,7 @@ from app.services import (
     chat_feed,
     client_feed,
     client_words,
+    labels,
     message_pages,
     talk_sight,
     team_feed,
@@ -283,6 +284,7 @@ def _as_item(row: Row[Any]) -> dict[str, Any]:
         "icon": KINDS[row.event_tag].icon,
         "actions": _ACTIONS.get(row.event_tag, []) if row.subject_open and not row.taken else [],
         "subject": {"type": row.subject_type, "id": row.subject_id},
+        "source": {"row": KINDS[row.event_tag].row, "label": labels.row_label(KINDS[row.event_tag].row)},
         "due": {"at": row.due_at.isoformat(), "all_day": row.all_day} if row.due_at else None,
         "changed_at": row.changed_at.isoformat(),
     }

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browsers import LiveServer, SignIn
+from tests.waiting import eventually
 
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 ELSEWHERE = "/profile/"
@@ -259,6 +260,22 @@ def test_the_feed_is_worked_by_keys(sign_in: SignIn, live_server: LiveServer) ->
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog", name="Center")).to_have_count(0)
     expect(page.locator("#fd-bubble")).to_be_focused()
+
+
+def test_a_kind_of_news_is_muted_from_its_item_and_unmuted_again(sign_in: SignIn, live_server: LiveServer) -> None:
+    def cells() -> dict[str, object]:
+        return dict(live_server.call("staff", "GET", "/me/preferences").json()["matrix"]["task_assigned"])
+
+    page = live(sign_in("staff", "/center/"))
+    before = cells()
+    item = row(page, assign(live_server))
+    item.hover()
+    item.get_by_role("button", name="Mute this kind of news").click()
+    page.get_by_role("menuitem", name=re.compile("^Mute “")).click()
+    expect(page.get_by_text("it comes to your center only")).to_be_visible()
+    assert set(cells().values()) == {False, "off"}
+    page.get_by_role("button", name="Undo").click()
+    eventually(lambda: cells() == before)
 
 
 def test_a_long_feed_keeps_in_the_page_what_is_near_and_is_walked_by_keys(

@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browsers import LiveServer, SignIn
-from tests.chat_windows import LIVE_MS, box, in_chat, live, message, new_group, row, write
+from tests.chat_windows import LIVE_MS, box, in_chat, live, message, new_group, row, say, write
 
 
 def details(page: Page) -> Locator:
@@ -70,8 +70,6 @@ def test_an_archived_chat_is_read_only_found_again_and_brought_back(sign_in: Sig
     for page in (owner, other):
         expect(page.locator(".fd-chat-closed")).to_contain_text("This chat is archived")
         expect(box(page)).to_have_count(0)
-    other.reload()
-    live(other)
     expect(row(other, name)).to_have_count(0)
     other.keyboard.press("f")
     other.keyboard.type(name)
@@ -82,6 +80,7 @@ def test_an_archived_chat_is_read_only_found_again_and_brought_back(sign_in: Sig
     owner.get_by_role("button", name="Bring back", exact=True).click()
     expect(box(owner)).to_be_visible()
     expect(box(other)).to_be_visible()
+    expect(row(other, name)).to_be_visible()
     write(other, "here again")
     expect(message(owner, "here again")).to_be_visible()
 
@@ -113,6 +112,38 @@ def test_the_details_list_a_chats_files_and_lead_to_their_messages(sign_in: Sign
     expect(files.locator("li")).to_have_count(1)
     stranger = live_server.call("staff2", "GET", f"/chats/{chat_id}/files")
     assert stranger.status_code == 404
+
+
+def test_a_muted_chat_pops_up_for_mentions_only(sign_in: SignIn, live_server: LiveServer) -> None:
+    (muted, name), (loud, loud_name) = new_group(live_server, "staff"), new_group(live_server, "staff")
+    page = in_chat(sign_in, "staff", muted)
+    details(page).get_by_role("button", name="Mute", exact=True).click()
+    page.get_by_role("menuitemradio", name="Mute, but mentions come through").click()
+    expect(row(page, name).locator(".fd-row-mark")).to_be_visible()
+    page.goto(f"{live_server.url}/profile/")
+    live(page)
+    say(live_server, "manager", muted, "nothing to hurry about")
+    say(live_server, "manager", loud, "this one is heard")
+    popups = page.locator(".fd-popup")
+    expect(popups.filter(has_text=loud_name)).to_be_visible(timeout=LIVE_MS)
+    expect(popups.filter(has_text=name)).to_have_count(0)
+    say(live_server, "manager", muted, "@staff please look")
+    expect(popups.filter(has_text=name)).to_be_visible(timeout=LIVE_MS)
+
+
+def test_a_groups_picture_is_cut_and_seen_by_everybody(sign_in: SignIn, live_server: LiveServer) -> None:
+    chat_id, name = new_group(live_server, "staff")
+    one, other = in_chat(sign_in, "manager", chat_id), in_chat(sign_in, "staff", chat_id)
+    picture = BytesIO()
+    Image.new("RGB", (900, 300), "teal").save(picture, "PNG")
+    details(one).locator("input[type=file]").set_input_files(
+        [{"name": "us.png", "mimeType": "image/png", "buffer": picture.getvalue()}]
+    )
+    for page in (one, other):
+        expect(page.locator(".chat-head .fd-av-pic")).to_be_visible(timeout=LIVE_MS)
+        expect(row(page, name).locator(".fd-av-pic")).to_be_visible()
+    details(one).get_by_role("button", name="Remove picture").click()
+    expect(other.locator(".chat-head .fd-av-pic")).to_have_count(0)
 
 
 def test_find_user_finds_groups_with_their_size_and_clients(sign_in: SignIn, live_server: LiveServer) -> None:

@@ -3,6 +3,7 @@ import { html } from "htm/preact";
 import { useEffect, useRef } from "preact/hooks";
 import { Icon, ThingAvatar } from "./icon.js";
 import { LeadActions } from "./lead-actions.js";
+import { MuteMenu } from "./mute-source.js";
 import { TaskActions } from "./task-actions.js";
 import { Trace } from "./trace.js";
 import { fullTime } from "./time.js";
@@ -53,5 +54,6 @@ function Tools({ item, actions, center }) {
     <button type="button" class="fd-icon-btn fd-icon-btn--sm" aria-label=${read} title=${`${read} (R)`} onClick=${() => actions.toggleRead(item.id)}><${Icon} name=${item.unread ? "check" : "bell"} /></button>
     <${WhenMenu} label="Remind me later" title="Remind me later" buttonClass="fd-icon-btn fd-icon-btn--sm" question="Remind me on" zone=${center.zone}
       onPick=${(at, words) => center.leave(item.id, () => actions.remind(item.id, at, words))}><${Icon} name="clock" /><//>
+    <${MuteMenu} item=${item} center=${center} buttonClass="fd-icon-btn fd-icon-btn--sm" />
     <button type="button" class="fd-icon-btn fd-icon-btn--sm" aria-label="Archive" title="Archive (E)" onClick=${() => center.leave(item.id, () => actions.archive(item.id))}><${Icon} name="archive" /></button>`;
 }

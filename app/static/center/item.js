@@ -5,6 +5,7 @@ import { ChatLine, ChatMarks } from "./chat/row.js";
 import { ClientTag, TakeAction, WaitingChip } from "./clients/row.js";
 import { Icon, ThingAvatar } from "./icon.js";
 import { Menu } from "./menu.js";
+import { isMutable, muteEntries, MuteMenu } from "./mute-source.js";
 import { LeadActions } from "./lead-actions.js";
 import { TaskActions } from "./task-actions.js";
 import { fullTime, shortTime } from "./time.js";
@@ -70,6 +71,7 @@ function Quick({ item, center }) {
       onPick=${(at, words) => center.leave(item.id, () => actions.remind(item.id, at, words))}><${Icon} name="clock" size="16" /><//>
     <button type="button" class="fd-icon-btn" aria-label="Archive" title="Archive (E)" onClick=${() => center.leave(item.id, () => actions.archive(item.id))}>
       <${Icon} name="archive" size="16" /></button>
+    <${MuteMenu} item=${item} center=${center} buttonClass="fd-icon-btn" />
     <button type="button" class="fd-icon-btn" aria-label="Why did I get this?" title="Why did I get this?" onClick=${() => center.why(item)}>
       <${Icon} name="info" size="16" /></button>
   </div>`;
@@ -82,6 +84,7 @@ function More({ item, center }) {
     { label: item.unread ? "Mark read" : "Mark unread", icon: item.unread ? "check" : "bell", onPick: () => actions.toggleRead(item.id) },
     { label: "Archive", icon: "archive", onPick: () => actions.archive(item.id) },
     { label: item.chat ? "Why did I get this?" : "Details and reminder", icon: "info", onPick: () => center.why(item) },
+    ...(isMutable(item) ? [null, ...muteEntries(item, center)] : []),
   ];
   return html`<span class="fd-item-more"><${Menu} label=${`Actions for ${item.title}`} items=${items}><${Icon} name="more" /><//></span>`;
 }

@@ -54,12 +54,12 @@ export function createFeedRows({ store, me, refreshFeed, isRead, timers = global
     const item = store.item(chatItemId(chat.id));
     if (!item?.chat) return refreshSoon();
     const { name, picture_url: picture, members } = chat;
-    return store.patch(item.id, { title: chat.kind === "group" && name ? name : item.title, chat: { ...item.chat, name, members, picture_url: picture ?? item.chat.picture_url } });
+    return store.patch(item.id, { title: chat.kind === "group" && name ? name : item.title, chat: { ...item.chat, name, members, picture_url: chat.kind === "direct" ? item.chat.picture_url : (picture ?? null) } });
   }
 
   const gone = (chatId) => store.patch(chatItemId(chatId), { archived: true, unread: false, deleted: true });
   const isMine = (data) => data.author.kind === "user" && data.author.id === me.id;
-  const mentionsMe = (data) => (data.mentions ?? []).some((one) => one.kind === "all" || (one.kind === "user" && one.id === me.id));
+  const mentionsMe = (data) => (data.mentions ?? []).some((one) => one.kind === "all" || (one.kind === "user" && one.id === me.id) || (one.kind === "group" && (me.group_ids ?? []).includes(one.id)));
 
   return { message, changed, read, described, gone };
 }
