@@ -118,7 +118,7 @@ def test_a_muted_chat_pops_up_for_mentions_only(sign_in: SignIn, live_server: Li
     (muted, name), (loud, loud_name) = new_group(live_server, "staff"), new_group(live_server, "staff")
     page = in_chat(sign_in, "staff", muted)
     details(page).get_by_role("button", name="Mute", exact=True).click()
-    page.get_by_role("menuitemradio", name="Mute, but mentions come through").click()
+    page.get_by_role("menuitemcheckbox", name="Mute, but mentions come through").click()
     expect(row(page, name).locator(".fd-row-mark")).to_be_visible()
     page.goto(f"{live_server.url}/profile/")
     live(page)
