@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from flask_appbuilder.security.sqla.models import assoc_user_group
-from sqlalchemy import ColumnElement, Row, and_, false, func, or_, select, text, true, union
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, false, func, or_, select, text, true, union
 from sqlalchemy.orm import joinedload
 from sqlalchemy.sql.selectable import Subquery
 
@@ -20,6 +20,7 @@ from app.models.base import Model
 from app.models.calls import Call, CallLine
 from app.models.chats import Chat, ChatFile, ChatKind, ChatMember, MemberRole, Message
 from app.models.crm import Company, Contact, Lead, Pipeline, Stage, Task
+from app.models.mailboxes import Mail, Mailbox, MailFile
 from app.models.people import Group, RoleName, User
 from app.models.reports import Report, ReportRecipient, ReportRun
 from app.models.talks import Talk
@@ -145,6 +146,66 @@ def visible_calls(user: User) -> ColumnElement[bool]:
     )
 
 
+def visible_mails(user: User) -> ColumnElement[bool]:
+    """Condition for the mails this person may see: of the own mailboxes, and those of clients whom the person may open.
+
+    A mailbox may keep even those to its owner. Admins see all of shared mailboxes; mails of a person's own mailbox that
+    belong to no client are nobody else's.
+    """
+    if is_free(user):
+        return false()
+    # Mailboxes are few, mails are many.
+    ours = or_(Mailbox.owner_id == user.id, Mailbox.group_id.in_(groups_of(user)))
+    if is_admin(user):
+        ours = or_(ours, Mailbox.group_id.is_not(None))
+    mine = Mail.mailbox_id.in_(select(Mailbox.id).where(ours))
+    shared = Mail.mailbox_id.in_(select(Mailbox.id).where(Mailbox.shares))
+    if is_admin(user) or account.record_visibility() == "all":
+        theirs: ColumnElement[bool] = or_(Mail.contact_id.is_not(None), Mail.lead_id.is_not(None))
+    else:
+        theirs = or_(
+            exists().where(Contact.id == Mail.contact_id, visible_contacts(user)),
+            exists().where(Lead.id == Mail.lead_id, visible_leads(user)),
+        )
+    return or_(mine, and_(shared, theirs))
+
+
+def access_mail(user: User, mail_id: int) -> Mail:
+    """Return the mail that this person may open. Raises NotFound."""
+    options = (
+        joinedload(Mail.mailbox).joinedload(Mailbox.owner),
+        joinedload(Mail.contact),
+        joinedload(Mail.lead),
+        joinedload(Mail.author),
+    )
+    return _load(Mail, mail_id, visible_mails(user), "Mail", *options)
+
+
+def access_mail_file(user: User, mail_id: int, file_id: int) -> MailFile:
+    """Return a file of a mail that this person may open. Raises NotFound."""
+    mail = access_mail(user, mail_id)
+    statement = select(MailFile).where(MailFile.id == file_id, MailFile.mail_id == mail.id)
+    found = db.session.scalars(statement).one_or_none() if 0 < file_id <= LARGEST_ID else None
+    if found is None or found.stored_as is None:
+        raise NotFound("File")
+    return found
+
+
+def access_mailbox(user: User, mailbox_id: int) -> Mailbox:
+    """Return the mailbox that this person may see. Raises NotFound."""
+    options = (joinedload(Mailbox.owner), joinedload(Mailbox.group), joinedload(Mailbox.state))
+    return _load(Mailbox, mailbox_id, visible_mailboxes(user), "Mailbox", *options)
+
+
+def visible_mailboxes(user: User) -> ColumnElement[bool]:
+    """Condition for the mailboxes this person may see: the own ones, those of the person's groups; admins all."""
+    if is_admin(user):
+        return _EVERYTHING
+    if is_free(user):
+        return false()
+    return or_(Mailbox.owner_id == user.id, Mailbox.group_id.in_(groups_of(user)))
+
+
 def visible_deliveries(user: User) -> ColumnElement[bool]:
     """Condition for what left the house, to whomever: the admins' alone."""
     return _EVERYTHING if is_admin(user) else false()
@@ -258,6 +319,11 @@ def _in_sight(user: User, card_id: Any, with_colleagues: bool) -> tuple[list[int
     values = {"user_id": user.id, "kind": kind, "most": SHARED_MAX, "wanted": wanted}
     rows = db.session.execute(text(_IN_SIGHT), values).all()
     return [row.id for row in rows if row.what == "colleague"], [row.id for row in rows if row.what == "shared"]
+
+
+def groups_of(user: User) -> Select[tuple[int]]:
+    """Return the query of the ids of the groups that a person belongs to or manages."""
+    return select(_groups_of(user).c.id)
 
 
 def _groups_of(user: User) -> Subquery:

@@ -381,7 +381,7 @@ _TOGETHER = (Rule.RESPONSIBLE, Rule.GROUP)
 _STRIPE = {Rule.ADMIN: per_role("PD", "P", "P", None), Rule.RESPONSIBLE: per_role("PD", "P", "P", None)}
 _BILLING = per_role("PN", None, None, None)
 
-# From telephone systems, Stripe and the account's own rules.
+# From telephone systems, mailboxes, Stripe and the account's own rules.
 _SOURCE_KINDS = (
     Kind(
         tag="call:ringing",
@@ -447,6 +447,30 @@ _SOURCE_KINDS = (
             ("billing:expiring", "clock", {Rule.ADMIN: per_role("D", None, None, None), Rule.ADMIN_SOON: _BILLING}),
             ("billing:expired", "alert", {Rule.ADMIN_SOON: _BILLING}),
         )
+    ],
+    Kind(
+        tag="mail:received",
+        row="mails",
+        tab=Tab.CLIENTS,
+        audience=Audience.MEMBERS,
+        defaults=dict.fromkeys((Rule.RESPONSIBLE, Rule.GROUP, Rule.ADMIN), per_role("P", "P", "P", None)),
+        icon="mail",
+        # A mail about a mail helps nobody.
+        channels=frozenset(Channel) - {Channel.EMAIL},
+        digestible=False,
+    ),
+    *[
+        Kind(
+            tag=tag,
+            row="errors",
+            tab=Tab.SYSTEM,
+            audience=Audience.ADMINS_AND_CONCERNED,
+            defaults=_ERRORS,
+            icon=icon,
+            tells_actor=True,
+            replaces=frozenset({"error:mailbox", "error:mailbox_works"}),
+        )
+        for tag, icon in (("error:mailbox", "alert"), ("error:mailbox_works", "check-circle"))
     ],
     Kind(
         tag="error:automation",

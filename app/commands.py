@@ -94,10 +94,9 @@ def jobs(app: Flask, arguments: argparse.Namespace) -> int:
         for queue in config.QUEUES
         for _ in range(settings["WORKERS"])
     ]
-    parts = [*workers, part("beat", lambda: beat(app, arguments), 10)]
-    if settings["TELEGRAM_BOT_TOKEN"]:
-        # A poll that Telegram holds open ends at its own time at the latest.
-        parts.append(part("listen", lambda: listen(app, arguments), 25))
+    # A poll that Telegram holds open ends at its own time at the latest.
+    listening = part("listen", lambda: listen(app, arguments), 25)
+    parts = [*workers, part("beat", lambda: beat(app, arguments), 10), listening]
     supervisor = Supervisor()
     supervisor.stop_on_signals()
     supervisor.start(*parts)

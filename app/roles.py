@@ -26,6 +26,8 @@ _STAFF: list[Rule] = [
     [r"^LeadView$", r"^stage$"],
     [r"^CallView$", r"^can_(list|show)$"],
     [r"^CallApi$", r"^can_(get|post|put|delete)$"],
+    [r"^MailView$", r"^can_(list|show|answer)$"],
+    [r"^MailboxView$", r"^can_(list|show|add|edit|delete)$"],
     [r"^ExportView$", r"^can_exports$"],
     [r"^ImportView$", r"^can_imports$"],
     [r"^(Lead|Contact|Company|Task)Api$", r"^can_(get|post|put|delete)$"],
@@ -38,7 +40,7 @@ _STAFF: list[Rule] = [
     [r"^ApiKeyView$", r"^can_(list|show|add|delete)$"],
     [r"^LookupView$", r"^can_lookup$"],
     [r"^OpenApi$", r"^can_get$"],
-    [r"^(CRM|Leads|Contacts|Companies|Tasks|Calls|Saved answers)$", r"^menu_access$"],
+    [r"^(CRM|Leads|Contacts|Companies|Tasks|Calls|Mails|Saved answers)$", r"^menu_access$"],
 ]
 
 # What managers may see beyond staff are the numbers of their groups; records follow the same setting (see access.py).

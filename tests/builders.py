@@ -17,6 +17,7 @@ from app.models.calls import Call, CallLine
 from app.models.crm import Company, Contact, Lead, Pipeline, Stage, Task, TaskType
 from app.models.forms import Form
 from app.models.limits import LimitRule
+from app.models.mailboxes import Mail, Mailbox, MailboxState
 from app.models.people import Group, Role, User
 from app.models.webhooks import Webhook
 from app.services import account, call_lines, forms, sealed, task_types
@@ -250,3 +251,53 @@ def make_answer(
 
     with transaction():
         return saved_answers.create(owner, {"name": name, "body": body, "shared": shared})
+
+
+def make_mailbox(*, group: Group | None = None, owner: User | None = None, **values: Any) -> Mailbox:
+    """A mailbox whose server is nowhere."""
+    fields = {
+        "name": "Shop",
+        "address": "info@shop.example",
+        "imap_host": "127.0.0.1",
+        "imap_port": 9,
+        "imap_security": "none",
+        "username": "info",
+        "trusted": True,
+    }
+    with transaction():
+        mailbox = Mailbox(
+            **fields | values,
+            password=sealed.seal("imap-secret"),
+            group_id=group.id if group else None,
+            owner_id=owner.id if owner else None,
+        )
+        db.session.add(mailbox)
+        db.session.flush()
+        db.session.add(MailboxState(mailbox_id=mailbox.id))
+        account.set_setting("mailboxes_connected", True)
+    return mailbox
+
+
+def make_mail(mailbox: Mailbox, **values: Any) -> Mail:
+    """A mail of somebody unknown."""
+    number = next(_numbers)
+    fields = {
+        "folder": "INBOX",
+        "uidvalidity": 1,
+        "uid": number,
+        "fingerprint": f"f{number}",
+        "message_id": f"<m{number}@example.org>",
+        "direction": "incoming",
+        "from_name": "Basil Hedge",
+        "from_address": "basil@example.org",
+        "to_line": mailbox.address,
+        "subject": "A question",
+        "body": "Do you repair old bicycles?",
+        "received_at": clock.now(),
+    }
+    with transaction():
+        made = Mail(mailbox_id=mailbox.id, **fields | values)
+        db.session.add(made)
+        db.session.flush()
+        made.thread_id = made.thread_id or made.id
+    return made

@@ -18,7 +18,7 @@ from sqlalchemy import event, text
 
 from tests.servers import TestServers, own_environment
 
-pytest_plugins = ["tests.browsers", "tests.mailboxes", "tests.houses", "tests.shops"]
+pytest_plugins = ["tests.browsers", "tests.mailboxes", "tests.imap_servers", "tests.houses", "tests.shops"]
 
 # Kept between tests: what migrations and bootstrap wrote.
 KEPT_TABLES = ("alembic_version", "ab_role", "ab_permission", "ab_view_menu", "ab_permission_view")

@@ -67,6 +67,12 @@ def admins(status: int, stranger: int = LOGIN) -> tuple[int, int, int, int, int]
     return (stranger, 403, 403, 403, status)
 
 
+def hidden(row: Row) -> Row:
+    """What only admins see: the others are told that there is no such thing."""
+    stranger, free, _, _, admin = row.statuses
+    return replace(row, statuses=(stranger, free, 404, 404, admin))
+
+
 def screen(name: str, who: Callable[..., tuple[int, ...]], record: str, *, deletable: bool = True) -> list[Row]:
     """The addresses of a generated screen; ``record`` is the fixture's record on it."""
     base = f"/{name}"
@@ -338,6 +344,25 @@ TABLE: list[Row] = [
     ],
     Row("/callview/action/<string:name>/<pk>", "POST", team(404), "/callview/action/none/1"),
     Row("/callview/action_post", "POST", team(404), data={"action": "none"}),
+    # Mails come from mailboxes; the team sees its own and its clients'.
+    Row("/mailview/list/", "GET", team(200)),
+    Row("/mailview/show/<pk>", "GET", (LOGIN, 403, 404, 404, 200), "/mailview/show/{mail}"),
+    Row("/mailview/answer/<pk>", "POST", team(404), "/mailview/answer/999999"),
+    Row("/mailview/body/<pk>", "GET", (LOGIN, 403, 404, 404, 200), "/mailview/body/{mail}"),
+    Row("/mailview/file/<pk>/<file_pk>", "GET", team(404), "/mailview/file/{mail}/999999"),
+    *[
+        Row(f"/mailview/{rule}", method, signed_in(403), f"/mailview/{path}")
+        for rule, path in (("add", "add"), ("edit/<pk>", "edit/1"), ("delete/<pk>", "delete/1"))
+        for method in ("GET", "POST")
+    ],
+    Row("/mailview/action/<string:name>/<pk>", "POST", team(404), "/mailview/action/none/1"),
+    Row("/mailview/action_post", "POST", team(404), data={"action": "none"}),
+    # A mailbox of a group that none of them is in.
+    *[
+        hidden(row) if row.rule.partition("<pk>")[0].endswith(("/show/", "/edit/")) else row
+        for row in screen("mailboxview", team, "{mailbox}")
+    ],
+    Row("/mailboxview/test/<pk>", "POST", team(404), "/mailboxview/test/999999"),
     *api("users", "{user}", admins),
     *api("groups", "{group}", admins),
     Row("/lookup/<kind>", "GET", team(200, 401), "/lookup/users"),
@@ -494,6 +519,8 @@ def records(app: Flask) -> dict[str, int]:
             "line": builders.make_line().id,
             "call": builders.make_call(responsible=staff).id,
             "form": builders.make_form().id,
+            "mailbox": (mailbox := builders.make_mailbox(group=builders.make_group())).id,
+            "mail": builders.make_mail(mailbox).id,
             "messenger": visiting.make_messenger().id,
             "webhook": builders.make_webhook().id,
             "answer": builders.make_answer(builders.make_user("Manager")).id,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.channels.base import Channel
 from app.channels.email import EmailChannel
 from app.channels.http_post import PostChannel
+from app.channels.mailbox import MailboxChannel
 from app.channels.telegram import TelegramChannel
 from app.channels.webpush import WebPushChannel
 
@@ -12,6 +13,7 @@ CHANNELS: dict[str, Channel] = {
     channel.name: channel
     for channel in (
         EmailChannel(),
+        MailboxChannel(),
         WebPushChannel("browser"),
         WebPushChannel("mobile"),
         TelegramChannel(),

@@ -39,6 +39,18 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class MailServer:
+    """The SMTP server of one mailbox; ``security`` is tls, starttls or none, ``public_only`` forbids internal hosts."""
+
+    host: str
+    port: int
+    security: str
+    username: str
+    password: str = field(repr=False)
+    public_only: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One piece of news, ready for one person: already in words, in their language and time zone.
 
@@ -67,6 +79,10 @@ class Message:
     urgency: Urgency = Urgency.NORMAL
     closes: tuple[str, ...] = ()
     """Items of the center that were read elsewhere: a device closes what it shows of them, and shows nothing."""
+    sender: str = ""
+    """Whose mail it is, where it is not the account's own: `Name <address>`."""
+    server: MailServer | None = None
+    """… and by which server it leaves; None is the account's."""
     closes_until: int = 0
     """… as far as it left before that moment, in milliseconds since 1970."""
 

@@ -100,7 +100,7 @@ def compose(address: str, message: Message) -> tuple[MailMessage, EmailMessage]:
     :raises PermanentSendError: the address or a header cannot be written into a mail
     """
     sender = current_app.config["MAIL_DEFAULT_SENDER"]
-    mail_message = MailMessage(message, _wire_address(address), sender)
+    mail_message = MailMessage(message, wire_address(address), sender)
     try:
         return mail_message, mail_message.mime()
     except flask_mail.BadHeaderError as error:
@@ -109,7 +109,7 @@ def compose(address: str, message: Message) -> tuple[MailMessage, EmailMessage]:
         raise PermanentSendError("The mail has a header that cannot be written") from error
 
 
-def _wire_address(address: str) -> str:
+def wire_address(address: str) -> str:
     """One plain address with its domain in ASCII (IDNA), as SMTP and the To header need it."""
     local, _, domain = address.strip().rpartition("@")
     try:

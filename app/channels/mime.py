@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import re
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
@@ -14,6 +16,9 @@ from flask import current_app
 
 from app import clock
 from app.channels.base import Message
+
+PROOF = "X-Frontdesk-Proof"
+"""Comes back in a bounce's copy of the head: strangers can guess a Message-ID, not this."""
 
 _HEADER_NAME = re.compile(r"^[!-9;-~]+$")  # RFC 5322, section 2.2: printable ASCII without the colon
 _LINE_BREAK = re.compile(r"[\r\n\x00]")
@@ -34,7 +39,7 @@ class MailMessage(flask_mail.Message):
             body=message.text,
             html=message.html or None,
             sender=sender,
-            extra_headers=mail_headers(message),
+            extra_headers=mail_headers(message) | {PROOF: proof_of(message.delivery_id, recipient)},
         )
         self.msgId = f"<delivery-{message.delivery_id}@{mail_host()}>"
         self.images = message.images
@@ -101,6 +106,12 @@ def mail_headers(message: Message) -> dict[str, str]:
     if message.tag:
         headers["X-Frontdesk-Event"] = message.tag
     return headers | dict(message.headers)
+
+
+def proof_of(delivery_id: int, address: str) -> str:
+    """What only this installation can write into the mail of a delivery to an address."""
+    key = str(current_app.config["SECRET_KEY"]).encode()
+    return hmac.new(key, f"mail:{delivery_id}:{address.lower()}".encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def mail_host() -> str:

@@ -49,6 +49,15 @@ def check_endpoint(url: str, allow_loopback: bool = False) -> None:
         raise NotPublic("its host is not on the public internet")
 
 
+def resolves_public(host: str, port: int) -> bool:
+    """Whether a host is known and has public addresses only."""
+    try:
+        found = {str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+    except (OSError, UnicodeError):
+        return False
+    return bool(found) and all(is_public(address) for address in found)
+
+
 def is_public(address: str) -> bool:
     """Whether an IP address is one of the public internet's; also looks inside IPv4-mapped and NAT64 addresses."""
     try:

@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 
 from app import clock
 from app.catalogue import Channel
-from app.demo import chats, clients, faces, history, reports, sources, story
+from app.demo import chats, clients, faces, history, mails, reports, sources, story
 from app.extensions import db
 from app.models.crm import Company, Contact, Lead, Stage, Task
 from app.models.people import Group, Role, User
@@ -43,6 +43,7 @@ def load() -> bool:
         chats.load(people)
         clients.load(people)
         reports.load(people)
+        mails.load(people)
         _nothing_fires()
         clients.settle()
     return True

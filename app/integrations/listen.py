@@ -1,4 +1,4 @@
-"""The process that holds connections open for minutes: long polling of the Telegram bot. Mailboxes join it here."""
+"""The process that holds connections open for minutes: long polling of the Telegram bot, and mailboxes beside it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from app.channels import telegram
 from app.errors import SendError, TemporarySendError
 from app.extensions import db
 from app.integrations import telegram_bot
+from app.integrations.mailbox_watch import MailboxWatch
 
 log = logging.getLogger(__name__)
 
@@ -22,11 +23,15 @@ PAUSE_SECONDS = 5
 
 
 def run() -> None:
-    """Listen until SIGTERM or SIGINT. Needs an app context. Without a bot it waits: it is there for later."""
+    """Listen until SIGTERM or SIGINT. Needs an app context. Without bot and mailboxes it waits: they may come later."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    watch = MailboxWatch(current_app._get_current_object(), stop)  # type: ignore[attr-defined]
+    mailboxes = threading.Thread(target=watch.run, name="mailboxes", daemon=True)
+    mailboxes.start()
     listen(stop)
+    mailboxes.join(timeout=15)
 
 
 def listen(stop: threading.Event) -> None:

@@ -31,6 +31,7 @@ SHOWN = {
     Channel.BROWSER.value: Channel.BROWSER.value,
     Channel.MOBILE.value: Channel.BROWSER.value,
     Channel.TELEGRAM.value: Channel.TELEGRAM.value,
+    "mailbox": None,
     "messenger": None,
     "webhook": None,
 }

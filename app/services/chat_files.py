@@ -63,14 +63,13 @@ def keep(
     kind = file_types.recognise(stream)
     if kind is None:
         raise UserError("file_type", "Files of this kind cannot be shared here", "file")
-    stored_as = secrets.token_hex(20)
-    write(stream, path_of(stored_as))
+    stored_as = put(stream)
     picture = kind.startswith("image/")
     file = ChatFile(
         chat_id=chat_id,
         uploader_id=uploader_id,
         by_visitor=by_visitor,
-        name=_clean_name(name),
+        name=clean_name(name),
         size=size,
         type=kind,
         stored_as=stored_as,
@@ -169,7 +168,7 @@ def remove_loose(limit: int = 200) -> int:
         {"before": clock.now() - LOOSE_FOR, "limit": limit},
     ).all()
     names = [row.stored_as for row in rows]
-    on_commit(lambda: _unlink(names))
+    on_commit(lambda: unlink(names))
     return len(names)
 
 
@@ -177,7 +176,14 @@ def remove_contents(message_id: int) -> None:
     """Delete what the files of a deleted message held, once that is committed."""
     rows = db.session.execute(text("SELECT stored_as FROM chat_files WHERE message_id = :id"), {"id": message_id})
     names = [row.stored_as for row in rows]
-    on_commit(lambda: _unlink(names))
+    on_commit(lambda: unlink(names))
+
+
+def put(stream: BinaryIO) -> str:
+    """Keep what may be shared under a new random name; return the name."""
+    stored_as = secrets.token_hex(20)
+    write(stream, path_of(stored_as))
+    return stored_as
 
 
 def path_of(stored_as: str) -> Path:
@@ -204,8 +210,8 @@ def write(stream: BinaryIO, path: Path) -> None:
             target.write(piece)
 
 
-def _clean_name(name: str) -> str:
-    """Keep the name's last part without what could end a header or hide its ending."""
+def clean_name(name: str) -> str:
+    """Keep a name's last part without what could end a header or hide its ending."""
     last = name.replace("\\", "/").rpartition("/")[2]
     cleaned = " ".join("".join(char for char in last if char.isprintable()).split()).strip(". ")
     if len(cleaned) > NAME_LENGTH:
@@ -214,7 +220,8 @@ def _clean_name(name: str) -> str:
     return cleaned or "file"
 
 
-def _unlink(names: Sequence[str]) -> None:
+def unlink(names: Sequence[str]) -> None:
+    """Delete stored files and their previews; after the commit that forgot them."""
     for name in names:
         path_of(name).unlink(missing_ok=True)
         thumbnail_of(name).unlink(missing_ok=True)

@@ -10,7 +10,7 @@ from app.errors import Forbidden
 from app.extensions import db
 from app.models.crm import Contact
 from app.models.people import User
-from app.services import card_chats, fields, history
+from app.services import card_chats, fields, history, mail_people
 from app.services.related import checked_related
 from app.services.responsible import checked_responsible, may_delete
 
@@ -23,6 +23,7 @@ def create(actor: User, changes: Mapping[str, Any]) -> Contact:
     db.session.add(contact)
     db.session.flush()
     history.created(actor, contact)
+    mail_people.link(contact.email, contact.id)
     return contact
 
 
@@ -34,6 +35,8 @@ def update(actor: User, contact: Contact, changes: Mapping[str, Any]) -> Contact
         setattr(contact, field, value)
     db.session.flush()
     history.changed(actor, contact, before)
+    if "email" in values:
+        mail_people.link(contact.email, contact.id)
     if "name" in values:
         card_chats.renamed(contact)
     return contact

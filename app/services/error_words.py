@@ -32,12 +32,19 @@ def channel_name(channel: object) -> str:
         "browser": gettext("Browser push"),
         "mobile": gettext("Mobile push"),
         "telegram": gettext("Telegram"),
+        "mailbox": gettext("Answers by mail"),
     }
     return names.get(str(channel), str(channel))
 
 
 def _mail_undelivered(data: Mapping[str, Any], rule: str) -> tuple[str, str]:
     reason = one_line(data.get("reason"))
+    if data.get("answer"):
+        return gettext("Your answer to %(address)s was not delivered", address=one_line(data.get("address"))), gettext(
+            "%(reason)s. Look at the address, and answer again or reach them another way.", reason=reason.rstrip(".")
+        )
+    if data.get("paused") is False:
+        return gettext("A mail to %(name)s came back", name=one_line(data.get("name"))), reason
     if rule == Rule.CONCERNED:
         return gettext("Mails to %(address)s are refused", address=one_line(data.get("address"))), gettext(
             "They are paused until you change or confirm your address. %(reason)s", reason=reason
@@ -66,6 +73,16 @@ def _telegram_unlinked(data: Mapping[str, Any], rule: str) -> tuple[str, str]:
     return gettext("Telegram is no longer linked"), gettext(
         "The bot was blocked, so news does not come there any more. You can link it again in your settings."
     )
+
+
+def _mailbox(data: Mapping[str, Any], rule: str) -> tuple[str, str]:
+    title = gettext("The mailbox %(name)s cannot be read", name=one_line(data.get("name")))
+    return title, f"{one_line(data.get('problem')).rstrip('.')}. {one_line(data.get('cure'))}"
+
+
+def _mailbox_works(data: Mapping[str, Any], rule: str) -> tuple[str, str]:
+    title = gettext("The mailbox %(name)s is read again", name=one_line(data.get("name")))
+    return title, gettext("What came meanwhile is here.")
 
 
 def _channel_down(data: Mapping[str, Any], rule: str) -> tuple[str, str]:
@@ -147,6 +164,10 @@ def _problem(data: Mapping[str, Any]) -> tuple[str, str]:
             gettext("What Stripe sent could not be taken: %(name)s", name=name),
             gettext("It is tried again by itself. Compare your payments with Stripe's if this stays."),
         ),
+        "mailbox_without_people": (
+            gettext("The mailbox %(name)s has nobody who reads it", name=name),
+            gettext("Its mails are told to admins only. Put somebody into its group, or choose another."),
+        ),
         "report_without_recipients": (
             gettext("The report %(name)s has no recipients", name=name),
             gettext("It was not sent. Choose who gets it."),
@@ -172,6 +193,8 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any], str], tuple[str, str]]] = {
     "error:mail_undelivered": _mail_undelivered,
     "error:mail_resumed": _mail_resumed,
     "error:telegram_unlinked": _telegram_unlinked,
+    "error:mailbox": _mailbox,
+    "error:mailbox_works": _mailbox_works,
     "error:channel_down": _channel_down,
     "error:channel_up": _channel_up,
     "error:webhook_disabled": _webhook_disabled,

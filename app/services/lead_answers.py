@@ -40,8 +40,8 @@ def arrive(
     via: str = "",
     group_id: int | None = None,
     knows: Collection[int] = (),
-) -> None:
-    """Note that a lead came in and tell its responsible user, else the group, else the admins.
+) -> Collection[int]:
+    """Note that a lead came in and tell its responsible user, else the group, else the admins; return who was told.
 
     The group is the source's (``group_id``, called ``via``), else the pipeline's. ``knows`` have heard already.
     """
@@ -62,6 +62,7 @@ def arrive(
     for user_id in (*knows, *([actor.id] if actor is not None else [])):
         told.pop(user_id, None)
     record_event("lead:incoming", actor.id if actor else None, subject_of(lead), data, told=told)
+    return told
 
 
 def is_open(lead: Lead) -> bool:

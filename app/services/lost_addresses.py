@@ -27,7 +27,7 @@ STORM, STORM_IN = 5, dt.timedelta(hours=1)
 def forget(delivery: Claimed, reason: str) -> None:
     """Let an address go after its provider said that it is gone; what else waits for it is cancelled."""
     if delivery.channel == Channel.EMAIL:
-        _pause_mail(delivery, reason)
+        _pause(delivery.address, delivery.user_id, delivery.name or delivery.address, reason)
     elif delivery.channel == Channel.TELEGRAM:
         _unlink_telegram(delivery)
     elif delivery.address.startswith(ADDRESS_PREFIX):
@@ -71,31 +71,51 @@ def paused_mail(address: str | None) -> dict[str, Any] | None:
     return {"reason": paused.reason, "since": paused.since.isoformat()} if paused else None
 
 
-def _pause_mail(delivery: Claimed, reason: str) -> None:
+def came_back(address: str, user_id: int | None, reason: str, *, gone: bool) -> None:
+    """A server that had taken a mail reports that it could not deliver it; ``gone``: there is no such mailbox.
+
+    One that came back for another reason, or whose report anybody could have written, pauses nothing.
+    """
+    user = db.session.get(User, user_id) if user_id is not None else None
+    name = full_name(user) if user else address
+    if gone:
+        _pause(address, user_id, name, reason)
+    elif user_id is not None:
+        data = _about(address, user_id, name, reason) | {"paused": False}
+        told = dict.fromkeys(audience.admins(), Rule.ADMIN) | {user_id: Rule.CONCERNED}
+        record_event("error:mail_undelivered", None, _subject(user_id), data, told=told)
+
+
+def _pause(address: str, user_id: int | None, name: str, reason: str) -> None:
+    """Send nothing more to an address, and tell it once."""
     first = db.session.execute(
         insert(PausedAddress)
-        .values(address=delivery.address.lower(), reason=reason, since=clock.now())
+        .values(address=address.lower(), reason=reason, since=clock.now())
         .on_conflict_do_nothing()
         .returning(PausedAddress.address)
     ).first()
-    if first is None or delivery.user_id is None:
+    if first is None or user_id is None:
         return
-    data = {
-        "text": delivery.address,
-        "address": delivery.address,
-        "name": delivery.name or delivery.address,
-        "reason": reason,
-        "user_id": delivery.user_id,
-        "url": SETTINGS_URL,
-    }
+    data = _about(address, user_id, name, reason)
     recent = _recently_paused()
     admins = dict.fromkeys(audience.admins(), Rule.ADMIN) if recent < STORM else {}
-    told = admins | {delivery.user_id: Rule.CONCERNED}
-    record_event("error:mail_undelivered", None, _subject(delivery.user_id), data, told=told)
+    told = admins | {user_id: Rule.CONCERNED}
+    record_event("error:mail_undelivered", None, _subject(user_id), data, told=told)
     if recent == STORM:
         data |= {"many": recent, "url": REFUSED_URL}
         told = dict.fromkeys(audience.admins(), Rule.ADMIN)
         record_event("error:mail_undelivered", None, Subject("address", 0), data, told=told)
+
+
+def _about(address: str, user_id: int, name: str, reason: str) -> dict[str, Any]:
+    return {
+        "text": address,
+        "address": address,
+        "name": name,
+        "reason": reason,
+        "user_id": user_id,
+        "url": SETTINGS_URL,
+    }
 
 
 def _recently_paused() -> int:

@@ -24,7 +24,11 @@ from app.services.audience import role_of
 from app.services.routing import AccountDefault
 
 # Rows whose source exists only once it is set up: the setting's name.
-SHOWN_ONCE_SET: Mapping[str, str] = {"billing": "paid_until", "stripe": "stripe_connected"}
+SHOWN_ONCE_SET: Mapping[str, str] = {
+    "billing": "paid_until",
+    "stripe": "stripe_connected",
+    "mails": "mailboxes_connected",
+}
 _STRONGEST_MAIL = (Mail.NOW, Mail.UNREAD, Mail.DIGEST)
 _Defaults = Mapping[tuple[str, str, str], AccountDefault]
 

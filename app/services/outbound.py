@@ -16,6 +16,7 @@ QUEUED_FOR = dt.timedelta(seconds=60)
 
 QUEUE_OF_CHANNEL = {
     "email": "mail",
+    "mailbox": "mail",
     "browser": "push",
     "mobile": "push",
     "telegram": "push",

@@ -20,6 +20,7 @@ from app.services import (
     client_mail,
     invitations,
     labels,
+    mail_answers,
     messenger_out,
     password_resets,
     recheck,
@@ -191,6 +192,7 @@ PURPOSES: dict[str, Purpose] = {
     "webhook": Purpose(webhook_out.refuse, webhook_out.message_of, webhook_out.note_try),
     "report": Purpose(report_mail.refuse_reports, report_mail.report_message),
     report_recipients.CONFIRM_PURPOSE: Purpose(report_mail.refuse_confirmations, report_mail.confirm_message),
+    mail_answers.PURPOSE: Purpose(recheck.refuse_nothing, mail_answers.message_of, mail_answers.note_try),
     "test": Purpose(recheck.refuse_nothing, test_message),
 }
 

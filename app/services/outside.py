@@ -1,4 +1,4 @@
-"""What came from outside and hangs on a card: calls, payments, entries of forms. One or two statements."""
+"""What came from outside and hangs on a card: calls, mails, payments, entries of forms. A few statements."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from app.extensions import db
 from app.models.calls import Call
 from app.models.crm import Contact, Lead
 from app.models.forms import FormEntry
+from app.models.mailboxes import Mail
 from app.models.payments import Payment
 from app.models.people import User
-from app.services import stripe_settings
+from app.services import mails, stripe_settings
 from app.services.history import Record
 
 AT_MOST = 10
@@ -27,16 +28,18 @@ class Outside:
     calls: list[Call] = field(default_factory=list)
     payments: list[Payment] = field(default_factory=list)
     entries: list[FormEntry] = field(default_factory=list)
+    mails: list[Mail] = field(default_factory=list)
 
 
 def of(viewer: User, item: Record) -> Outside:
     """Collect what hangs on a lead or contact; a company has nothing of its own."""
     if isinstance(item, Contact):
         paid = _payments(item) if stripe_settings.is_connected() else []
-        return Outside(_calls(viewer, Call.contact_id == item.id), paid)
+        return Outside(_calls(viewer, Call.contact_id == item.id), paid, mails=mails.of_card(viewer, item))
     if isinstance(item, Lead):
         entries = _entries(FormEntry.lead_id == item.id) if item.source == "form" else []
-        return Outside(_calls(viewer, Call.lead_id == item.id), entries=entries)
+        called = _calls(viewer, Call.lead_id == item.id)
+        return Outside(called, entries=entries, mails=mails.of_card(viewer, item))
     return Outside()
 
 

@@ -34,6 +34,11 @@ _HANGING = (
     " OR (s.subject_type = 'chat' AND s.subject_id = ANY(:chats))"
 )
 
+_ITS_MAILS = (
+    "(s.subject_type = 'mail' AND s.subject_id IN ("
+    "SELECT id FROM mails WHERE contact_id = :id OR lead_id = ANY(:leads)))"
+)
+
 # Name in the file → what it holds, as JSON objects in ``r``. Internal notes are about the person, so they are in it.
 PARTS: Mapping[str, str] = {
     "contact": "SELECT to_jsonb(c) - '{sort_key,phone_tail}'::text[] AS r FROM contacts c WHERE id = :id",
@@ -49,6 +54,10 @@ PARTS: Mapping[str, str] = {
     "files": (
         "SELECT jsonb_build_object('name', name, 'type', type, 'size', size, 'at', created_at) AS r"
         " FROM chat_files WHERE chat_id = ANY(:chats) ORDER BY id"
+    ),
+    "mails": (
+        "SELECT jsonb_build_object('at', received_at, 'from', from_address, 'to', to_line, 'subject', subject,"
+        " 'text', body) AS r FROM mails WHERE contact_id = :id OR lead_id = ANY(:leads) ORDER BY id"
     ),
     "events": (
         "SELECT jsonb_build_object('at', created_at, 'what', tag, 'data', data) AS r"
@@ -73,8 +82,9 @@ ERASE: tuple[str, ...] = (
     "UPDATE leads SET name = :name, sort_key = :sort_key, declined_because = NULL, changed_at = clock_timestamp()"
     " WHERE id = ANY(:leads)",
     # What was told of them goes with its notices and their deliveries; daily numbers are kept elsewhere.
-    f"DELETE FROM feed_items s WHERE {_HANGING}",
-    f"DELETE FROM events s WHERE {_HANGING}",
+    f"DELETE FROM feed_items s WHERE {_HANGING} OR {_ITS_MAILS}",
+    f"DELETE FROM events s WHERE {_HANGING} OR {_ITS_MAILS}",
+    "DELETE FROM mails WHERE contact_id = :id OR lead_id = ANY(:leads)",
     "UPDATE contacts SET name = :name, sort_key = :sort_key, email = NULL, phone = NULL, phone_tail = NULL,"
     " company_id = NULL, changed_at = clock_timestamp() WHERE id = :id",
     "UPDATE audit_log SET old = '{}', new = '{}' WHERE (table_name = 'contacts' AND row_id = :row_id)"
@@ -97,7 +107,12 @@ def erase_contact(actor: User, contact: Contact) -> None:
     require_admin(actor)
     found = _found(contact)
     files = db.session.execute(
-        text("SELECT stored_as FROM chat_files WHERE chat_id = ANY(:chats)"), {"chats": found["chats"]}
+        text(
+            "SELECT stored_as FROM chat_files WHERE chat_id = ANY(:chats)"
+            " UNION ALL SELECT f.stored_as FROM mail_files f JOIN mails m ON m.id = f.mail_id"
+            " WHERE f.stored_as IS NOT NULL AND (m.contact_id = :id OR m.lead_id = ANY(:leads))"
+        ),
+        found,
     )
     stored = [row.stored_as for row in files]
     db.session.execute(text("DELETE FROM chat_files WHERE chat_id = ANY(:chats)"), {"chats": found["chats"]})
@@ -112,7 +127,7 @@ def erase_contact(actor: User, contact: Contact) -> None:
     for statement in ERASE:
         db.session.execute(text(statement), values)
     db.session.expire_all()
-    on_commit(lambda: _unlink(stored))
+    on_commit(lambda: chat_files.unlink(stored))
 
 
 def _found(contact: Contact) -> dict[str, Any]:
@@ -141,9 +156,3 @@ def _rows(name: str, statement: str, found: Mapping[str, Any]) -> list[Any]:
     if len(rows) > AT_MOST:
         raise UserError("too_much", f"More than {AT_MOST} {name}: ask whoever runs the database", "contact")
     return list(rows)
-
-
-def _unlink(names: list[str]) -> None:
-    for name in names:
-        chat_files.path_of(name).unlink(missing_ok=True)
-        chat_files.thumbnail_of(name).unlink(missing_ok=True)

@@ -27,6 +27,7 @@ from app.services import (
     import_words,
     labels,
     limit_words,
+    mail_words,
     stripe_words,
     talk_words,
 )
@@ -89,6 +90,8 @@ def headline(
         title, body = billing_words.title_and_body(tag, data, now or clock.now())
     elif tag == "report:ready":
         title, body = one_line(data.get("title")), one_line(data.get("summary"))
+    elif tag.startswith(mail_words.PREFIX):
+        title, body = mail_words.title_and_body(data)
     elif tag.startswith(added_words.PREFIX):
         title, body = added_words.title_and_body(data)
     else:

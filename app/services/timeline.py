@@ -13,6 +13,7 @@ from app import access
 from app.extensions import db
 from app.models.calls import Call
 from app.models.crm import Contact, Lead, Task
+from app.models.mailboxes import Mail
 from app.models.notifications import Event
 from app.models.payments import Payment
 from app.models.people import User, full_name
@@ -21,6 +22,7 @@ from app.services.timeline_words import icon_of, words_of
 
 PAGE = 20
 TASK_TAGS = ("task:assigned", "task:completed", "task:expired")
+MAIL_TAGS = ("mail:received", "mail:sent")
 CALL_TAGS = ("call:answered", "call:missed", "call:outgoing")
 LEAD_TAGS = (
     "lead:created",
@@ -80,26 +82,35 @@ def page(viewer: User, subject: Subject, before: int | None = None) -> Page:
 
 
 def _hanging(viewer: User, subject: Subject) -> list[Select[Any]]:
-    """Events of the records below: a lead's tasks and calls; a contact's also leads and payments; a company's."""
+    """Events of the records below: a lead's tasks, calls, mails; a contact's also leads and payments; a company's."""
     on_task = select(Event.id).join(Task, (Event.subject_type == "task") & (Event.subject_id == Task.id))
     on_task = on_task.where(Event.tag.in_(TASK_TAGS), access.visible_tasks(viewer))
     on_lead = select(Event.id).join(Lead, (Event.subject_type == "lead") & (Event.subject_id == Lead.id))
     on_lead = on_lead.where(Event.tag.in_(LEAD_TAGS), access.visible_leads(viewer))
     on_call = select(Event.id).join(Call, (Event.subject_type == "call") & (Event.subject_id == Call.id))
     on_call = on_call.where(Event.tag.in_(CALL_TAGS), access.visible_calls(viewer))
+    if subject.type == "company":
+        on_contact = select(Event.id).join(
+            Contact, (Event.subject_type == "contact") & (Event.subject_id == Contact.id)
+        )
+        on_contact = on_contact.where(Event.tag == "contact:created", access.visible_contacts(viewer))
+        return [on_lead.where(Lead.company_id == subject.id), on_contact.where(Contact.company_id == subject.id)]
+    on_mail = select(Event.id).join(Mail, (Event.subject_type == "mail") & (Event.subject_id == Mail.id))
+    on_mail = on_mail.where(Event.tag.in_(MAIL_TAGS), access.visible_mails(viewer))
     if subject.type == "lead":
-        return [on_task.where(Task.lead_id == subject.id), on_call.where(Call.lead_id == subject.id)]
-    if subject.type == "contact":
-        paid = select(Event.id).join(Payment, (Event.subject_type == "payment") & (Event.subject_id == Payment.id))
         return [
-            on_task.where(Task.contact_id == subject.id),
-            on_lead.where(Lead.contact_id == subject.id),
-            on_call.where(Call.contact_id == subject.id),
-            paid.where(Payment.contact_id == subject.id),
+            on_task.where(Task.lead_id == subject.id),
+            on_call.where(Call.lead_id == subject.id),
+            on_mail.where(Mail.lead_id == subject.id),
         ]
-    on_contact = select(Event.id).join(Contact, (Event.subject_type == "contact") & (Event.subject_id == Contact.id))
-    on_contact = on_contact.where(Event.tag == "contact:created", access.visible_contacts(viewer))
-    return [on_lead.where(Lead.company_id == subject.id), on_contact.where(Contact.company_id == subject.id)]
+    paid = select(Event.id).join(Payment, (Event.subject_type == "payment") & (Event.subject_id == Payment.id))
+    return [
+        on_task.where(Task.contact_id == subject.id),
+        on_lead.where(Lead.contact_id == subject.id),
+        on_call.where(Call.contact_id == subject.id),
+        on_mail.where(Mail.contact_id == subject.id),
+        paid.where(Payment.contact_id == subject.id),
+    ]
 
 
 def _entry(event: Event, actor: User | None, subject: Subject) -> Entry:

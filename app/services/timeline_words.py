@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import gettext, lazy_gettext
 
-from app.services import stripe_words
+from app.services import mail_words, stripe_words
 
 FIELD_NAMES = {
     "name": lazy_gettext("Name"),
@@ -47,6 +47,8 @@ _ICONS = {
     "refunded": "card",
     "disputed": "alert",
     "subscription_canceled": "x",
+    "received": "mail",
+    "sent": "send",
 }
 
 
@@ -89,6 +91,8 @@ def words_of(tag: str, data: Mapping[str, Any], *, about_itself: bool) -> Words:
         return _call(act, data)
     if what == "stripe":
         return Words(*stripe_words.title_and_body(tag, data))
+    if what == "mail":
+        return Words(*mail_words.on_a_card(act, data))
     words = _record(act, data)
     return words if about_itself else Words(f"{words.text}: {name}", words.detail)
 

@@ -123,6 +123,10 @@ def why(tag: str, rule: str) -> str:
         return gettext("You served this client")
     if rule == Rule.MANAGER:
         return gettext("You manage the group of this talk")
+    if tag.startswith("mail:"):
+        return (
+            gettext("It came to a mailbox of your group") if rule == Rule.GROUP else gettext("It came to your mailbox")
+        )
     if rule == Rule.GROUP and tag.startswith("call:"):
         return gettext("It rang for your group")
     if rule == Rule.GROUP:

@@ -26,6 +26,7 @@ from app.views import (
     health,
     idempotency,
     lead_forms,
+    mails,
     navigation,
     notification_settings,
     payments,
@@ -65,6 +66,7 @@ SCREENS: tuple[tuple[str, str, str, str, str], ...] = (
     ("tasks", "TaskView", "Tasks", CRM, "check-circle"),
     ("calls", "CallView", "Calls", CRM, "phone"),
     ("saved_answers", "SavedAnswerView", "Saved answers", CRM, "bolt"),
+    ("mails", "MailView", "Mails", CRM, "mail"),
     ("exports", "ExportView", "", "", ""),
     ("imports", "ImportView", "", "", ""),
     ("scores", "ScoreView", "Client scores", REPORTS, "chart"),
@@ -77,6 +79,7 @@ SCREENS: tuple[tuple[str, str, str, str, str], ...] = (
     ("roles", "RoleView", "Roles", USERS, "lock"),
     ("widgets", "WidgetView", "Website chats", CONNECTIONS, "chat"),
     ("lead_forms", "FormView", "Website forms", CONNECTIONS, "edit"),
+    ("mailboxes", "MailboxView", "Mailboxes", CONNECTIONS, "mail"),
     ("call_lines", "CallLineView", "Telephone lines", CONNECTIONS, "phone"),
     ("stripe_connection", "StripeView", "Stripe", CONNECTIONS, "card"),
     ("payments", "PaymentView", "Payments", CONNECTIONS, "card"),
@@ -131,6 +134,8 @@ MENU_LABELS = {
     "Calls": lazy_gettext("Calls"),
     "Saved answers": lazy_gettext("Saved answers"),
     "Telephone lines": lazy_gettext("Telephone lines"),
+    "Mails": lazy_gettext("Mails"),
+    "Mailboxes": lazy_gettext("Mailboxes"),
     "Stripe": lazy_gettext("Stripe"),
     "Payments": lazy_gettext("Payments"),
     "Website forms": lazy_gettext("Website forms"),
@@ -232,6 +237,7 @@ def init_app(app: Flask) -> None:
     call_hook.init_app(app)
     stripe_hook.init_app(app)
     calls.init_app(app)
+    mails.init_app(app)
     payments.init_app(app)
     lead_forms.init_app(app)
     errors.init_errors(app)

@@ -12,8 +12,9 @@ from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext, lazy_gettext
 
 from app.extensions import db
-from app.services import channel_health
+from app.services import channel_health, mailbox_health
 from app.views.base import SignedIn
+from app.views.mailboxes import state_of
 
 
 class ChannelView(SignedIn, BaseView):  # type: ignore[misc]
@@ -28,7 +29,13 @@ class ChannelView(SignedIn, BaseView):  # type: ignore[misc]
     @permission_name("health")
     def health(self) -> ResponseReturnValue:
         """Show how each channel is."""
-        return self.render_template("channels/health.html", title=self.title, channels=health_of_channels())
+        return self.render_template(
+            "channels/health.html",
+            title=self.title,
+            channels=health_of_channels(),
+            mailboxes=mailbox_health.overview(),
+            state_of=state_of,
+        )
 
     @expose("/test", methods=["POST"])
     @has_access

@@ -36,6 +36,7 @@ CHANNEL_LABELS = {
     "telegram": lazy_gettext("Telegram"),
     "messenger": lazy_gettext("Messenger"),
     "webhook": lazy_gettext("Webhook"),
+    "mailbox": lazy_gettext("Answers by mail"),
 }
 PURPOSE_LABELS = {
     "notice": lazy_gettext("Notice"),
@@ -44,6 +45,7 @@ PURPOSE_LABELS = {
     "chat": lazy_gettext("Chat messages"),
     "messenger": lazy_gettext("Message to a client"),
     "client": lazy_gettext("Answer to a client by mail"),
+    "mail": lazy_gettext("Answer to a mail"),
     "read": lazy_gettext("Read elsewhere: close it"),
     "invitation": lazy_gettext("Invitation"),
     "test": lazy_gettext("Test notification"),

@@ -12,6 +12,7 @@ from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from app.formatting import viewer_zone
 from app.models.crm import Company, Contact, Lead, Pipeline, Stage
+from app.models.mailboxes import Mailbox
 from app.models.people import Group, Role, User
 from app.models.records import Tag
 from app.services.fields import zones
@@ -28,6 +29,7 @@ KIND_OF_MODEL: dict[type, str] = {
     Pipeline: "pipelines",
     Stage: "stages",
     Tag: "tags",
+    Mailbox: "mailboxes",
 }
 _INPUT = {"class": "form-control"}
 

@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.extensions import db, redis_client
 from app.queue import QUEUES
+from app.services import mailbox_health
 from app.services.processes import alive_kinds
 
 blueprint = Blueprint("health", __name__)
@@ -79,11 +80,14 @@ class StateCollector:
         up = GaugeMetricFamily("frontdesk_up", "1 when the part answers", labels=["part"])
         deliveries = GaugeMetricFamily("frontdesk_deliveries", "Deliveries by state", labels=["channel", "state"])
         processes = GaugeMetricFamily("frontdesk_processes", "Processes that reported lately", labels=["kind"])
+        mailboxes = GaugeMetricFamily("frontdesk_mailboxes", "Mailboxes by state of their connection", labels=["state"])
         queued = GaugeMetricFamily("frontdesk_queued_jobs", "Jobs waiting in a queue", labels=["queue"])
         try:
             rows = db.session.execute(text("SELECT channel, state, count(*) FROM deliveries GROUP BY 1, 2")).all()
             for channel, state, count in rows:
                 deliveries.add_metric([channel, state], count)
+            for state, number in sorted(mailbox_health.counts().items()):
+                mailboxes.add_metric([state], number)
             for kind in sorted(alive_kinds()):
                 processes.add_metric([kind], 1)
             up.add_metric(["database"], 1)
@@ -96,7 +100,7 @@ class StateCollector:
             up.add_metric(["redis"], 1)
         except redis.RedisError:
             up.add_metric(["redis"], 0)
-        yield from (up, deliveries, processes, queued)
+        yield from (up, deliveries, mailboxes, processes, queued)
 
 
 def _start() -> None:

@@ -14,6 +14,7 @@ from app.errors import NotFound
 from app.extensions import db
 from app.models.base import sort_key_of
 from app.models.crm import Company, Contact, Lead, Pipeline, Stage
+from app.models.mailboxes import Mailbox
 from app.models.people import Group, Role, RoleName, User, full_name
 from app.models.records import Tag
 from app.services import pipelines, roles
@@ -165,6 +166,9 @@ LOOKUPS: dict[str, Lookup] = {
         _company_of,
     ),
     "companies": Lookup(access.access_company, _by_name(Company, access.visible_companies), str, _nothing),
+    "mailboxes": Lookup(
+        access.access_mailbox, _by_name(Mailbox, access.visible_mailboxes), str, lambda mailbox: mailbox.address
+    ),
     "tags": Lookup(_access_tag, _tags, str, _nothing),
     "pipelines": Lookup(_access_pipeline, _pipelines, str, _nothing),
     "stages": Lookup(access.access_stage, _stages, str, lambda stage: stage.pipeline.name),

@@ -22,7 +22,7 @@ from app.services import reminders, tasks
 from app.transaction import transaction
 from tests import builders
 
-MAX_STATEMENTS = 14
+MAX_STATEMENTS = 15
 
 
 @pytest.fixture

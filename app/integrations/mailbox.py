@@ -1,0 +1,292 @@
+"""One mailbox by IMAP (RFC 9051): connect, read what is new of a folder, wait for news.
+
+Reading asks for UIDs after the last one that was committed, in batches; the server's flags are left as they are.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from flask import current_app
+from imapclient import IMAPClient, SocketTimeout
+from imapclient.exceptions import IMAPClientError, LoginError
+from sqlalchemy.exc import DataError
+
+from app import clock
+from app.channels import mailbox as answers
+from app.channels import public_only
+from app.errors import SendError
+from app.integrations import mail_parsing
+from app.models.mailboxes import Security
+from app.services import mail_answers, mail_intake
+from app.services.mail_incoming import IncomingMail
+from app.services.mail_incoming import Problem as Unshown
+from app.services.mailbox_health import Problem
+from app.services.mailboxes import Account
+
+log = logging.getLogger(__name__)
+
+TIMEOUT = SocketTimeout(connect=10, read=60)
+INBOX = "INBOX"
+# Of one transaction, which may last 20 seconds; and of one answer of the server.
+BATCH_MAILS, BATCH_BYTES = 100, 8 * 1024 * 1024
+# Sizes are asked for so many at once.
+SIZES = 2000
+# Of a larger mail only so much is fetched.
+LARGEST_FETCHED = 25 * 1024 * 1024
+BEGINNING = 300_000
+# What the mail itself causes, unlike a database that does not answer.
+_NOT_STORABLE = (ValueError, TypeError, LookupError, DataError)
+_BODY, _BEGINNING = b"BODY[]", b"BODY[]<0>"
+
+
+class MailboxProblem(Exception):
+    """The mailbox cannot be read now; ``problem`` says at which field, and what to do."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.text)
+        self.problem = problem
+
+
+@contextmanager
+def connected(account: Account) -> Iterator[IMAPClient]:
+    """Open a mailbox. Raises MailboxProblem, also for what breaks while it is open."""
+    client: IMAPClient | None = None
+    try:
+        client = _connect(account)
+        _log_in(client, account)
+        yield client
+    except MailboxProblem:
+        raise
+    except (IMAPClientError, OSError) as error:
+        raise MailboxProblem(_broken(account, error)) from error
+    finally:
+        if client is not None:
+            with suppress(Exception):  # the peer may be gone: nothing to say good-bye to
+                client.logout()
+            with suppress(Exception):
+                client.shutdown()
+
+
+def test(account: Account) -> None:
+    """Try all that the mailbox needs: reading, the folder of what was sent, the server that answers leave by.
+
+    Raises MailboxProblem.
+    """
+    with connected(account) as client:
+        for folder in folders_of(account):
+            _select(client, account, folder)
+    server = mail_answers.server_of(account)
+    if server is not None:
+        connection = answers.connection_to(server)
+        try:
+            connection.check()
+        except SendError as error:
+            cure = "Look at host, port and security of the server for answers; it takes the same user and password"
+            raise MailboxProblem(Problem("smtp_host", error.reason, cure, lasting=True)) from error
+        finally:
+            connection.__exit__(None, None, None)
+
+
+def folders_of(account: Account) -> list[str]:
+    """Return what is read; the inbox last, since news is waited for in it."""
+    return [*([account.sent_folder] if account.sent_folder else []), INBOX]
+
+
+def read_new(client: IMAPClient, account: Account, me: str | None = None) -> int:
+    """Read what is new in all folders; return how many mails were. Raises MailboxProblem, LeaseLost."""
+    return sum(read_folder(client, account, folder, me) for folder in folders_of(account))
+
+
+def read_folder(client: IMAPClient, account: Account, folder: str, me: str | None = None) -> int:
+    """Read what is new in a folder, batch by batch, each committed with the place that it reaches."""
+    state = _select(client, account, folder)
+    uidvalidity, next_uid = int(state[b"UIDVALIDITY"]), int(state.get(b"UIDNEXT") or 0)
+    if not next_uid:
+        found = client.search(["UID", "*"]) if state.get(b"EXISTS") else []
+        next_uid = max(found, default=0) + 1
+    place = mail_intake.place_of(account.mailbox_id, folder, uidvalidity, next_uid, account.first_days, me)
+    uids = _new_uids(client, place)
+    count = 0
+    for start in range(0, len(uids), SIZES):
+        sizes = client.fetch(uids[start : start + SIZES], [b"RFC822.SIZE", b"INTERNALDATE"])
+        for batch in _batches(uids[start : start + SIZES], sizes):
+            mails = _fetch(client, batch, sizes)
+            count += _take(account, folder, uidvalidity, mails, batch[-1], me)
+    return count
+
+
+def wait_for_news(client: IMAPClient, until: float, stopped: Callable[[], bool], slice_seconds: float) -> None:
+    """Wait in IDLE (RFC 2177) until the inbox changes, the monotonic moment ``until``, or until it is ``stopped``.
+
+    The inbox must be selected. What came since it was read is told at once.
+    """
+    client.idle()
+    while time.monotonic() < until and not stopped():
+        if any(len(line) > 1 and line[1] in (b"EXISTS", b"RECENT") for line in client.idle_check(slice_seconds)):
+            break
+    client.idle_done()
+
+
+def can_idle(client: IMAPClient) -> bool:
+    """Whether the server tells of news by itself."""
+    return bool(client.has_capability("IDLE"))
+
+
+def _connect(account: Account) -> IMAPClient:
+    test_mode = bool(current_app.config["FRONTDESK_TEST"])
+    if not account.trusted and not test_mode and not public_only.resolves_public(account.host, account.port):
+        cure = "Look at its spelling; internal hosts can be connected by an admin"
+        raise MailboxProblem(Problem("imap_host", f"{account.host} is no host of the public internet", cure, True))
+    tls = account.security == Security.TLS
+    context = ssl.create_default_context()
+    try:
+        client = IMAPClient(
+            account.host, account.port, ssl=tls, ssl_context=context if tls else None, timeout=TIMEOUT, use_uid=True
+        )
+    except (OSError, IMAPClientError) as error:
+        raise MailboxProblem(_unreachable(account, error)) from error
+    client.normalise_times = False
+    peer = client.socket().getpeername()[0]
+    if not account.trusted and not test_mode and not public_only.is_public(str(peer)):
+        client.shutdown()
+        cure = "Internal hosts can be connected by an admin"
+        raise MailboxProblem(Problem("imap_host", f"{account.host} leads to an internal host", cure, True))
+    if account.security == Security.STARTTLS:
+        try:
+            client.starttls(context)
+        except (OSError, IMAPClientError) as error:
+            client.shutdown()
+            raise MailboxProblem(_unreachable(account, error)) from error
+    return client
+
+
+def _log_in(client: IMAPClient, account: Account) -> None:
+    try:
+        client.login(account.username, account.password)
+    except LoginError as error:
+        cure = "Many providers need a password made for this program only (an app password), and IMAP switched on"
+        what = f"{account.host} refuses user name or password ({_said(error)})"
+        raise MailboxProblem(Problem("password", what, cure, lasting=True)) from error
+
+
+def _select(client: IMAPClient, account: Account, folder: str) -> Mapping[bytes, Any]:
+    try:
+        state: Mapping[bytes, Any] = client.select_folder(folder, readonly=True)
+    except IMAPClientError as error:
+        if isinstance(error, client.AbortError):
+            raise
+        cure = "Write it as the mailbox does, like Sent or INBOX.Sent, or leave it empty"
+        field = "sent_folder" if folder == account.sent_folder else "username"
+        raise MailboxProblem(Problem(field, f"The folder {folder} cannot be opened", cure, lasting=True)) from error
+    if b"UIDVALIDITY" not in state:
+        raise MailboxProblem(Problem("imap_host", "This server does not number its mails", "It cannot be read", True))
+    return state
+
+
+def _new_uids(client: IMAPClient, place: mail_intake.Place) -> list[int]:
+    criteria: list[Any] = ["UID", f"{place.last_uid + 1}:*"]
+    if place.last_uid == 0:
+        criteria += ["SINCE", place.since]
+    # "n:*" names the last mail even where all are older.
+    return sorted(uid for uid in client.search(criteria) if uid > place.last_uid)
+
+
+def _batches(uids: Sequence[int], sizes: Mapping[int, Mapping[bytes, Any]]) -> Iterator[list[int]]:
+    batch: list[int] = []
+    total = 0
+    for uid in uids:
+        size = min(int(sizes.get(uid, {}).get(b"RFC822.SIZE", 0)), LARGEST_FETCHED)
+        if batch and (len(batch) == BATCH_MAILS or total + size > BATCH_BYTES):
+            yield batch
+            batch, total = [], 0
+        batch.append(uid)
+        total += size
+    if batch:
+        yield batch
+
+
+def _fetch(client: IMAPClient, uids: Sequence[int], sizes: Mapping[int, Mapping[bytes, Any]]) -> list[IncomingMail]:
+    """Fetch and read a batch; what vanished meanwhile is left out."""
+    large = [uid for uid in uids if int(sizes.get(uid, {}).get(b"RFC822.SIZE", 0)) > LARGEST_FETCHED]
+    whole = [uid for uid in uids if uid not in large]
+    fetched: dict[int, Mapping[bytes, Any]] = dict(client.fetch(whole, [b"BODY.PEEK[]"])) if whole else {}
+    for uid in large:
+        fetched |= client.fetch([uid], [f"BODY.PEEK[]<0.{BEGINNING}>".encode()])
+    mails = []
+    for uid in uids:
+        found, about = fetched.get(uid, {}), sizes.get(uid, {})
+        raw = found.get(_BODY, found.get(_BEGINNING))
+        if raw is None:
+            continue
+        size = int(about.get(b"RFC822.SIZE") or 0)
+        mails.append(mail_parsing.read(raw, uid, _at(about), size=size, whole=uid not in large))
+    return mails
+
+
+def _take(
+    account: Account, folder: str, uidvalidity: int, mails: list[IncomingMail], read_until: int, me: str | None
+) -> int:
+    """Store a batch. One mail that cannot be stored must not hold up all that follow: that it came is all we keep."""
+    try:
+        return mail_intake.take(account.mailbox_id, folder, uidvalidity, mails, read_until, me)
+    except _NOT_STORABLE as error:
+        log.warning("a batch of mails could not be stored: %s", type(error).__name__)
+    count = 0
+    for mail in mails:
+        try:
+            count += mail_intake.take(account.mailbox_id, folder, uidvalidity, [mail], mail.uid, me)
+        except _NOT_STORABLE:
+            log.exception("mail %s of mailbox %s could not be stored", mail.uid, account.mailbox_id)
+            bare = IncomingMail(mail.uid, mail.fingerprint, mail.received_at, mail.size, problem=Unshown.UNREADABLE)
+            count += mail_intake.take(account.mailbox_id, folder, uidvalidity, [bare], mail.uid, me)
+    return count
+
+
+def _at(about: Mapping[bytes, Any]) -> dt.datetime:
+    at = about.get(b"INTERNALDATE")
+    if not isinstance(at, dt.datetime):
+        return clock.now()
+    try:
+        return at.astimezone(dt.UTC)
+    except (OverflowError, ValueError):
+        return clock.now()
+
+
+def _unreachable(account: Account, error: Exception) -> Problem:
+    where = f"{account.host}:{account.port}"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        cure = "Use the name that the certificate is for, or have it renewed"
+        return Problem("imap_host", f"The certificate of {account.host} is not valid", cure, lasting=True)
+    if isinstance(error, ssl.SSLError):
+        cure = "Choose STARTTLS (port 143), or the port for TLS (993)"
+        return Problem("imap_security", f"{where} does not speak TLS", cure, lasting=True)
+    if isinstance(error, socket.gaierror):
+        return Problem("imap_host", f"The host {account.host} is not known", "Look at its spelling")
+    if isinstance(error, ConnectionRefusedError):
+        return Problem("imap_port", f"Nothing listens on {where}", "993 is usual for TLS, 143 for STARTTLS")
+    if isinstance(error, TimeoutError):
+        return Problem("imap_host", f"{where} does not answer", "Look at host and port, or at the firewall between")
+    if isinstance(error, OSError):
+        return Problem("imap_host", f"{where} cannot be reached ({_said(error)})", "Look at host and port")
+    cure = "Choose TLS or no security, if the server offers no STARTTLS"
+    return Problem("imap_security", f"{where} answers something else than expected ({_said(error)})", cure)
+
+
+def _broken(account: Account, error: Exception) -> Problem:
+    if isinstance(error, TimeoutError):
+        return Problem("imap_host", f"{account.host} stopped answering", "It is tried again by itself")
+    return Problem("imap_host", f"{account.host} broke off ({_said(error)})", "It is tried again by itself")
+
+
+def _said(error: Exception) -> str:
+    """What a server said, in one line; it may hold nothing that looks like a secret."""
+    words = " ".join(str(error).replace("b'", "").strip("'").split())
+    return "".join(char for char in words if char.isprintable())[:160] or type(error).__name__

@@ -1,0 +1,177 @@
+"""All mailboxes in one process: a thread each, which waits for news; this one takes and keeps their leases.
+
+Threads talk to their servers nearly all the time: the few that have something to write share the database's pool.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.extensions import db
+from app.integrations import mailbox
+from app.models.mailboxes import Mailbox
+from app.services import mailbox_health, mailbox_leases
+from app.services.mailbox_health import Problem
+from app.services.mailboxes import Account, account_of
+from app.transaction import transaction
+
+log = logging.getLogger(__name__)
+
+TICK_SECONDS = 2.0
+RENEW_SECONDS = 10.0
+MOST_MAILBOXES = 500
+# How soon a thread sees that it has to stop.
+SLICE_SECONDS = 3.0
+# Servers end an IDLE after 30 minutes, routers forget connections sooner.
+IDLE_SECONDS = 240.0
+# A server without IDLE is asked again so often, as is the folder of what was sent.
+POLL_SECONDS = 60.0
+# Threads that write at the same moment; the pool has five connections.
+WRITERS = 3
+
+
+@dataclass(slots=True)
+class Watched:
+    """One mailbox that this process reads."""
+
+    stop: threading.Event = field(default_factory=threading.Event)
+    version: dt.datetime | None = None
+    thread: threading.Thread | None = None
+
+
+class MailboxWatch:
+    """Reads mailboxes until it is told to stop. ``run`` belongs into a thread of its own."""
+
+    def __init__(self, app: Flask, stop: threading.Event) -> None:
+        self._app, self._stop = app, stop
+        self.me = f"{socket.gethostname()[:30]}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._watched: dict[int, Watched] = {}
+        self._writing = threading.BoundedSemaphore(WRITERS)
+
+    def run(self) -> None:
+        """Take mailboxes that nobody reads, keep those that are ours, let go of those that were changed."""
+        renewed = 0.0
+        while not self._stop.is_set():
+            try:
+                with self._app.app_context():
+                    if time.monotonic() - renewed >= RENEW_SECONDS:
+                        self._renew()
+                        renewed = time.monotonic()
+                    self._claim()
+            except SQLAlchemyError as error:
+                log.warning("mailboxes cannot be looked after now: %s", type(error).__name__)
+            except Exception:  # whatever it is, mailboxes must be looked after in two seconds again
+                log.exception("mailboxes cannot be looked after now")
+            self._stop.wait(TICK_SECONDS)
+        for one in self._watched.values():
+            one.stop.set()
+        for one in list(self._watched.values()):
+            if one.thread is not None:
+                one.thread.join(timeout=SLICE_SECONDS * 3)
+
+    def _renew(self) -> None:
+        self._forget_ended()
+        if not self._watched:
+            return
+        with transaction():
+            ours = mailbox_leases.renew(self.me, [*self._watched])
+        for mailbox_id, one in self._watched.items():
+            version = ours.get(mailbox_id)
+            one.version = one.version or version
+            if version is None or version != one.version:
+                one.stop.set()
+
+    def _forget_ended(self) -> None:
+        for mailbox_id, one in [*self._watched.items()]:
+            if one.thread is not None and not one.thread.is_alive():
+                del self._watched[mailbox_id]
+
+    def _claim(self) -> None:
+        self._forget_ended()
+        room = MOST_MAILBOXES - len(self._watched)
+        if room <= 0:
+            return
+        with transaction():
+            claimed = mailbox_leases.claim(self.me, [*self._watched], room)
+        for mailbox_id in claimed:
+            one = self._watched[mailbox_id] = Watched()
+            one.thread = threading.Thread(target=self._watch, args=(mailbox_id, one), name=f"mailbox-{mailbox_id}")
+            one.thread.daemon = True
+            one.thread.start()
+
+    def _watch(self, mailbox_id: int, one: Watched) -> None:
+        with self._app.app_context():
+            try:
+                self._read_and_wait(mailbox_id, one)
+            except mailbox.MailboxProblem as error:
+                log.warning("mailbox %s: %s", mailbox_id, error)
+                problem = error.problem
+                self._note(lambda: mailbox_health.failed(mailbox_id, problem))
+            except mailbox_leases.LeaseLost:
+                log.info("mailbox %s is read by another process", mailbox_id)
+            except SQLAlchemyError as error:
+                log.warning("mailbox %s: what was read could not be stored: %s", mailbox_id, type(error).__name__)
+            except Exception as error:
+                log.exception("mailbox %s could not be read", mailbox_id)
+                broken = Problem("imap_host", f"Reading failed ({type(error).__name__})", "It is tried again by itself")
+                self._note(lambda: mailbox_health.failed(mailbox_id, broken))
+            finally:
+                self._note(lambda: self._release(mailbox_id))
+                db.session.remove()
+
+    def _read_and_wait(self, mailbox_id: int, one: Watched) -> None:
+        account = self._account(mailbox_id)
+        if account is None:
+            return
+        with mailbox.connected(account) as client:
+            while not one.stop.is_set() and not self._stop.is_set():
+                with self._writing:
+                    mailbox.read_new(client, account, self.me)
+                    mailbox_health.worked(mailbox_id)
+                    db.session.remove()
+                self._wait(client, one, account)
+
+    def _wait(self, client: mailbox.IMAPClient, one: Watched, account: Account) -> None:
+        """Until the inbox changes, or it is time to look anyway."""
+        until = time.monotonic() + (IDLE_SECONDS if mailbox.can_idle(client) else POLL_SECONDS)
+        if account.sent_folder:
+            until = min(until, time.monotonic() + POLL_SECONDS)
+        if not mailbox.can_idle(client):
+            while time.monotonic() < until and not one.stop.wait(SLICE_SECONDS) and not self._stop.is_set():
+                pass
+            return
+        mailbox.wait_for_news(client, until, lambda: one.stop.is_set() or self._stop.is_set(), SLICE_SECONDS)
+
+    def _account(self, mailbox_id: int) -> Account | None:
+        try:
+            found = db.session.get(Mailbox, mailbox_id)
+            return account_of(found) if found is not None else None
+        except LookupError:
+            what = "The password cannot be decrypted: ENCRYPTION_KEY was changed"
+            cure = "Enter the password again"
+            raise mailbox.MailboxProblem(Problem("password", what, cure, lasting=True)) from None
+        finally:
+            db.session.remove()
+
+    def _release(self, mailbox_id: int) -> None:
+        with transaction():
+            mailbox_leases.release(self.me, mailbox_id)
+
+    def _note(self, write: Callable[[], None]) -> None:
+        """Write what must be written also where the last transaction failed."""
+        db.session.rollback()
+        try:
+            write()
+        except SQLAlchemyError as error:
+            log.warning("it could not be noted: %s", type(error).__name__)

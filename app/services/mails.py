@@ -1,0 +1,91 @@
+"""Reading mails: a thread with its files, and the newest of a card."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload, undefer
+
+from app import access
+from app.extensions import db
+from app.models.crm import Contact, Lead
+from app.models.mailboxes import Mail, MailFile
+from app.models.people import User
+from app.services import mail_answers, reading
+from app.services.history import Record
+from app.services.mail_news import subject_of
+
+THREAD_MAX, CARD_MAX = 100, 10
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One mail of a thread; ``own`` and ``quoted`` are its text without and with what it repeats."""
+
+    mail: Mail
+    files: list[MailFile]
+    own: str
+    quoted: str
+    has_html: bool
+    may_answer: bool
+
+
+def thread_of(user: User, mail: Mail) -> list[Letter]:
+    """Return the newest mails of a thread that a person may open, oldest first. Two statements."""
+    statement = (
+        select(Mail)
+        .where(
+            Mail.mailbox_id == mail.mailbox_id,
+            (Mail.thread_id == mail.thread_id) | (Mail.id == mail.id),
+            access.visible_mails(user),
+        )
+        .options(joinedload(Mail.author), joinedload(Mail.mailbox), undefer(Mail.body), undefer(Mail.html))
+        .order_by(Mail.received_at.desc(), Mail.id.desc())
+        .limit(THREAD_MAX)
+    )
+    found = list(db.session.scalars(statement).unique())
+    files: dict[int, list[MailFile]] = defaultdict(list)
+    ids = [one.id for one in found if one.has_files]
+    if ids:
+        for file in db.session.scalars(select(MailFile).where(MailFile.mail_id.in_(ids)).order_by(MailFile.id)):
+            files[file.mail_id].append(file)
+    letters = []
+    for one in reversed(found):
+        own, quoted = _split(one.body)
+        letters.append(Letter(one, files[one.id], own, quoted, one.html is not None, mail_answers.may_be_answered(one)))
+    return letters
+
+
+def seen(user: User, mail: Mail) -> None:
+    """A person opened a mail: its thread's notice is read for that person. Must run inside a transaction()."""
+    reading.settle_subject(subject_of(mail.id, int(mail.thread_id or mail.id)).key, only_user_id=user.id)
+
+
+def of_card(viewer: User, item: Record) -> list[Mail]:
+    """Return the newest mails of a lead or contact that the viewer may open."""
+    if isinstance(item, Contact):
+        of_item = Mail.contact_id == item.id
+    elif isinstance(item, Lead):
+        of_item = Mail.lead_id == item.id
+    else:
+        return []
+    statement = select(Mail).where(of_item, access.visible_mails(viewer)).options(joinedload(Mail.author))
+    newest = statement.order_by(Mail.received_at.desc(), Mail.id.desc()).limit(CARD_MAX)
+    return list(db.session.scalars(newest).unique())
+
+
+def _split(body: str) -> tuple[str, str]:
+    """What somebody wrote, and from the first block on that only repeats: lines that begin with >, to the end."""
+    lines = body.splitlines()
+    end = len(lines)
+    while end and (not lines[end - 1].strip() or lines[end - 1].startswith(">")):
+        end -= 1
+    if end == len(lines) or not any(line.startswith(">") for line in lines[end:]):
+        return body, ""
+    # "… wrote:" belongs to what is repeated.
+    if end and lines[end - 1].rstrip().endswith(":"):
+        end -= 1
+    own = "\n".join(lines[:end]).strip()
+    return (own, "\n".join(lines[end:]).strip()) if own else (body, "")

@@ -1,0 +1,191 @@
+"""Mails: the list, reading a thread, its files, and answering. What strangers wrote is shown in a frame of its own."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from flask import Flask, Response, abort, redirect, render_template, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+from flask_appbuilder.baseviews import expose
+from flask_appbuilder.security.decorators import has_access, permission_name
+from flask_babel import gettext, lazy_gettext
+from markupsafe import Markup
+from wtforms import SelectField
+
+from app import access
+from app.errors import NotFound, UserError
+from app.models.mailboxes import Mail
+from app.security import acting_user
+from app.services import chat_files, limits, mail_answers, mails
+from app.views.base import Screen
+from app.views.filters import Visible
+from app.views.interface import ScreenInterface, as_id
+from app.views.writing import write
+
+DIRECTION_LABELS = {"incoming": lazy_gettext("Received"), "outgoing": lazy_gettext("Sent")}
+KIND_LABELS = {
+    "person": lazy_gettext("Person"),
+    "automatic": lazy_gettext("Automatic"),
+    "bounce": lazy_gettext("Undeliverable"),
+    "own": lazy_gettext("Frontdesk's own"),
+}
+PROBLEMS = {
+    "too_large": lazy_gettext("This mail is very large: only its beginning was read, without its files."),
+    "cut": lazy_gettext("A part of this mail was too much or broken, and is left out."),
+    "unreadable": lazy_gettext("This mail is built in a way that cannot be read safely. Look at it in the mailbox."),
+}
+_INPUT = {"class": "form-control"}
+# A stranger's page: its own styles, no script, nothing loaded, nothing sent, links only into a new window.
+FRAME_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "style-src 'unsafe-inline'",
+        "form-action 'none'",
+        "frame-ancestors 'self'",
+        "sandbox allow-popups allow-popups-to-escape-sandbox",
+    )
+)
+FILE_POLICY = "default-src 'none'; sandbox"
+
+
+def init_app(app: Flask) -> None:
+    """Give the cards' templates the words for mails."""
+    app.jinja_env.filters.update(mail_title=title, mail_icon=icon, mail_problem=lambda it: str(PROBLEMS.get(it, "")))
+
+
+def title(mail: Mail) -> str:
+    """Return the subject."""
+    return mail.subject or gettext("(no subject)")
+
+
+def icon(mail: Mail) -> Markup:
+    """Return the arrow of a mail."""
+    name = "send" if mail.direction == "outgoing" else "mail"
+    bad = " t-bad" if mail.send_state == "failed" else ""
+    return Markup('<svg class="i i-16{}" aria-hidden="true"><use href="#i-{}"/></svg>').format(bad, name)
+
+
+def _kind(kind: str) -> Markup:
+    css = "" if kind == "person" else "fd-chip"
+    return Markup('<span class="{}">{}</span>').format(css, KIND_LABELS[kind])
+
+
+class MailView(Screen):
+    """Mails of the mailboxes and clients that a person may see, newest first."""
+
+    datamodel = ScreenInterface(Mail, eager=("contact", "mailbox"), exact=("direction", "kind"))
+    base_filters = [["id", Visible, access.visible_mails]]
+    base_permissions = ["can_list", "can_show", "can_answer"]
+    base_order = ("received_at", "desc")
+    list_title = lazy_gettext("Mails")
+    show_title = lazy_gettext("Mail")
+    list_columns = ["from_name", "subject", "contact", "direction", "kind", "mailbox", "received_at"]
+    show_columns = ["subject"]
+    # There is no form: FAB would build one for all columns.
+    add_columns = edit_columns = ["subject"]
+    search_columns = ["from_address", "from_name", "subject", "contact", "mailbox", "direction", "kind", "received_at"]
+    search_form_extra_fields = {
+        "direction": SelectField(lazy_gettext("Direction"), choices=list(DIRECTION_LABELS.items()), render_kw=_INPUT),
+        "kind": SelectField(lazy_gettext("Kind"), choices=list(KIND_LABELS.items()), render_kw=_INPUT),
+    }
+    order_columns = ["received_at"]
+    formatters_columns = {"direction": lambda value: str(DIRECTION_LABELS[value]), "kind": _kind}
+    label_columns = {
+        "from_name": lazy_gettext("From"),
+        "from_address": lazy_gettext("Sender's address"),
+        "subject": lazy_gettext("Subject"),
+        "contact": lazy_gettext("Contact"),
+        "direction": lazy_gettext("Direction"),
+        "kind": lazy_gettext("Kind"),
+        "mailbox": lazy_gettext("Mailbox"),
+        "received_at": lazy_gettext("When"),
+    }
+
+    def _get_list_widget(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        listed = super()._get_list_widget(*args, **kwargs)
+        # Whose contact is named is a client shown.
+        rows = listed["list"].template_args["value_columns"]
+        limits.count_items(acting_user(), sum(1 for row in rows if row.get("contact") is not None))
+        return listed
+
+    @expose("/show/<pk>", methods=["GET"])
+    @has_access
+    def show(self, pk: str) -> ResponseReturnValue:
+        """Show a thread; its notice is read by that."""
+        return self._page(self._mail(pk))
+
+    @expose("/answer/<pk>", methods=["POST"])
+    @has_access
+    @permission_name("answer")
+    def answer(self, pk: str) -> ResponseReturnValue:
+        """Answer a mail; a refused answer stays in its box."""
+        actor, mail = acting_user(), self._mail(pk)
+        body, token = request.form.get("body", ""), request.form.get("token", "")
+        try:
+            made = write(actor, lambda: mail_answers.answer(actor, mail, body, token or secrets.token_hex(8)))
+        except UserError as error:
+            return self._page(mail, body, error.message)
+        return redirect(url_for("MailView.show", pk=made.id) + f"#mail-{made.id}")
+
+    @expose("/body/<pk>", methods=["GET"])
+    @has_access
+    @permission_name("show")
+    def body(self, pk: str) -> ResponseReturnValue:
+        """Answer a mail's HTML alone, cleaned, for the frame on its page."""
+        mail = self._mail(pk)
+        page = render_template("mails/frame.html", html=Markup(mail.html or ""))  # noqa: S704 - cleaned when it came in
+        answer = Response(page, mimetype="text/html")
+        answer.headers["Content-Security-Policy"] = FRAME_POLICY
+        answer.headers["Referrer-Policy"] = "no-referrer"
+        answer.headers["Cache-Control"] = "private, no-store"
+        return answer
+
+    @expose("/file/<pk>/<file_pk>", methods=["GET"])
+    @has_access
+    @permission_name("show")
+    def file(self, pk: str, file_pk: str) -> ResponseReturnValue:
+        """Answer a file of a mail, always as a download."""
+        try:
+            file = access.access_mail_file(acting_user(), as_id(pk) or 0, as_id(file_pk) or 0)
+        except NotFound:
+            abort(404)
+        path = chat_files.path_of(str(file.stored_as))
+        if not path.exists():
+            abort(404)
+        kind = "application/octet-stream" if file.type.startswith("text/") else file.type
+        answer = send_file(path, mimetype=kind, as_attachment=True, download_name=file.name, max_age=0)
+        answer.headers["X-Content-Type-Options"] = "nosniff"
+        answer.headers["Content-Security-Policy"] = FILE_POLICY
+        answer.headers["Cache-Control"] = "private, no-store"
+        return answer
+
+    def _mail(self, pk: str) -> Mail:
+        try:
+            return access.access_mail(acting_user(), as_id(pk, 63) or 0)
+        except NotFound:
+            abort(404)
+
+    def _page(self, mail: Mail, body: str = "", error: str = "") -> ResponseReturnValue:
+        viewer = acting_user()
+        letters = mails.thread_of(viewer, mail)
+        if mail.contact is not None or mail.lead is not None:
+            limits.count_items(viewer, 1)
+        write(viewer, lambda: mails.seen(viewer, mail))
+        # An answer goes to the newest that can be answered.
+        target = next(
+            (one.mail for one in reversed(letters) if one.may_answer and one.mail.direction == "incoming"), None
+        )
+        target = target or next((one.mail for one in reversed(letters) if one.may_answer), None)
+        self.update_redirect()
+        return self.render_template(
+            "mails/show.html",
+            title=title(mail),
+            mail=mail,
+            letters=letters,
+            target=target,
+            receiver=mail_answers.receiver_of(target) if target else "",
+            body=body,
+            error=error,
+            token=secrets.token_hex(8),
+        )

@@ -1,0 +1,375 @@
+"""Reading and answering mails: who may, what a stranger's HTML may, how answers leave, and what comes back."""
+
+from __future__ import annotations
+
+import contextvars
+from email.message import EmailMessage
+from itertools import count
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, text
+from werkzeug.test import TestResponse
+
+from app.errors import UserError
+from app.extensions import db
+from app.integrations import mail_parsing
+from app.models.mailboxes import Mail, Mailbox
+from app.models.people import User
+from app.services import delivery, lost_addresses, mail_intake, mailboxes
+from app.transaction import transaction
+from tests import builders
+from tests.imap_servers import ImapServer, mail
+from tests.mailboxes import SmtpServer
+from tests.sources.told import snapshots, told
+
+
+class Browser:
+    """A signed-in person's; each request has a context of its own, as in the product."""
+
+    def __init__(self, app: Flask) -> None:
+        self._client = app.test_client()
+
+    def login(self, username: str) -> None:
+        contextvars.Context().run(self._client.get, "/logout/")
+        contextvars.Context().run(builders.login, self._client, username)
+
+    def get(self, path: str) -> TestResponse:
+        return contextvars.Context().run(self._client.get, path)
+
+    def post(self, path: str, data: dict[str, str] | None = None, *, follow: bool = False) -> TestResponse:
+        return contextvars.Context().run(self._client.post, path, data=data, follow_redirects=follow)
+
+
+@pytest.fixture
+def browser(app: Flask) -> Browser:
+    return Browser(app)
+
+
+@pytest.fixture
+def shop(context: Flask) -> Mailbox:
+    nora = builders.make_user(username="nora", first_name="Nora", last_name="Reed")
+    builders.make_user("Admin", username="della")
+    builders.make_user(username="milo")
+    return builders.make_mailbox(group=builders.make_group("Sales", members=[nora]))
+
+
+def comes_in(box: Mailbox, sent: EmailMessage | bytes, uid: int = 1) -> Mail:
+    """Let a mail come in as if it had been read from its server."""
+    from app import clock
+
+    raw = sent if isinstance(sent, bytes) else sent.as_bytes()
+    db.session.rollback()
+    mail_intake.place_of(box.id, "INBOX", 1, 1, 14)
+    mail_intake.take(box.id, "INBOX", 1, [mail_parsing.read(raw, uid, clock.now())], uid)
+    return db.session.scalars(select(Mail).where(Mail.uid == uid)).one()
+
+
+def send_due() -> None:
+    """Do what the worker does."""
+    db.session.rollback()
+    rows = db.session.execute(text("SELECT id, channel FROM deliveries WHERE state = 'pending'")).all()
+    db.session.rollback()
+    for row in rows:
+        delivery.deliver(row.channel, [row.id])
+
+
+def test_an_answer_leaves_by_the_mailboxs_server_in_its_thread(
+    shop: Mailbox, browser: Browser, smtp: SmtpServer
+) -> None:
+    with transaction():
+        box = db.session.get_one(Mailbox, shop.id)
+        box.smtp_host, box.smtp_port, box.smtp_security, box.username = "127.0.0.1", smtp.port, "none", ""
+    contact = builders.make_contact("Basil Hedge", email="basil@example.org")
+    came = comes_in(shop, mail("Bicycles", "Do you?", Message_ID="<two@example.org>", References="<one@example.org>"))
+    browser.login("nora")
+    page = browser.get(f"/mailview/show/{came.id}")
+    assert (page.status_code, "Do you?" in page.get_data(as_text=True)) == (200, True)
+    form = {"body": "Yes,\nwe do.", "token": "once"}
+    first = browser.post(f"/mailview/answer/{came.id}", data=form)
+    again = browser.post(f"/mailview/answer/{came.id}", data=form)
+    assert (first.status_code, first.location) == (302, again.location)
+    send_due()
+    (sent,) = smtp.wait_for(1)
+    assert smtp.recipients == ["basil@example.org"]
+    assert (sent["In-Reply-To"], sent["References"]) == ("<two@example.org>", "<one@example.org> <two@example.org>")
+    assert (sent["Subject"], sent["Auto-Submitted"]) == ("Re: Bicycles", None)
+    assert "Nora Reed" in sent["From"]
+    assert "info@shop.example" in sent["From"]
+    said = sent.get_content().replace("\r\n", "\n")
+    assert said.startswith("Yes,\nwe do.\n\nBasil Hedge wrote on")
+    assert "> Do you?" in said
+    db.session.rollback()
+    kept = db.session.scalars(select(Mail).where(Mail.direction == "outgoing")).one()
+    assert (kept.send_state, kept.contact_id, kept.thread_id) == ("sent", contact.id, came.id)
+    assert sent["Message-ID"] == kept.message_id
+    card = browser.get(f"/contactview/show/{contact.id}").get_data(as_text=True)
+    assert "Re: Bicycles" in card
+    assert "answered by mail" in card
+    # Its copy, read from the mailbox later, is the same mail; the client's next one joins the thread.
+    assert comes_in(shop, mail("Thanks", In_Reply_To=str(kept.message_id)), uid=2).thread_id == came.id
+    mail_intake.take(shop.id, "INBOX", 1, [mail_parsing.read(sent.as_bytes(), 3, kept.received_at)], 3)
+    assert len(db.session.scalars(select(Mail.id)).all()) == 3
+
+
+def test_a_refused_answer_stays_in_its_box_and_one_that_fails_is_shown_and_told(
+    shop: Mailbox, browser: Browser, smtp: SmtpServer
+) -> None:
+    came = comes_in(shop, mail())
+    browser.login("nora")
+    refused = browser.post(f"/mailview/answer/{came.id}", data={"body": "  ", "token": "a"})
+    assert "Write something first" in refused.get_data(as_text=True)
+    assert db.session.scalar(text("SELECT count(*) FROM deliveries WHERE channel = 'mailbox'")) == 0
+    smtp.refuse = "550 5.1.1 no such mailbox"
+    browser.post(f"/mailview/answer/{came.id}", data={"body": "Hello", "token": "b"})
+    send_due()
+    page = browser.get(f"/mailview/show/{came.id}").get_data(as_text=True)
+    assert "Not delivered" in page
+    assert "no such mailbox" in page
+    assert told("error:mail_undelivered") == [("error:mail_undelivered", "nora", "concerned")]
+
+
+def test_a_servers_own_trouble_is_tried_again(shop: Mailbox, browser: Browser, smtp: SmtpServer) -> None:
+    came = comes_in(shop, mail())
+    browser.login("nora")
+    smtp.refuse = "451 4.3.0 try later"
+    browser.post(f"/mailview/answer/{came.id}", data={"body": "Hello", "token": "b"})
+    send_due()
+    assert "It is tried again by itself" in browser.get(f"/mailview/show/{came.id}").get_data(as_text=True)
+    smtp.refuse = ""
+    with transaction():
+        db.session.execute(text("UPDATE deliveries SET not_before = created_at"))
+    send_due()
+    smtp.wait_for(1)
+    assert "On its way" not in browser.get(f"/mailview/show/{came.id}").get_data(as_text=True)
+    assert told("error:mail_undelivered") == []
+
+
+def test_who_answers_settles_it_for_the_colleagues(shop: Mailbox, browser: Browser, smtp: SmtpServer) -> None:
+    came = comes_in(shop, mail())
+    unread = text("SELECT unread FROM feed_items WHERE subject_type = 'mail'")
+    assert db.session.scalars(unread).all() == [True]
+    browser.login("nora")
+    browser.post(f"/mailview/answer/{came.id}", data={"body": "Hello", "token": "b"})
+    db.session.rollback()
+    assert db.session.scalars(unread).all() == [False]
+
+
+def test_mails_are_seen_by_their_people_and_on_their_clients_cards_only(shop: Mailbox, browser: Browser) -> None:
+    builders.make_user("Free", username="otto")
+    stranger = comes_in(shop, mail(sender="ivy@example.org"), uid=1)
+    milo = db.session.scalars(select(User).where(User.username == "milo")).one()
+    builders.make_contact(email="basil@example.org", responsible=milo)
+    known = comes_in(shop, mail(), uid=2)
+    own = builders.make_mailbox(owner=milo, shares=False)
+    private = comes_in(own, mail(), uid=3)
+    seen = {
+        "nora": {stranger.id: 200, known.id: 200, private.id: 404},
+        "milo": {stranger.id: 404, known.id: 200, private.id: 200},
+        "della": {stranger.id: 200, known.id: 200, private.id: 404},
+        "otto": {stranger.id: 403, known.id: 403, private.id: 403},
+    }
+    builders.set_visibility("own")
+    seen["nora"][known.id] = 200
+    for username, expected in seen.items():
+        browser.login(username)
+        for mail_id, status in expected.items():
+            for page in ("show", "body"):
+                assert browser.get(f"/mailview/{page}/{mail_id}").status_code == status, (username, page, mail_id)
+
+
+def test_a_strangers_html_runs_and_loads_nothing(shop: Mailbox, browser: Browser) -> None:
+    html = '<p>Hi <b>there</b></p><script>alert(1)</script><img src="https://evil.example/p.gif"><a href="https://x.example">x</a>'
+    sent = mail()
+    sent.add_alternative(html, subtype="html")
+    sent.add_attachment(b"<script>1</script>", maintype="text", subtype="html", filename="page.html")
+    sent.add_attachment(b"MZ" + b"\x00" * 50, maintype="application", subtype="pdf", filename="invoice.pdf.exe")
+    came = comes_in(shop, sent)
+    browser.login("nora")
+    page = browser.get(f"/mailview/show/{came.id}").get_data(as_text=True)
+    assert 'sandbox="allow-popups allow-popups-to-escape-sandbox"' in page
+    assert "<script>alert" not in page
+    frame = browser.get(f"/mailview/body/{came.id}")
+    policy = frame.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "sandbox" in policy
+    assert "img-src" not in policy
+    shown = frame.get_data(as_text=True)
+    assert "<b>there</b>" in shown
+    assert 'rel="noopener noreferrer nofollow"' in shown
+    assert not [bad for bad in ("<script", "<img", "evil.example") if bad in shown]
+    rows = db.session.execute(text("SELECT id, name, stored_as FROM mail_files ORDER BY id")).all()
+    assert [(row.name, row.stored_as is None) for row in rows] == [("page.html", False), ("invoice.pdf.exe", True)]
+    file = browser.get(f"/mailview/file/{came.id}/{rows[0].id}")
+    assert (file.status_code, file.mimetype) == (200, "application/octet-stream")
+    assert "attachment" in file.headers["Content-Disposition"]
+    assert browser.get(f"/mailview/file/{came.id}/{rows[1].id}").status_code == 404
+    other = comes_in(shop, mail("Other"), uid=2)
+    assert browser.get(f"/mailview/file/{other.id}/{rows[0].id}").status_code == 404
+
+
+_reports = count(1)
+
+
+def bounce(message_id: str, recipient: str, *, status: str = "5.1.1", action: str = "failed", proof: str = "") -> bytes:
+    """A mail server's report, as RFC 3464 has it."""
+    head = f"Message-ID: {message_id}\r\nSubject: News\r\n" + (f"X-Frontdesk-Proof: {proof}\r\n" if proof else "")
+    return (
+        "From: MAILER-DAEMON@mx.example.org\r\nTo: frontdesk@localhost\r\nSubject: Undelivered Mail\r\n"
+        f"Message-ID: <report-{next(_reports)}@mx.example.org>\r\nAuto-Submitted: auto-replied\r\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+        "--b\r\nContent-Type: text/plain\r\n\r\nIt could not be delivered.\r\n"
+        "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example.org\r\n\r\n"
+        f"Final-Recipient: rfc822; {recipient}\r\nAction: {action}\r\nStatus: {status}\r\n"
+        "Diagnostic-Code: smtp; 550 No such user\r\n\r\n"
+        f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\n{head}\r\n--b--\r\n"
+    ).encode()
+
+
+def sent_notice(smtp: SmtpServer) -> tuple[EmailMessage, User]:
+    """A mail of ours that its server has taken."""
+    rowan = builders.make_user(username="rowan", email="rowan@example.net")
+    with transaction():
+        db.session.execute(
+            text(
+                "INSERT INTO deliveries (dedupe_key, purpose, channel, address, user_id, state, not_before, created_at)"
+                " VALUES ('t', 'test', 'email', :address, :id, 'pending', now(), now())"
+            ),
+            {"address": rowan.email, "id": rowan.id},
+        )
+    send_due()
+    return smtp.wait_for(1)[0], rowan
+
+
+def test_a_bounce_of_ours_pauses_the_address_and_is_told(shop: Mailbox, smtp: SmtpServer) -> None:
+    sent, rowan = sent_notice(smtp)
+    report = bounce(sent["Message-ID"], "Rowan@example.net", proof=sent["X-Frontdesk-Proof"])
+    came = comes_in(shop, report)
+    assert (came.kind, told("mail:received")) == ("bounce", [])
+    assert sorted(told("error:mail_undelivered")) == [
+        ("error:mail_undelivered", "della", "admin"),
+        ("error:mail_undelivered", "rowan", "concerned"),
+    ]
+    assert lost_addresses.paused_mail("rowan@example.net") is not None
+    state = db.session.execute(text("SELECT state, error FROM deliveries WHERE dedupe_key = 't'")).one()
+    assert (state.state, "No such user" in state.error) == ("failed", True)
+    comes_in(shop, report.replace(b"<report-", b"<again-"), uid=2)
+    assert len(told("error:mail_undelivered")) == 2
+
+
+def test_a_made_up_bounce_pauses_nothing(shop: Mailbox, smtp: SmtpServer) -> None:
+    sent, rowan = sent_notice(smtp)
+    for uid, report in enumerate(
+        (
+            bounce(sent["Message-ID"], "somebody@example.org"),
+            bounce("<delivery-999999@127.0.0.1>", "rowan@example.net"),
+            bounce(sent["Message-ID"], "rowan@example.net", action="delayed", status="4.2.2"),
+            bounce("<stranger@example.org>", "rowan@example.net"),
+        ),
+        1,
+    ):
+        comes_in(shop, report, uid)
+    assert told("error:mail_undelivered") == []
+    # Without the proof that it is about a mail which we sent, people are told, and nothing is switched off.
+    comes_in(shop, bounce(sent["Message-ID"], "rowan@example.net", proof="0" * 32), 9)
+    assert len(told("error:mail_undelivered")) == 2
+    assert lost_addresses.paused_mail("rowan@example.net") is None
+
+
+def test_the_bounce_of_an_answer_is_told_to_who_wrote_it(shop: Mailbox, browser: Browser, smtp: SmtpServer) -> None:
+    came = comes_in(shop, mail())
+    browser.login("nora")
+    browser.post(f"/mailview/answer/{came.id}", data={"body": "Hello", "token": "b"})
+    send_due()
+    (sent,) = smtp.wait_for(1)
+    comes_in(shop, bounce(sent["Message-ID"], "basil@example.org"), uid=2)
+    assert told("error:mail_undelivered") == [("error:mail_undelivered", "nora", "concerned")]
+    assert snapshots("error:mail_undelivered")[0]["answer"] is True
+    assert "Not delivered" in browser.get(f"/mailview/show/{came.id}").get_data(as_text=True)
+
+
+def test_testing_a_connection_names_the_field_and_the_cure(browser: Browser, shop: Mailbox, imap: ImapServer) -> None:
+    browser.login("della")
+
+    def tested(**changes: object) -> str:
+        with transaction():
+            box = db.session.get_one(Mailbox, shop.id)
+            for name, value in changes.items():
+                setattr(box, name, value)
+        return browser.post(f"/mailboxview/test/{shop.id}", follow=True).get_data(as_text=True)
+
+    assert "It works" in tested(imap_port=imap.port)
+    assert "Sent box cannot be opened" in tested(sent_folder="Sent box")
+    assert "SMTP host for answers: " in tested(
+        sent_folder=None, smtp_host="127.0.0.1", smtp_port=9, smtp_security="none"
+    )
+    assert "Nothing listens on" in tested(smtp_host=None, imap_port=9)
+    assert "does not speak TLS" in tested(imap_port=imap.port, imap_security="tls")
+    assert "password" in tested(imap_security="none", username="nobody").lower()
+
+
+def test_people_connect_their_own_mailbox_on_public_hosts_only(
+    browser: Browser, shop: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    milo = db.session.scalars(select(User).where(User.username == "milo")).one()
+    good = {"address": "milo@example.org", "imap_host": "127.0.0.1", "imap_port": 993, "password": "secret"}
+    monkeypatch.setattr(mailboxes, "allows_loopback", lambda: False)
+    for wrong, field in (
+        ({}, "imap_host"),
+        ({"imap_host": "10.1.2.3"}, "imap_host"),
+        ({"imap_host": "169.254.169.254"}, "imap_host"),
+        ({"imap_host": "[::ffff:10.0.0.1]"}, "imap_host"),
+        ({"imap_host": "93.184.216.34", "imap_port": 6379}, "imap_port"),
+        ({"imap_host": "93.184.216.34", "smtp_host": "192.168.1.1"}, "smtp_host"),
+        ({"imap_host": "https://imap.example.com"}, "imap_host"),
+        ({"imap_host": "93.184.216.34", "group_id": shop.group_id}, "owner_id"),
+        ({"imap_host": "93.184.216.34", "owner_id": milo.id + 1000}, "owner_id"),
+        ({"imap_host": "93.184.216.34", "password": ""}, "password"),
+        ({"imap_host": "93.184.216.34", "address": "nonsense"}, "address"),
+    ):
+        with pytest.raises(UserError) as refused, transaction():
+            mailboxes.create(milo, good | wrong)
+        assert refused.value.field == field, wrong
+    with transaction():
+        made = mailboxes.create(milo, good | {"imap_host": "93.184.216.34"})
+    assert (made.owner_id, made.trusted, made.username) == (milo.id, False, "milo@example.org")
+    assert "secret" not in made.password
+    with pytest.raises(UserError) as moved, transaction():
+        mailboxes.update(milo, made, {"imap_host": "93.184.216.35"})
+    assert moved.value.field == "password"
+    # What an admin has connected may be used by all.
+    with transaction():
+        assert mailboxes.create(milo, good | {"imap_port": shop.imap_port}).trusted
+    with pytest.raises(UserError), transaction():
+        mailboxes.update(milo, db.session.get_one(Mailbox, shop.id), {"name": "Mine"})
+
+
+def test_a_mailbox_is_connected_by_the_form_and_its_password_never_shown(browser: Browser, shop: Mailbox) -> None:
+    browser.login("milo")
+    form = {
+        "address": "milo@example.org",
+        "imap_host": "127.0.0.1",
+        "imap_port": "993",
+        "imap_security": "tls",
+        "smtp_port": "465",
+        "smtp_security": "tls",
+        "password": "very-secret-word",
+        "first_days": "14",
+        "shares": "y",
+        "active": "y",
+    }
+    answer = browser.post("/mailboxview/add", data=form)
+    assert answer.status_code == 302, answer.get_data(as_text=True)
+    made = db.session.scalars(select(Mailbox).where(Mailbox.address == "milo@example.org")).one()
+    assert answer.location.endswith(f"/mailboxview/show/{made.id}")
+    for page in ("show", "edit"):
+        assert "very-secret-word" not in browser.get(f"/mailboxview/{page}/{made.id}").get_data(as_text=True)
+    logged = db.session.scalars(text("SELECT new::text FROM audit_log WHERE table_name = 'mailboxes'")).all()
+    assert logged
+    assert all("very-secret-word" not in row and '"password": "(hidden)"' in row for row in logged[-1:])
+    browser.post(f"/mailboxview/edit/{made.id}", data=form | {"password": "", "name": "Mine"})
+    db.session.expire_all()
+    kept = db.session.get_one(Mailbox, made.id)
+    assert (kept.name, mailboxes.account_of(kept).password) == ("Mine", "very-secret-word")
+    browser.post(f"/mailboxview/delete/{made.id}")
+    assert db.session.scalars(select(Mailbox.id)).all() == [shop.id]

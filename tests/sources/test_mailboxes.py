@@ -1,0 +1,341 @@
+"""Mailboxes, read from a real IMAP server: nothing twice, nothing missed, and who is told."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select, text
+
+from app import clock
+from app.extensions import db
+from app.integrations import mailbox as imap_mailbox
+from app.integrations.mailbox_watch import MailboxWatch
+from app.models.crm import Contact, Lead
+from app.models.mailboxes import Mail, Mailbox, MailboxState
+from app.models.people import User
+from app.services import mail_intake, mailbox_leases, mailboxes
+from app.transaction import transaction
+from tests import builders
+from tests.imap_servers import ImapServer, mail
+from tests.sources.told import items, snapshots, told
+from tests.waiting import eventually
+
+
+@pytest.fixture
+def shop(context: Flask, imap: ImapServer) -> Mailbox:
+    """A mailbox that Sales share; its first reading found nothing."""
+    nora = builders.make_user(username="nora")
+    builders.make_user("Admin", username="della")
+    box = builders.make_mailbox(group=builders.make_group("Sales", members=[nora]), imap_port=imap.port)
+    read(box)
+    return box
+
+
+def read(box: Mailbox) -> int:
+    """Read what is new, as the listener does."""
+    db.session.rollback()
+    account = mailboxes.account_of(db.session.get_one(Mailbox, box.id))
+    db.session.rollback()
+    with imap_mailbox.connected(account) as client:
+        return imap_mailbox.read_new(client, account)
+
+
+def subjects() -> list[str]:
+    db.session.rollback()
+    return list(db.session.scalars(select(Mail.subject).order_by(Mail.id)))
+
+
+def count(model: type) -> int:
+    db.session.rollback()
+    return db.session.scalar(select(func.count()).select_from(model)) or 0
+
+
+def test_a_mail_arrives_once_and_its_people_are_told(shop: Mailbox, imap: ImapServer) -> None:
+    contact = builders.make_contact("Basil Hedge", email="Basil@Example.org")
+    lead = builders.make_lead(contact_id=contact.id)
+    imap.put(mail("Old bicycles", "Do you repair them?\n\n> before"))
+    assert read(shop) == 1
+    assert read(shop) == 0
+    assert told() == [("mail:received", "nora", "group")]
+    (said,) = snapshots("mail:received")
+    assert (said["name"], said["subject"], said["text"]) == ("Basil Hedge", "Old bicycles", "Do you repair them?")
+    kept = db.session.scalars(select(Mail)).one()
+    assert (kept.contact_id, kept.lead_id, kept.kind, kept.direction) == (contact.id, lead.id, "person", "incoming")
+    assert count(Lead) == 1
+
+
+def test_what_was_there_before_is_kept_as_history_and_told_to_nobody(context: Flask, imap: ImapServer) -> None:
+    nora = builders.make_user(username="nora")
+    contact = builders.make_contact(email="basil@example.org")
+    now = dt.datetime.now(dt.UTC)
+    imap.put(mail("Last year"), at=now - dt.timedelta(days=300))
+    imap.put(mail("Yesterday"), at=now - dt.timedelta(days=1))
+    box = builders.make_mailbox(owner=nora, imap_port=imap.port, first_days=14, makes_leads=True)
+    assert read(box) == 1
+    assert subjects() == ["Yesterday"]
+    assert db.session.scalars(select(Mail.contact_id)).one() == contact.id
+    only_new = builders.make_mailbox(owner=nora, imap_port=imap.port, first_days=0)
+    assert read(only_new) == 0
+    imap.put(mail("Today"))
+    assert read(box) == read(only_new) == 1
+    assert [one["subject"] for one in snapshots("mail:received")] == ["Today", "Today"]
+
+
+def test_after_days_offline_everything_is_there_once(shop: Mailbox, imap: ImapServer, at) -> None:
+    imap.put(mail("Before"))
+    read(shop)
+    imap.put(*[mail(f"Away {number}") for number in range(7)])
+    at(clock.now() + dt.timedelta(days=5))
+    assert read(shop) == 7
+    assert subjects() == ["Before", *[f"Away {number}" for number in range(7)]]
+    assert len(told("mail:received")) == 8
+
+
+def test_a_new_numbering_loses_and_doubles_nothing(shop: Mailbox, imap: ImapServer) -> None:
+    first = [mail(f"Mail {number}") for number in range(3)]
+    imap.put(*first)
+    read(shop)
+    uidvalidity = db.session.scalar(text("SELECT uidvalidity FROM mail_folders"))
+    db.session.rollback()
+    imap.stop()
+    imap.start()
+    imap.put(mail("Meanwhile"), *first)
+    assert read(shop) == 1
+    assert read(shop) == 0
+    assert sorted(subjects()) == ["Mail 0", "Mail 1", "Mail 2", "Meanwhile"]
+    assert [one["subject"] for one in snapshots("mail:received")][-1] == "Meanwhile"
+    assert len(told("mail:received")) == 4
+    numbered = db.session.scalars(select(Mail.uidvalidity).distinct()).all()
+    assert len(numbered) == 1
+    assert numbered[0] != uidvalidity
+
+
+def test_killed_between_fetching_and_storing_the_next_one_reads_it_again(
+    shop: Mailbox, imap: ImapServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imap_mailbox, "BATCH_MAILS", 2)
+    imap.put(*[mail(f"Mail {number}") for number in range(5)])
+    take, batches = mail_intake.take, []
+
+    def dies(*arguments: object) -> int:
+        batches.append(arguments)
+        if len(batches) == 2:
+            raise KeyboardInterrupt
+        return take(*arguments)
+
+    monkeypatch.setattr(mail_intake, "take", dies)
+    with pytest.raises(KeyboardInterrupt):
+        read(shop)
+    assert len(subjects()) == 2
+    monkeypatch.setattr(mail_intake, "take", take)
+    assert read(shop) == 3
+    assert subjects() == [f"Mail {number}" for number in range(5)]
+    assert len(told("mail:received")) == 5
+
+
+def test_who_lost_the_lease_stores_nothing(shop: Mailbox, imap: ImapServer) -> None:
+    imap.put(mail())
+    with transaction():
+        assert mailbox_leases.claim("one", [], 10) == [shop.id]
+    with transaction():
+        assert mailbox_leases.claim("two", [], 10) == []
+    with transaction():
+        db.session.execute(text("UPDATE mailbox_states SET leased_until = :at"), {"at": clock.now() - dt.timedelta(1)})
+        assert mailbox_leases.claim("two", [], 10) == [shop.id]
+    account = mailboxes.account_of(db.session.get_one(Mailbox, shop.id))
+    db.session.rollback()
+    with imap_mailbox.connected(account) as client, pytest.raises(mailbox_leases.LeaseLost):
+        imap_mailbox.read_new(client, account, "one")
+    assert subjects() == []
+    with imap_mailbox.connected(account) as client:
+        assert imap_mailbox.read_new(client, account, "two") == 1
+
+
+def test_an_unknown_sender_becomes_a_lead_once_where_the_mailbox_says_so(shop: Mailbox, imap: ImapServer) -> None:
+    imap.put(mail("No lead", sender="first@example.org"))
+    read(shop)
+    assert count(Lead) == 0
+    with transaction():
+        db.session.get_one(Mailbox, shop.id).makes_leads = True
+    imap.put(
+        mail("A tandem?", sender="Ivy Fern <ivy@example.org>"),
+        mail("And a lamp", sender="Ivy Fern <Ivy@Example.org>"),
+        mail("News", sender="letters@example.org", List_Unsubscribe="<https://example.org/stop>"),
+        mail("Holidays", sender="nora@example.net", Auto_Submitted="auto-replied"),
+    )
+    read(shop)
+    lead = db.session.scalars(select(Lead)).one()
+    assert (lead.name, lead.source, lead.contact.name, lead.contact.email) == (
+        "A tandem?",
+        "mail",
+        "Ivy Fern",
+        "ivy@example.org",
+    )
+    assert told("lead:incoming") == [("lead:incoming", "nora", "group")]
+    assert [one["subject"] for one in snapshots("mail:received")] == ["No lead", "A tandem?", "And a lamp", "News"]
+    # Who heard of the lead is not told of its mail as well.
+    assert [(tag, number) for tag, number, _ in items("nora")].count(("lead:incoming", 1)) == 1
+    assert len(told("mail:received")) == 3
+    owned = db.session.scalars(select(Mail.lead_id).where(Mail.lead_id.is_not(None))).all()
+    assert owned == [lead.id, lead.id]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Auto_Submitted": "auto-replied"},
+        {"Auto_Submitted": "auto-generated; reason"},
+        {"Precedence": "bulk"},
+        {"Precedence": "junk"},
+        {"X_Autoreply": "yes"},
+        {"Return_Path": "<>"},
+        {"From": "MAILER-DAEMON@example.org"},
+        {"Message_ID": "<delivery-12@127.0.0.1>"},
+        {"From": "info@shop.example"},
+    ],
+    ids=str,
+)
+def test_automatic_and_our_own_mails_are_kept_and_raise_nothing(
+    shop: Mailbox, imap: ImapServer, headers: dict[str, str]
+) -> None:
+    with transaction():
+        db.session.get_one(Mailbox, shop.id).makes_leads = True
+    imap.put(mail(**headers))
+    assert read(shop) == 1
+    assert told() == []
+    assert (count(Lead), count(Contact)) == (0, 0)
+
+
+def test_who_writes_to_the_own_teams_mailbox_is_not_told(shop: Mailbox, imap: ImapServer) -> None:
+    nora = db.session.scalars(select(User).where(User.username == "nora")).one()
+    imap.put(mail(sender=nora.email))
+    read(shop)
+    assert told() == []
+
+
+def test_answers_find_their_thread_in_any_order(shop: Mailbox, imap: ImapServer) -> None:
+    first = mail("Offer", Message_ID="<first@example.org>")
+    second = mail("Re: Offer", Message_ID="<second@example.org>", In_Reply_To="<first@example.org>")
+    third = mail("Re: Offer", In_Reply_To="<second@example.org>", References="<first@example.org> <second@example.org>")
+    imap.put(third)
+    read(shop)
+    imap.put(first, second, mail("Other"))
+    read(shop)
+    threads = dict(db.session.execute(select(Mail.message_id, Mail.thread_id)).all())
+    assert len(set(threads.values())) == 2
+    assert [number for _, number, _ in items("nora")] == [1, 2, 1] or len(items("nora")) <= 3
+
+
+def test_mails_of_one_thread_are_one_row_of_the_center(shop: Mailbox, imap: ImapServer) -> None:
+    imap.put(mail("Offer", Message_ID="<first@example.org>"))
+    read(shop)
+    imap.put(mail("Re: Offer", In_Reply_To="<first@example.org>"))
+    read(shop)
+    assert items("nora") == [("mail:received", 2, True)]
+
+
+def test_the_folder_of_what_was_sent_is_read_silently(shop: Mailbox, imap: ImapServer) -> None:
+    contact = builders.make_contact(email="basil@example.org")
+    with transaction():
+        db.session.get_one(Mailbox, shop.id).sent_folder = "Sent"
+    imap.put(mail("Welcome", sender="info@shop.example", to="basil@example.org"), folder="Sent")
+    read(shop)
+    imap.put(mail("Re: Welcome", sender="info@shop.example", to="Basil <basil@example.org>"), folder="Sent")
+    read(shop)
+    kept = db.session.scalars(select(Mail)).all()
+    assert {(one.direction, one.contact_id) for one in kept} == {("outgoing", contact.id)}
+    assert told() == []
+
+
+def test_a_failing_mailbox_is_told_once_with_the_cure_and_that_it_works_again(
+    app: Flask, shop: Mailbox, imap: ImapServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nora = db.session.scalars(select(User).where(User.username == "nora")).one()
+    with transaction():
+        box = db.session.get_one(Mailbox, shop.id)
+        box.group_id, box.owner_id = None, nora.id
+    imap.stop()
+    watch = MailboxWatch(app, threading.Event())
+    for _ in range(4):
+        with transaction():
+            db.session.execute(text("UPDATE mailbox_states SET next_try_at = NULL, leased_until = NULL"))
+        watch._claim()
+        watch._watched[shop.id].thread.join(timeout=20)
+        watch._forget_ended()
+    assert sorted(told("error:mailbox")) == [
+        ("error:mailbox", "della", "admin"),
+        ("error:mailbox", "nora", "concerned"),
+    ]
+    (said,) = snapshots("error:mailbox")
+    assert "Nothing listens on 127.0.0.1" in said["problem"]
+    assert "993" in said["cure"]
+    imap.start()
+    with transaction():
+        db.session.execute(text("UPDATE mailbox_states SET next_try_at = NULL, leased_until = NULL"))
+    listen(app, lambda: len(told("error:mailbox_works")) == 2)
+    assert items("nora") == [("error:mailbox_works", 1, True)]
+    state = db.session.get_one(MailboxState, shop.id)
+    assert (state.problem, state.failures, state.told_at) == (None, 0, None)
+
+
+def test_a_wrong_password_is_told_at_once(app: Flask, shop: Mailbox) -> None:
+    from app.services import sealed
+
+    with transaction():
+        db.session.get_one(Mailbox, shop.id).password = sealed.seal("wrong")
+    listen(app, lambda: snapshots("error:mailbox"))
+    (said,) = snapshots("error:mailbox")
+    assert "refuses user name or password" in said["problem"]
+    assert "app password" in said["cure"]
+
+
+def test_the_listener_hears_of_a_mail_by_itself(app: Flask, shop: Mailbox, imap: ImapServer) -> None:
+    def waits() -> bool:
+        db.session.rollback()
+        return db.session.get_one(MailboxState, shop.id).last_ok_at is not None
+
+    def arrives() -> bool:
+        imap.put(mail("Hello"))
+        eventually(lambda: told("mail:received"), 15, "the mail")
+        return True
+
+    listen(app, waits, arrives)
+    assert subjects() == ["Hello"]
+    assert db.session.get_one(MailboxState, shop.id).leased_by is None
+
+
+def test_a_changed_mailbox_is_connected_anew_and_one_switched_off_is_left(
+    app: Flask, shop: Mailbox, imap: ImapServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.integrations.mailbox_watch.RENEW_SECONDS", 0.1)
+    monkeypatch.setattr("app.integrations.mailbox_watch.TICK_SECONDS", 0.1)
+    monkeypatch.setattr("app.integrations.mailbox_watch.SLICE_SECONDS", 0.2)
+
+    def leased() -> bool:
+        db.session.rollback()
+        return db.session.get_one(MailboxState, shop.id).leased_by is not None
+
+    def switched_off() -> bool:
+        with transaction():
+            db.session.get_one(Mailbox, shop.id).active = False
+        eventually(lambda: not leased(), 15, "the mailbox to be left")
+        return True
+
+    listen(app, leased, switched_off)
+
+
+def listen(app: Flask, *steps: object) -> None:
+    """Run the listener until each step has come true."""
+    stop = threading.Event()
+    thread = threading.Thread(target=MailboxWatch(app, stop).run)
+    thread.start()
+    try:
+        for step in steps:
+            eventually(step, 20, getattr(step, "__name__", "a step"))  # type: ignore[arg-type]
+    finally:
+        stop.set()
+        thread.join(timeout=20)
+        assert not thread.is_alive()
