@@ -195,7 +195,8 @@ def _part(section: str, figures: Sequence[Figure], report: ActivityReport) -> Pa
     numbers = tuple(_number(figure, report.total.figures[figure.key]) for figure in own)
     if report.scope.kind == "user" and len(report.users) < 2:
         return Part(label, numbers, None, None)
-    groups = _table(gettext("By group"), own, report.groups, None) if report.groups else None
+    # Of one group alone the total tells the same.
+    groups = _table(gettext("By group"), own, report.groups, None) if len(report.groups) > 1 else None
     return Part(label, numbers, groups, _table(gettext("By member"), own, report.users, None))
 
 

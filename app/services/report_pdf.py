@@ -13,12 +13,13 @@ from fpdf.enums import TableBordersLayout, XPos, YPos
 from fpdf.fonts import FontFace
 
 from app.services.report_charts import HEIGHT, WIDTH
-from app.services.report_contents import Contents, Number, Part, Table
+from app.services.report_contents import Contents, Number, Part, Picture, Table
 
 MARGIN, PAGE_WIDTH = 16, 210
 INNER = PAGE_WIDTH - 2 * MARGIN
 ROWS_MAX = 60
-_INK, _SOFT, _LINE, _ACCENT = (26, 28, 36), (98, 104, 120), (230, 231, 236), (66, 80, 201)
+_INK, _SOFT, _LINE = (26, 28, 36), (98, 104, 120), (230, 231, 236)
+_ACCENT, _PALE = (66, 80, 201), (169, 177, 234)
 _TONES = {"good": (20, 103, 61), "bad": (176, 37, 50), "": _SOFT}
 
 
@@ -71,8 +72,7 @@ def pdf(contents: Contents, pictures: Mapping[str, bytes]) -> bytes:
         paper.keep_together(height + 16)
         paper.ln(4)
         _heading(paper, picture.title)
-        paper.ink(8.5, colour=_SOFT)
-        paper.line_of(f"{picture.now}, {picture.before}" if picture.before else picture.now, 4.5)
+        _legend(paper, picture)
         paper.image(io.BytesIO(pictures[picture.name]), w=INNER, alt_text=picture.alt)
     for part in contents.parts:
         _part(paper, part)
@@ -98,6 +98,19 @@ def _tiles(paper: _Paper, tiles: Sequence[Number]) -> None:
             paper.ink(size, bold, colour)
             paper.cell(width - 4, 5, words)
     paper.set_xy(MARGIN, top + height + 2)
+
+
+def _legend(paper: _Paper, picture: Picture) -> None:
+    paper.ink(8.5, colour=_SOFT)
+    for words, colour in ((picture.now, _ACCENT), (picture.before, _PALE)):
+        if words:
+            paper.set_fill_color(*colour)
+            paper.rect(paper.get_x() + 0.6, paper.get_y() + 1, 2.6, 2.6, "F")
+            paper.set_x(paper.get_x() + 4.2)
+            paper.cell(paper.get_string_width(words) + 5, 4.5, words)
+    # Tables fill their cells with it.
+    paper.set_fill_color(255)
+    paper.ln(5)
 
 
 def _part(paper: _Paper, part: Part) -> None:
