@@ -192,3 +192,16 @@ def barriers(page: Page) -> list[str]:
         ".map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`))"
     )
     return found
+
+
+def test_the_chat_with_the_client_stands_on_their_card(sign_in: SignIn, live_server: LiveServer) -> None:
+    contact_id, number = live_server.sql(
+        "SELECT contact_id, number FROM talks WHERE state = 'open' AND contact_id IS NOT NULL ORDER BY number LIMIT 1"
+    )[0]
+    page = live(sign_in("manager", f"/contactview/show/{contact_id}", width=390, height=844))
+    thread = page.locator(".fd-card-chat .fd-thread")
+    expect(thread.locator(".fd-say").first).to_be_visible(timeout=SLOW_MS)
+    expect(page.locator("#chat .fd-talk-no")).to_contain_text(str(number))
+    page.get_by_role("button", name="Internal").click()
+    expect(page.locator("#chat .fd-say")).to_have_count(0)
+    expect(page.locator("#chat .fd-talk-no")).to_have_count(0)

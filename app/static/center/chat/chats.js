@@ -37,10 +37,11 @@ export function createChats({ me, settings, store, calls, storage, say, refreshF
     if (known) histories.delete(id); // the newest use goes last
     const history = known ?? createHistory({ fetch: (params) => calls.messages(id, params) });
     histories.set(id, history);
-    if (histories.size > KEPT) histories.delete([...histories.keys()].find((one) => one !== openId.peek() && one !== id));
+    if (histories.size > KEPT) histories.delete([...histories.keys()].find((one) => !drawn.has(one) && one !== id));
     return history;
   }
 
+  const drawn = new Set(); // chats that stand on the page, seen or further down
   const setIn = (target, id, value) => (target.value = new Map(target.peek()).set(id, value));
 
   async function loadInfo(id) {
@@ -58,6 +59,7 @@ export function createChats({ me, settings, store, calls, storage, say, refreshF
 
   /** Shows a chat, at a message if `seq` is given, else where reading stopped. */
   async function open(id, seq = null) {
+    drawn.add(id);
     const history = historyOf(id);
     const fresh = !history.state.peek().loaded;
     atBottom.value = false;
@@ -87,6 +89,7 @@ export function createChats({ me, settings, store, calls, storage, say, refreshF
   }
 
   function close(id) {
+    drawn.delete(id);
     setIn(dividers, id, null);
     place.value = null;
   }
@@ -168,9 +171,8 @@ export function createChats({ me, settings, store, calls, storage, say, refreshF
     outbox.flush();
     receipts.flush();
     presence.connected();
-    const id = openId.peek();
-    for (const [key, history] of histories) if (key !== id) histories.delete(key); // they are opened anew
-    if (id) {
+    for (const key of [...histories.keys()]) if (!drawn.has(key)) histories.delete(key); // they are opened anew
+    for (const id of drawn) {
       histories.get(id)?.catchUp();
       loadInfo(id);
     }
