@@ -17,7 +17,7 @@ from app.services import card_chats, fields, history, lead_answers, lead_sight, 
 from app.services.related import checked_related
 from app.services.responsible import checked_responsible, may_delete
 
-FIELDS = ("name", "budget", "currency", "stage_id", "contact_id", "company_id", "responsible_id")
+FIELDS = ("name", "budget", "currency", "stage_id", "pipeline_id", "contact_id", "company_id", "responsible_id")
 CLOSED_KINDS = ("won", "lost")
 _RELATED = (("contact_id", access.access_contact), ("company_id", access.access_company))
 
@@ -35,7 +35,11 @@ def receive(actor: User, changes: Mapping[str, Any], source: str, said: str = ""
 
     Without a stage it enters at the incoming one. Raises UserError naming the field.
     """
-    lead = _add(actor, {"stage_id": _incoming_stage_id()} | dict(changes), source)
+    if changes.get("pipeline_id") is None or changes.get("stage_id") is not None:
+        changes = {"stage_id": _first_stage_id("incoming")} | dict(changes)
+    else:
+        changes = dict(changes) | {"stage_id": _first_stage_id("incoming", changes["pipeline_id"])}
+    lead = _add(actor, changes, source)
     if lead.closed_at is None and lead.responsible_id != actor.id:
         lead_answers.arrive(actor, lead, said)
     return lead
@@ -94,8 +98,11 @@ def check(actor: User, changes: Mapping[str, Any], lead: Lead | None) -> dict[st
         values.pop("currency", None)  # what it is already; of a new lead, what its pipeline has
     else:
         values["currency"] = fields.currency(values["currency"])
+    pipeline_id = values.pop("pipeline_id", None)
+    if pipeline_id is not None and values.get("stage_id") is None:
+        values["stage_id"] = _first_stage_id("open", pipeline_id)
     if "stage_id" in values:
-        values["stage_id"] = _checked_stage(actor, values["stage_id"], lead)
+        values["stage_id"] = _checked_stage(actor, values["stage_id"], lead, pipeline_id)
     for field, load in _RELATED:
         if field in values:
             before_id = getattr(lead, field) if lead else None
@@ -118,22 +125,34 @@ def default_stage() -> Stage | None:
     ).first()
 
 
-def _incoming_stage_id() -> int | None:
-    return db.session.scalars(
-        select(Stage.id)
-        .join(Pipeline)
-        .where(Stage.kind == "incoming")
-        .order_by(Pipeline.position, Pipeline.id, Stage.position, Stage.id)
-        .limit(1)
-    ).first()
+def _first_stage_id(kind: str, pipeline_id: object = None) -> int | None:
+    """The first stage of a kind, of one pipeline or of any. Raises UserError for a pipeline that there is not."""
+    statement = select(Stage.id).join(Pipeline).where(Stage.kind == kind)
+    if pipeline_id is not None:
+        if (
+            not isinstance(pipeline_id, int)
+            or isinstance(pipeline_id, bool)
+            or not 0 < pipeline_id <= access.LARGEST_ID
+        ):
+            raise UserError("invalid", "An id is needed", "pipeline_id")
+        statement = statement.where(Pipeline.id == pipeline_id)
+    in_order = statement.order_by(Pipeline.position, Pipeline.id, Stage.position, Stage.id).limit(1)
+    found = db.session.scalars(in_order).first()
+    if found is None and pipeline_id is not None and db.session.get(Pipeline, pipeline_id) is None:
+        raise UserError("invalid", "Choose an existing one", "pipeline_id")
+    return found
 
 
-def _checked_stage(actor: User, stage_id: object, lead: Lead | None) -> int:
-    if stage_id is None and lead is None and (stage := default_stage()) is not None:
+def _checked_stage(actor: User, stage_id: object, lead: Lead | None, pipeline_id: object = None) -> int:
+    if stage_id is None and lead is None and pipeline_id is None and (stage := default_stage()) is not None:
         return stage.id
     checked = checked_related(access.access_stage, actor, stage_id, "stage_id")
     if checked is None:
         raise UserError("required", "Choose a stage", "stage_id")
+    of = db.session.get_one(Stage, checked).pipeline
+    home = pipeline_id if pipeline_id is not None or lead is None else lead.stage.pipeline_id
+    if home is not None and of.id != home:
+        raise UserError("other_pipeline", f"This stage belongs to another pipeline, {of.name}", "stage_id")
     return checked
 
 

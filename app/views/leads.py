@@ -35,6 +35,12 @@ class StageForm(Form):  # type: ignore[misc]
     stage = LookupField("stages", lazy_gettext("Stage"), [InputRequired()])
 
 
+class PipelineForm(Form):  # type: ignore[misc]
+    """Whereto, at its first open stage."""
+
+    pipeline = LookupField("pipelines", lazy_gettext("Pipeline"), [InputRequired()])
+
+
 class LeadView(BoardScreen):
     """Leads as a list, a board and cards."""
 
@@ -82,7 +88,7 @@ class LeadView(BoardScreen):
     }
     formatters_columns = {"budget": number, "contact": card_link, "company": card_link, "source": source_label}
 
-    bulk_forms = {**BoardScreen.bulk_forms, "stage": StageForm}
+    bulk_forms = {**BoardScreen.bulk_forms, "stage": StageForm, "pipeline": PipelineForm}
 
     @expose("/accept/<pk>", methods=["POST"])
     @has_access
@@ -124,6 +130,15 @@ class LeadView(BoardScreen):
             leads.update(actor, lead, {"stage_id": form.stage.data.id})
 
         return self.run_asked("stage", items, move, gettext("Moved"))
+
+    @action("pipeline", lazy_gettext("Change pipeline"), icon="target", single=False)
+    def pipeline(self, items: Any) -> ResponseReturnValue:
+        """Move the selected leads to another pipeline."""
+
+        def move(actor: User, lead: Lead, form: Any) -> None:
+            leads.update(actor, lead, {"pipeline_id": form.pipeline.data.id})
+
+        return self.run_asked("pipeline", items, move, gettext("Moved"))
 
     def prefill_add(self, form: Form) -> None:
         """Suggest the person who adds the lead, the stage where leads start, and its pipeline's currency."""

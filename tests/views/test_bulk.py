@@ -144,3 +144,21 @@ def test_bulk_actions_leave_hidden_records_out(app: Flask, client: FlaskClient, 
     for action, asked in (("tag", {"tag": "mine"}), ("remove", {}), ("assign", {"responsible": 1})):
         act(staff, action, two, **asked)
     assert [lead.tags for lead in stored(app, two)] == [[], []]
+
+
+def test_leads_change_their_pipeline_on_purpose_only(app: Flask, client: FlaskClient, two: list[int]) -> None:
+    with app.app_context():
+        other = builders.make_pipeline("Repairs")
+        other_id, talking = other.id, builders.make_stage("won", pipeline=other).id
+        before = [lead.stage_id for lead in db.session.query(Lead).order_by(Lead.id)]
+    refused = client.put(f"/api/v1/leads/{two[0]}", json={"stage_id": talking})
+    assert refused.status_code == 422
+    assert refused.get_json()["error"]["field"] == "stage_id"
+    assert "another pipeline, Repairs" in refused.get_json()["error"]["message"]
+    assert "another pipeline, Repairs" in act(client, "stage", two, stage=talking)
+    with app.app_context():
+        assert [lead.stage_id for lead in db.session.query(Lead).order_by(Lead.id)] == before
+    act(client, "pipeline", two, pipeline=other_id)
+    with app.app_context():
+        moved = [lead.stage for lead in db.session.query(Lead)]
+        assert {(stage.pipeline_id, stage.name) for stage in moved} == {(other_id, "New")}

@@ -70,6 +70,7 @@ class LeadIn(InSchema):
     budget = fields.Raw(metadata={"type": "number"})
     currency = fields.String(allow_none=True)
     stage_id = Id()
+    pipeline_id = Id()
     contact_id = Id()
     company_id = Id()
     responsible_id = Id()

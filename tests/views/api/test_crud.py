@@ -268,7 +268,16 @@ def test_openapi_documents_every_address(app: Flask, program: FlaskClient) -> No
     post = found["paths"]["/api/v1/leads/"]["post"]
     assert "201" in post["responses"]
     schema = found["components"]["schemas"]["LeadApi.post"]["properties"]
-    assert set(schema) == {"name", "budget", "currency", "stage_id", "contact_id", "company_id", "responsible_id"}
+    assert set(schema) == {
+        "name",
+        "budget",
+        "currency",
+        "stage_id",
+        "pipeline_id",
+        "contact_id",
+        "company_id",
+        "responsible_id",
+    }
     assert "responsible_id" in found["components"]["schemas"]["LeadApi.get_list"]["properties"]
     error = found["components"]["responses"]["422"]["content"]["application/json"]["schema"]
     assert "error" in error["properties"]
