@@ -18,7 +18,7 @@ from typing import Any
 from flask_babel import force_locale, gettext
 from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import defer
+from sqlalchemy.orm import defer, joinedload
 
 from app import clock, queue
 from app.catalogue import Rule
@@ -125,12 +125,17 @@ def prepare_due(limit: int = BATCH_SIZE) -> int:
             .where(Report.active, Report.next_at <= now)
             .order_by(Report.next_at, Report.id)
             .limit(limit)
-            .with_for_update(skip_locked=True)
+            .options(joinedload(Report.owner))
+            .with_for_update(of=Report, skip_locked=True)
         )
     )
     runs = []
     for report in due:
         sending = reports.sending_of(report)
+        if not report.shared and not report.owner.active:
+            # Their own numbers are nobody's news while they are deactivated.
+            report.next_at = report_times.next_after(sending, now)
+            continue
         window = report_times.last_until(sending, now) or now
         missed = 0
         between = report.next_at

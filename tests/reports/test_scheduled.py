@@ -324,6 +324,25 @@ def test_rights_that_the_owner_has_lost_stop_the_report_and_are_told(della: User
     assert str(error) in titles["The report Sales Office could not be made"]
 
 
+def test_own_numbers_of_who_was_deactivated_are_neither_made_nor_an_error(
+    della: User, at: At, smtp: SmtpServer
+) -> None:
+    milo = builders.make_user("Staff")
+    with transaction(milo.id):
+        reports.save_own(milo, reporting.OWN)
+    with transaction(della.id):
+        people.deactivate(della, milo, "has left")
+    at(local(MONDAY, 8))
+    assert reporting.run_due() == 1
+    assert (reporting.runs(), smtp.mails) == ([], [])
+    assert [item["title"] for item in feed.page(db.session(), della.id).items] == []
+    with transaction(della.id):
+        people.reactivate(della, milo)
+    at(local(MONDAY + dt.timedelta(days=7), 8))
+    reporting.run_due()
+    assert [mail["To"] for mail in smtp.mails] == [milo.email]
+
+
 def test_a_failed_one_is_tried_again_and_then_told(
     della: User, at: At, smtp: SmtpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
