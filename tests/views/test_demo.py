@@ -12,7 +12,7 @@ from sqlalchemy import text
 from app import demo
 from app.extensions import db
 from app.models.people import RoleName
-from app.services import demo_end
+from app.services import demo_end, payments
 from app.services.account import set_setting
 from app.transaction import transaction
 from tests import builders
@@ -82,8 +82,12 @@ def test_a_lead_comes_in_by_the_website_s_form(manager: FlaskClient, count: Call
     )
 
 
-def test_a_payment_fails_and_who_has_the_client_is_told(manager: FlaskClient, count: Callable[[str], int]) -> None:
+def test_a_payment_fails_and_who_has_the_client_is_told(
+    app: Flask, manager: FlaskClient, count: Callable[[str], int]
+) -> None:
     assert "has failed" in manager.post("/demo/try/payment").get_json()["said"]
+    with app.app_context(), transaction():
+        assert payments.take_waiting() == 1
     told = "notifications n JOIN ab_user u ON u.id = n.user_id JOIN events e ON e.id = n.event_id"
     assert count(f"{told} WHERE e.tag = 'stripe:payment_failed' AND u.username = 'manager'") == 1
 
