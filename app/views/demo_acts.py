@@ -71,7 +71,7 @@ def lead(user: User) -> str:
 
 def payment(user: User) -> str:
     """Stripe reports a refused card, signed as Stripe signs (docs.stripe.com/webhooks#verify-manually)."""
-    secret, contact = stripe_settings.secret(), _client_of(user) or _newest(Contact, gettext("There is no contact"))
+    secret, contact = stripe_settings.secret(), _payer_of(user) or _newest(Contact, gettext("There is no contact"))
     if not secret:
         raise Conflict("not_connected", gettext("Stripe is not connected"))
     now, key = int(time.time()), secrets.token_hex(8)
@@ -111,6 +111,12 @@ def digest(user: User) -> str:
     if not sent:
         return gettext("Nothing that is set to digest is unread: set a kind of news to digest first")
     return gettext("Your digest is on its way to %(address)s", address=user.email)
+
+
+def _payer_of(user: User) -> Contact | None:
+    """Return one of the contacts that this person is responsible for: payments know nothing of leads."""
+    statement = select(Contact).where(Contact.responsible_id == user.id, Contact.email.is_not(None))
+    return db.session.scalars(statement.order_by(func.random()).limit(1)).first()
 
 
 def _client_of(user: User) -> Contact | None:
