@@ -24,7 +24,8 @@ def ask(actor: User, talk: Talk, user_id: object, question: object, answer: obje
     answers = answer is not None and fields.flag(answer, "answer")
     role = client_members.role_of(talk.chat_id, asked.id)
     if answers and role != MemberRole.MEMBER:
-        client_members.put(talk.chat_id, [asked.id], MemberRole.MEMBER, news=0)
+        first = talk.first_seq if access.is_free(asked) else 0
+        client_members.put(talk.chat_id, [asked.id], MemberRole.MEMBER, news=0, from_seq=first)
     elif role not in (MemberRole.MEMBER, MemberRole.TOLD):
         client_members.put(talk.chat_id, [asked.id], MemberRole.GUEST, news=0, from_seq=talk.first_seq)
     name = full_name(asked)
