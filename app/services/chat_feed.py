@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.services import client_words
 from app.services.names import NAME_SQL
+from app.services.talk_sight import TEAM
 
 MAX_COUNT = 100
 BODY_LENGTH = 200
@@ -53,7 +54,7 @@ DETAILS = f"""
 SELECT p.*, {client_words.COLUMNS}, coalesce(n.count, 0) AS count, coalesce(n.mention, false) AS mention,
        l.body AS last_body, l.author_id AS last_author_id, l.author_kind AS last_author_kind, l.name AS last_author,
        l.deleted_at IS NOT NULL AS last_deleted, l.has_files AS last_has_files, l.note AS last_note,
-       o.id AS person_id, o.name AS person_name, o.picture AS person_picture,
+       o.id AS person_id, o.name AS person_name, o.picture AS person_picture, o.free AS person_free,
        CASE p.kind WHEN 'direct' THEN 2
             ELSE (SELECT count(*) FROM chat_members t WHERE t.chat_id = p.id AND t.left_at IS NULL) END AS members
 FROM page p
@@ -71,7 +72,8 @@ LEFT JOIN LATERAL (
     ORDER BY x.seq DESC LIMIT 1
 ) l ON true
 LEFT JOIN LATERAL (
-    SELECT u.id, {NAME_SQL} AS name, u.picture FROM chat_members t JOIN ab_user u ON u.id = t.user_id
+    SELECT u.id, {NAME_SQL} AS name, u.picture, NOT {TEAM} AS free
+    FROM chat_members t JOIN ab_user u ON u.id = t.user_id
     WHERE t.chat_id = p.id AND t.user_id <> p.user_id LIMIT 1
 ) o ON p.kind = 'direct'
 {client_words.JOIN}
@@ -166,6 +168,7 @@ def as_item(row: Row[Any]) -> dict[str, Any]:
             "muted": row.mute != "none",
             "mute": row.mute,
             "person_id": row.person_id,
+            "person_free": bool(row.person_free),
             "picture_url": row.person_picture if direct else picture_url(row.id, row.picture),
             "last_seq": row.last_seq,
             "last_read_seq": row.last_read_seq,

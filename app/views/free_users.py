@@ -115,4 +115,4 @@ class FreeUserView(PersonScreen):
     @action("promote", lazy_gettext("Make a staff member"), lazy_gettext("Give this person staff's rights?"), icon="up")
     def promote(self, items: Any) -> ResponseReturnValue:
         """Turn free users into staff."""
-        return self.run_action(items, people.promote, gettext("Staff members now"))
+        return self.moved_on(items, people.promote, gettext("Staff members now"), "UserView")

@@ -86,6 +86,7 @@ class InvitationView(BaseFormView):  # type: ignore[misc]
             invitation=invitation,
             widgets=self._get_edit_widget(form=form),
             form_action=request.path,
+            submit_label=gettext("Join"),
         )
 
     def _closed(self, reason: str) -> ResponseReturnValue:

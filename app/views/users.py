@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import flash, redirect, url_for
@@ -222,6 +222,14 @@ class PersonScreen(HandingOver, Screen):
             self.edit_template, title=title, widgets={"edit": widget}, related_views=[], submit_label=submit
         )
 
+    def moved_on(self, items: Any, service: Any, done: str, endpoint: str) -> ResponseReturnValue:
+        """Run an action after which one person is on the other screen: their page goes along, a list stays."""
+        pk = None if isinstance(items, Sequence) else items.id
+        answer = self.run_action(items, service, done)
+        if pk is not None and "/show/" in self.came_from() and self.datamodel.get(pk, self._base_filters) is None:
+            return redirect(url_for(f"{endpoint}.show", pk=pk))
+        return answer
+
     @action("to_reactivate", lazy_gettext("Reactivate"), icon="refresh", multiple=False)
     def to_reactivate(self, item: User) -> ResponseReturnValue:
         """Lead to the page that asks for the reason."""
@@ -275,4 +283,4 @@ class UserView(TwoStepReset, PersonScreen):
     )
     def demote(self, items: Any) -> ResponseReturnValue:
         """Turn people into free users."""
-        return self.run_action(items, people.demote, gettext("Free users now"))
+        return self.moved_on(items, people.demote, gettext("Free users now"), "FreeUserView")

@@ -273,3 +273,12 @@ def test_managers_see_what_the_people_of_their_groups_do_and_their_scores_only(a
         assert scores.of_person(ben, 30).total.asked == 1
         assert scores.of_person(db.session.get_one(User, admin), 30).total.asked == 2
         assert feed.page(db.session(), mia.id).items is not None
+
+
+def test_a_promoted_persons_page_leads_to_the_other_list(app: Flask, client: FlaskClient, admin: int) -> None:
+    with app.app_context():
+        otto = builders.make_user("Free").id
+    came = {"Referer": f"http://localhost/freeuserview/show/{otto}"}
+    assert client.post(f"/freeuserview/action/promote/{otto}", headers=came).location == f"/userview/show/{otto}"
+    came = {"Referer": "http://localhost/userview/list/"}
+    assert client.post(f"/userview/action/demote/{otto}", headers=came).location == "/userview/list/"

@@ -12,8 +12,9 @@ export function ChatLine({ item, open, chats }) {
 }
 
 export function ChatMarks({ item }) {
-  const { mention, muted, mute } = item.chat;
-  return html`${(muted || (mute && mute !== "none")) && html`<span class="fd-row-mark" title="Muted"><${Icon} name="bell-off" size="14" /><span class="fd-sr">muted</span></span>`}
+  const { mention, muted, mute, person_free } = item.chat;
+  return html`${person_free && html`<span class="fd-chip fd-chip--row">Free user</span>`}
+    ${(muted || (mute && mute !== "none")) && html`<span class="fd-row-mark" title="Muted"><${Icon} name="bell-off" size="14" /><span class="fd-sr">muted</span></span>`}
     ${item.unread && mention && html`<span class="fd-row-mark is-mention" title="You were mentioned"><${Icon} name="at" size="14" /><span class="fd-sr">you were mentioned</span></span>`}
     ${item.unread && item.count > 0 && html`<span class="fd-badge fd-badge--accent">${item.count > 99 ? "99+" : item.count}<span class="fd-sr"> new</span></span>`}`;
 }
