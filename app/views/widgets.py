@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from babel import Locale
 from flask import request
 from flask_babel import lazy_gettext
 from markupsafe import Markup
@@ -15,6 +16,9 @@ from app.models.talks import Widget
 from app.services import widgets
 from app.views.base import Screen
 from app.views.interface import ScreenInterface
+
+# Each by its own name: whoever speaks it finds it.
+_LANGUAGES = [(one, (Locale.parse(one).get_display_name(one) or one).capitalize()) for one in widgets.LANGUAGES]
 
 
 def copied(key: str) -> Markup:
@@ -65,7 +69,7 @@ class WidgetView(Screen):
     formatters_columns = {"key": copied}
     add_form_extra_fields = edit_form_extra_fields = {
         "colour": ColorField(lazy_gettext("Colour"), [InputRequired()], default="#2f6fed"),
-        "language": SelectField(lazy_gettext("Language"), choices=[(one, one) for one in widgets.LANGUAGES]),
+        "language": SelectField(lazy_gettext("Language"), choices=_LANGUAGES, render_kw={"class": "form-control"}),
     }
     label_columns = {
         "name": lazy_gettext("Name"),
