@@ -49,3 +49,15 @@ SAVED_ANSWERS = (
     ("Repairs of other brands", "Yes, we repair every brand. Bring it in, a first look is free."),
     ("Thanks", "Thank you for writing, {client}! {me}, your bicycle shop"),
 )
+
+# What is asked and answered on usual days, the client first.
+USUAL_TALKS = (
+    ("Do you have the city bike in green?", "Yes, in three sizes. Come and try one!", "Great, see you on Saturday."),
+    ("My brakes squeak. Can you look at them?", "Gladly, tomorrow from 9. It takes half an hour."),
+    ("How long is the waiting time for a service?", "Four days at the moment.", "Fine, please book me.", "Done!"),
+    ("Which lock do you recommend?", "The folding one: safe enough, and light."),
+    ("Is the helmet in M back in stock?", "It came in this morning. Shall I keep one?", "Yes please.", "It is yours."),
+    ("Do you take old bikes in exchange?", "We do. Send us a photo, and we tell you a price."),
+    ("The chain skips since yesterday.", "It is probably worn. Bring it in, we measure it at once."),
+    ("Can I pay by card?", "Of course, and in instalments too.", "Perfect."),
+)

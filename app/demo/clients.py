@@ -9,7 +9,7 @@ from flask_babel import gettext
 from sqlalchemy import select, text
 
 from app import clock
-from app.demo import client_story
+from app.demo import client_story, work
 from app.extensions import db
 from app.models.crm import Contact
 from app.models.people import Group, User
@@ -35,6 +35,7 @@ def load(people: dict[str, User]) -> None:
     db.session.flush()
     load_answers(people["manager"])
     now = clock.now()
+    work.load(people, widget, {name for name, *_ in client_story.OPEN_TALKS})
     for position, (name, served, score, comment) in enumerate(client_story.CLOSED_TALKS):
         lines = (("client", "Thank you for the help."), (served, "You are welcome!"))
         talk = _talk(widget, _known(name, people[served]), lines, people)

@@ -14,6 +14,7 @@ from typing import Any
 
 from flask_babel import gettext
 from sqlalchemy import select, text
+from sqlalchemy.orm import selectinload
 
 from app import access
 from app.extensions import db
@@ -62,9 +63,8 @@ def activity_report(period: Period, scope: Scope, sections: Collection[str]) -> 
         total=Line(gettext("Total"), None, None, _measured(total, chosen)),
         groups=group_lines,
         users=user_lines,
-        days=MappingProxyType(
-            {one.key: tuple(daily.get(day, Sums()).value(one) for day in period.days) for one in chosen}
-        ),
+        days=_by_day(period, daily, chosen),
+        days_before=_by_day(period.before(), daily, chosen),
         as_of=state.refreshed_at if state is not None else None,
         complete_from=rebuild_day + dt.timedelta(days=1)
         if rebuild_day is not None and rebuild_day >= period.before().starts_on
@@ -98,8 +98,18 @@ def _lines(
     return tuple(group_lines), tuple(user_lines)
 
 
+def _by_day(
+    period: Period, daily: Mapping[dt.date, Sums], chosen: tuple[Figure, ...]
+) -> Mapping[str, tuple[float | None, ...]]:
+    nothing = Sums()
+    return MappingProxyType(
+        {one.key: tuple(daily.get(day, nothing).value(one) for day in period.days) for one in chosen}
+    )
+
+
 def _team(statement: Any) -> list[User]:
-    found = db.session.scalars(statement.order_by(User.sort_key, User.id).limit(USERS_MAX))
+    roles = (selectinload(User.roles), selectinload(User.groups).selectinload(Group.roles))
+    found = db.session.scalars(statement.options(*roles).order_by(User.sort_key, User.id).limit(USERS_MAX))
     return list(found.unique())
 
 

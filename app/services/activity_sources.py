@@ -94,7 +94,11 @@ SOURCES: Mapping[str, str] = MappingProxyType(
         "calls_out": _calls("c.direction = 'outgoing'"),
         "calls_missed": _calls("c.direction = 'incoming' AND c.status = 'missed'"),
         "mails_in": _records(
-            "events", "t.created_at", "CAST(t.data #>> '{owner,id}' AS int)", "t.tag = 'mail:received'"
+            "events",
+            "t.created_at",
+            "CAST(t.data ->> 'owner_id' AS int)",
+            "t.tag = 'mail:received'",
+            group="t.data ->> 'group_id'",
         ),
         "asked": _talks("t.survey_asked_at", _SERVED),
         "scores": _SCORES,

@@ -254,9 +254,7 @@ FIGURES: tuple[Figure, ...] = (
         lazy_gettext("Mails in"),
         _COUNT,
         _NEUTRAL,
-        lazy_gettext(
-            "Mails that reached a connected mailbox, by the mailbox's owner; a shared one's belong to nobody."
-        ),
+        lazy_gettext("Mails that reached a connected mailbox, by whose mailbox it is: a person's or a group's."),
         "mails_in",
     ),
     Figure(
@@ -336,12 +334,17 @@ def shown(figure: Figure, value: float | None) -> str:
         return "–"
     locale = str(get_locale() or "en")
     if figure.unit is Unit.MONEY:
-        return format_currency(value, figure.currency, "¤#,##0", locale=locale, currency_digits=False)
+        return money(value, figure.currency)
     if figure.unit is Unit.SECONDS:
         return duration(value)
     if figure.unit is Unit.PERCENT:
         return gettext("%(number)s %%", number=format_decimal(value, "#,##0.#", locale=locale))
     return format_decimal(value, "#,##0.#", locale=locale)
+
+
+def money(value: float, currency: str) -> str:
+    """Return "€12,300", without cents."""
+    return format_currency(value, currency, "¤#,##0", locale=str(get_locale() or "en"), currency_digits=False)
 
 
 def duration(seconds: float) -> str:

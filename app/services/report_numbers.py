@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.services.figures import Better, Figure
+from app.services.figures import Better, Figure, Unit
 from app.services.report_period import Period
 from app.services.report_scope import Scope
 
@@ -26,8 +26,10 @@ class Measured:
         return 100 * (self.value - self.before) / abs(self.before)
 
     def verdict(self, figure: Figure) -> str:
-        """Whether that is "good" or "bad" news; empty for neither."""
+        """Whether that is "good" or "bad" news; empty for neither, and where there was nothing to compare with."""
         if self.value is None or self.before is None or self.value == self.before or figure.better is Better.NEUTRAL:
+            return ""
+        if not self.before and figure.unit in (Unit.COUNT, Unit.MONEY):
             return ""
         return "good" if (self.value > self.before) == (figure.better is Better.UP) else "bad"
 
@@ -47,8 +49,9 @@ class Line:
 class ActivityReport:
     """``figures`` are those of the wanted sections in their order, money in each currency that occurs.
 
-    ``days`` has the total's value of each day of the period, by figure key. ``as_of`` is when the numbers were last
-    brought up to date; ``rebuilding``: they are being counted anew, and days before ``complete_from`` are not ready.
+    ``days`` has the total's value of each day of the period, by figure key, ``days_before`` those of the period before.
+    ``as_of`` is when the numbers were last brought up to date; with ``complete_from`` they are being counted anew, and
+    days before it are not ready.
     """
 
     period: Period
@@ -59,6 +62,7 @@ class ActivityReport:
     groups: tuple[Line, ...]
     users: tuple[Line, ...]
     days: Mapping[str, tuple[float | None, ...]]
+    days_before: Mapping[str, tuple[float | None, ...]]
     as_of: dt.datetime | None = None
     complete_from: dt.date | None = None
 

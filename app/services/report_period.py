@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from flask_babel import gettext
+from babel.dates import format_date, format_interval
+from flask_babel import get_locale, gettext
 
 from app.errors import UserError
 
@@ -62,6 +63,14 @@ class Period:
         if self.kind == "month":
             return Period(self.kind, _month_before(self.starts_on), self.starts_on, self.zone)
         return Period(self.kind, self.starts_on - (self.ends_on - self.starts_on), self.starts_on, self.zone)
+
+    @property
+    def words(self) -> str:
+        """The days as people say them: "Nov 16 – 22, 2026"."""
+        locale = str(get_locale() or "en")
+        if self.last_day == self.starts_on:
+            return format_date(self.starts_on, "full", locale=locale)
+        return format_interval(self.starts_on, self.last_day, "yMMMd", locale=locale)
 
     @property
     def last_day(self) -> dt.date:

@@ -106,9 +106,9 @@ def per_owner(values: Mapping[str, Any], condition: str, wanted: Collection[str]
 
 
 def per_day(values: Mapping[str, Any], condition: str, wanted: Collection[str]) -> dict[dt.date, Sums]:
-    """Sum each day of the period."""
+    """Sum each day of both periods."""
     found: dict[dt.date, Sums] = defaultdict(Sums)
-    where = f"WHERE day >= :starts AND day < :ends AND {condition}"
+    where = f"WHERE day >= :before AND day < :ends AND {condition}"
     for row in db.session.execute(text(f"SELECT day, {_COUNTED} FROM activity_days {where} GROUP BY 1"), values):
         found[row.day].counts.update({name: int(getattr(row, name)) for name in COUNTS})
     if "replies" in wanted:

@@ -79,6 +79,18 @@ def _by_name(model: Any, visible: Callable[[User], Any], *options: Any) -> Calla
     return search
 
 
+def _reported_groups(user: User, typed: str) -> Select[Any]:
+    """Groups whose numbers one may see."""
+    mine = true() if access.is_admin(user) else Group.manager_id == user.id
+    return select(Group).where(mine, _starts(Group.sort_key, typed)).order_by(Group.sort_key, Group.id)
+
+
+def _reported_users(user: User, typed: str) -> Select[Any]:
+    """People whose numbers one may see: members of one's groups, and oneself."""
+    managed = User.groups.any(Group.manager_id == user.id)
+    return _responsible(user, typed).where(true() if access.is_admin(user) else or_(managed, User.id == user.id))
+
+
 def _stages(user: User, typed: str) -> Select[Any]:
     found = or_(_contains(Stage.name, typed), _contains(Pipeline.name, typed)) if typed else true()
     return (
@@ -153,6 +165,8 @@ LOOKUPS: dict[str, Lookup] = {
     "groups": Lookup(
         access.access_group, _by_name(Group, access.visible_groups), lambda group: group.label or group.name, _nothing
     ),
+    "reported_groups": Lookup(access.access_group, _reported_groups, lambda group: group.label or group.name, _nothing),
+    "reported_users": Lookup(access.access_user, _reported_users, full_name, lambda user: f"@{user.username}"),
     "leads": Lookup(
         access.access_lead,
         _by_name(Lead, access.visible_leads, joinedload(Lead.stage)),

@@ -1,0 +1,177 @@
+"""The shop's usual days: calls, talks that ended well, and mails that went out, for two months.
+
+Rows of the past, written at once: they are what reports count, and nobody is told of them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+import secrets
+from collections.abc import Mapping
+
+from sqlalchemy import insert, select
+
+from app import clock
+from app.demo.client_story import USUAL_TALKS
+from app.extensions import db
+from app.models.calls import Call
+from app.models.chats import Chat, Message
+from app.models.crm import Contact
+from app.models.notifications import Delivery
+from app.models.people import User
+from app.models.talks import Talk, Visitor, Widget
+
+DAYS = 60
+# What happens today is told by the other files.
+UNTIL_DAYS = 1
+OPENS, CLOSES = 8, 18
+
+
+def load(people: Mapping[str, User], widget: Widget, busy: set[str]) -> None:
+    """Write them; the clients of ``busy`` are just writing, and get no other chat."""
+    chance = random.Random(23)
+    contacts = list(db.session.scalars(select(Contact).order_by(Contact.id)))
+    team = [people[name] for name in ("staff", "staff2", "manager", "staff", "staff2")]
+    today = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    days = [today - dt.timedelta(days=number) for number in range(DAYS, UNTIL_DAYS - 1, -1)]
+    # On Sundays the shop is closed; it does a little better every week.
+    open_days = [(day, 0.7 + 0.6 * place / len(days)) for place, day in enumerate(days) if day.weekday() != 6]
+    _calls(chance, open_days, contacts, team)
+    _talks(chance, open_days, [one for one in contacts if one.name not in busy], team, widget)
+    _mails(chance, open_days, people)
+
+
+def _calls(
+    chance: random.Random, days: list[tuple[dt.datetime, float]], contacts: list[Contact], team: list[User]
+) -> None:
+    rows: list[dict[str, object]] = []
+    for day, busy in days:
+        for _ in range(_few(chance, 3.2 * busy)):
+            contact, user, at = chance.choice(contacts), chance.choice(team), _within(chance, day)
+            incoming, taken = chance.random() < 0.65, chance.random() < 0.82
+            length = chance.randint(40, 620) if taken else None
+            rows.append(
+                {
+                    "external_id": f"demo-work-{len(rows)}",
+                    "direction": "incoming" if incoming else "outgoing",
+                    "status": "ended" if taken else "missed",
+                    "phone": contact.phone or "",
+                    "duration_seconds": length,
+                    "contact_id": contact.id,
+                    "responsible_id": contact.responsible_id,
+                    "user_id": user.id if taken or not incoming else None,
+                    "started_at": at,
+                    "answered_at": at if taken else None,
+                    "ended_at": at + dt.timedelta(seconds=length or 25),
+                    "created_at": at,
+                }
+            )
+    db.session.execute(insert(Call), rows)
+
+
+def _talks(
+    chance: random.Random,
+    days: list[tuple[dt.datetime, float]],
+    contacts: list[Contact],
+    team: list[User],
+    widget: Widget,
+) -> None:
+    chats: dict[int, Chat] = {}
+    told = 0
+    for day, busy in days:
+        for at in sorted(_within(chance, day) for _ in range(_few(chance, 1.6 * busy))):
+            contact = contacts[told % len(contacts)]
+            chat = chats.get(contact.id)
+            if chat is None:
+                chat = chats[contact.id] = _chat(contact, widget, at)
+            _talk(chance, chat, contact, team[told % len(team)], at, told)
+            told += 1
+    db.session.flush()
+
+
+def _chat(contact: Contact, widget: Widget, at: dt.datetime) -> Chat:
+    chat = Chat(kind="client", contact_id=contact.id, created_at=at)
+    db.session.add(chat)
+    db.session.flush()
+    visitor = Visitor(key=secrets.token_hex(16), widget_id=widget.id, chat_id=chat.id, name=contact.name, created_at=at)
+    db.session.add(visitor)
+    return chat
+
+
+def _talk(chance: random.Random, chat: Chat, contact: Contact, user: User, at: dt.datetime, number: int) -> None:
+    lines = USUAL_TALKS[number % len(USUAL_TALKS)]
+    first, moment, replied = (chat.last_seq or 0) + 1, at, at
+    for place, words in enumerate(lines):
+        client = place % 2 == 0
+        if place:
+            moment += dt.timedelta(minutes=chance.choice((1, 2, 3, 4, 6, 9, 14, 25)))
+        replied = moment if place == 1 else replied
+        chat.last_seq = first + place
+        db.session.add(
+            Message(
+                chat_id=chat.id,
+                seq=chat.last_seq,
+                author_kind="visitor" if client else "user",
+                author_id=None if client else user.id,
+                client_id=f"demo-work-{number}-{place}",
+                body=words,
+                public=True,
+                created_at=moment,
+            )
+        )
+    chat.last_message_at = moment
+    asked = number % 3 != 0
+    score = chance.choice((10, 9, 9, 10, 8, 9, 7, 10, 5, None, None)) if asked else None
+    closed_at = moment + dt.timedelta(minutes=5)
+    db.session.add(
+        Talk(
+            chat_id=chat.id,
+            contact_id=contact.id,
+            state="closed",
+            responsible_id=user.id,
+            opened_at=at,
+            first_seq=first,
+            taken_at=replied,
+            first_reply_at=replied,
+            last_public_at=moment,
+            closed_at=closed_at,
+            closed_by_id=user.id,
+            survey_asked_at=closed_at if asked else None,
+            score=score,
+            scored_at=closed_at + dt.timedelta(minutes=3) if score else None,
+        )
+    )
+    db.session.flush()
+
+
+def _mails(chance: random.Random, days: list[tuple[dt.datetime, float]], people: Mapping[str, User]) -> None:
+    rows: list[dict[str, object]] = []
+    recent = [one for one in days if one[0] >= days[-1][0] - dt.timedelta(days=28)]
+    for day, busy in recent:
+        for _ in range(_few(chance, 5 * busy)):
+            user = people[chance.choice(("admin", "manager", "manager", "staff", "staff2"))]
+            at = _within(chance, day)
+            rows.append(
+                {
+                    "dedupe_key": f"demo-work:{len(rows)}",
+                    "purpose": "digest",
+                    "channel": "email",
+                    "address": user.email,
+                    "user_id": user.id,
+                    "state": "sent",
+                    "not_before": at,
+                    "attempts": 1,
+                    "finished_at": at,
+                    "created_at": at,
+                }
+            )
+    db.session.execute(insert(Delivery), rows)
+
+
+def _few(chance: random.Random, mean: float) -> int:
+    return max(0, round(chance.gauss(mean, mean / 2)))
+
+
+def _within(chance: random.Random, day: dt.datetime) -> dt.datetime:
+    return day + dt.timedelta(minutes=chance.randint(OPENS * 60, CLOSES * 60))

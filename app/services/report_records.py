@@ -1,0 +1,293 @@
+"""The records behind a number of the activity report, as far as the reader may open them, the newest first."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask_babel import gettext, lazy_gettext
+from sqlalchemy import BigInteger, DateTime, Numeric, and_, column, func, literal, select, text
+from sqlalchemy.orm import joinedload
+
+from app import access, clock
+from app.extensions import db
+from app.models.calls import Call
+from app.models.chats import Chat, Message
+from app.models.crm import Contact, Lead, Task
+from app.models.notifications import Delivery, Event
+from app.models.people import User, full_name
+from app.models.talks import Talk
+from app.services import account, figures
+from app.services.activity_sources import SOURCES
+from app.services.figures import Figure
+from app.services.report_period import Period
+from app.services.report_scope import Scope, members_of
+
+PER_PAGE = 50
+COUNT_MAX = 10_000
+PAGES_MAX = COUNT_MAX // PER_PAGE
+EXCERPT = 140
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record: when it counts, its words and address (empty where it has no page), and what stands beside it."""
+
+    at: dt.datetime
+    words: str
+    url: str
+    cells: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """A page of the records behind a number. ``total`` counts up to COUNT_MAX + 1, ``hidden`` those without rights."""
+
+    figure: Figure
+    heads: tuple[Any, ...]
+    rows: tuple[Row, ...]
+    records: tuple[Any, ...]
+    total: int
+    hidden: int
+    page: int
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are."""
+        return min(PAGES_MAX, -(-(self.total - self.hidden) // PER_PAGE)) or 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """How a kind of record is found, guarded and shown. ``key`` is its column that sources call ``ref``."""
+
+    model: Any
+    key: Any
+    visible: Callable[[User], Any]
+    heads: tuple[Any, ...]
+    row: Callable[[Any], tuple[str, str, tuple[Any, ...]]]
+    eager: tuple[Any, ...] = ()
+    beside: tuple[Any, ...] = ()
+
+
+def behind(user: User, key: str, period: Period, scope: Scope, page: int = 0) -> Behind:
+    """Return a page of the records behind a figure. The scope was checked by ``scope_for``. Raises KeyError."""
+    figure = figures.figure_of(key)
+    kind = _KINDS[figure.section] if figure.section in _KINDS else _KINDS["talks"]
+    page = max(0, min(page, PAGES_MAX - 1))
+    refs = _refs(figure, period, scope)
+    total = _count(select(literal(1)).select_from(refs))
+    seen = select(kind.model, refs.c.at, *kind.beside).join(refs, refs.c.ref == kind.key).where(kind.visible(user))
+    visible = _count(
+        select(literal(1)).select_from(kind.model).join(refs, refs.c.ref == kind.key).where(kind.visible(user))
+    )
+    found = db.session.execute(
+        seen.options(*kind.eager).order_by(refs.c.at.desc(), kind.key.desc()).limit(PER_PAGE).offset(page * PER_PAGE)
+    ).unique()
+    rows = found.all()
+    return Behind(
+        figure=figure,
+        heads=kind.heads,
+        rows=tuple(_row(kind, *row) for row in rows),
+        records=tuple(row[0] for row in rows),
+        total=total,
+        hidden=total - visible,
+        page=page,
+    )
+
+
+def _row(kind: _Kind, record: Any, at: dt.datetime, *beside: Any) -> Row:
+    words, url, cells = kind.row(record)
+    return Row(at, words, url, (*cells, *beside))
+
+
+def _refs(figure: Figure, period: Period, scope: Scope) -> Any:
+    members = members_of(scope.ids) if scope.kind == "groups" else {}
+    own = [one for group in members.values() for one in group] if scope.kind == "groups" else list(scope.ids)
+    conditions = {
+        "account": "true",
+        "groups": "(user_id = ANY(:user_ids) OR (user_id IS NULL AND group_id = ANY(:group_ids)))",
+        "user": "user_id = ANY(:user_ids)",
+    }
+    zone = ZoneInfo(account.zone())
+    values: dict[str, Any] = {
+        "starts_at": dt.datetime.combine(period.starts_on, dt.time(), zone).astimezone(dt.UTC),
+        "ends_at": dt.datetime.combine(period.ends_on, dt.time(), zone).astimezone(dt.UTC),
+    }
+    source, condition = SOURCES[figure.behind], conditions[scope.kind]
+    if ":now" in source:
+        values["now"] = clock.now()
+    if scope.kind != "account":
+        values["user_ids"] = own
+    if scope.kind == "groups":
+        values["group_ids"] = list(scope.ids)
+    if figure.currency:
+        condition += " AND currency = :currency AND value <> 0"
+        values["currency"] = figure.currency
+    statement = text(f"SELECT at, ref, value FROM ({source}) s WHERE {condition}").bindparams(**values)
+    return statement.columns(
+        column("at", DateTime(timezone=True)), column("ref", BigInteger), column("value", Numeric)
+    ).subquery("behind")
+
+
+def _count(statement: Any) -> int:
+    return int(db.session.scalar(select(func.count()).select_from(statement.limit(COUNT_MAX + 1).subquery())) or 0)
+
+
+def _name(user: User | None) -> str:
+    return full_name(user) if user is not None else ""
+
+
+def _lead(lead: Lead) -> tuple[str, str, tuple[Any, ...]]:
+    budget = figures.money(float(lead.budget), lead.currency) if lead.budget else ""
+    return lead.name, f"/leadview/show/{lead.id}", (lead.stage, budget, _name(lead.responsible))
+
+
+def _task(task: Task) -> tuple[str, str, tuple[Any, ...]]:
+    return task.text, f"/taskview/show/{task.id}", (task.due_at, task.completed_at, _name(task.responsible))
+
+
+def _message(message: Message) -> tuple[str, str, tuple[Any, ...]]:
+    cut = message.body[:EXCERPT] + ("…" if len(message.body) > EXCERPT else "")
+    words = gettext("(deleted)") if message.deleted_at else cut
+    return words, f"/center/?chat={message.chat_id}&seq={message.seq}", ()
+
+
+def _talk(talk: Talk) -> tuple[str, str, tuple[Any, ...]]:
+    contact: Contact | None = talk.contact
+    words = gettext("Talk %(number)s", number=talk.number) + (f" · {contact.name}" if contact else "")
+    reply = figures.duration((talk.first_reply_at - talk.opened_at).total_seconds()) if talk.first_reply_at else ""
+    score = str(talk.score) if talk.score is not None else ""
+    return (
+        words,
+        f"/center/?chat={talk.chat_id}",
+        (talk.opened_at, reply, talk.closed_at, score, _name(talk.responsible)),
+    )
+
+
+def _call(call: Call) -> tuple[str, str, tuple[Any, ...]]:
+    words = call.contact.name if call.contact else call.phone or gettext("Hidden number")
+    length = figures.duration(call.duration_seconds) if call.duration_seconds else ""
+    return words, f"/callview/show/{call.id}", (length, _name(call.user), _name(call.responsible))
+
+
+def _mail(event: Event) -> tuple[str, str, tuple[Any, ...]]:
+    data: Mapping[str, Any] = event.data
+    return (
+        str(data.get("subject") or data.get("name") or ""),
+        str(data.get("url") or ""),
+        (
+            str(data.get("name") or ""),
+            str(data.get("mailbox") or ""),
+        ),
+    )
+
+
+def _delivery(delivery: Delivery) -> tuple[str, str, tuple[Any, ...]]:
+    return (
+        delivery.about,
+        f"/deliveryview/show/{delivery.id}",
+        (delivery.channel, delivery.address, delivery.error or ""),
+    )
+
+
+def _visible_messages(user: User) -> Any:
+    of_talk = select(Talk.number).where(Talk.chat_id == Message.chat_id, access.visible_talks(user)).exists()
+    return and_(Message.public, of_talk)
+
+
+def _visible_mails(user: User) -> Any:
+    """One's own mailbox's; admins see that of all."""
+    return (
+        literal(True)
+        if access.is_admin(user)
+        else text("CAST(events.data ->> 'owner_id' AS int) = :me").bindparams(me=user.id)
+    )
+
+
+_RESPONSIBLE = lazy_gettext("Responsible")
+_CLIENT = (
+    select(Contact.name)
+    .join(Chat, Chat.contact_id == Contact.id)
+    .where(Chat.id == Message.chat_id)
+    .correlate(Message)
+    .scalar_subquery()
+)
+_AUTHOR = (
+    select(func.concat_ws(" ", User.first_name, User.last_name))
+    .where(User.id == Message.author_id)
+    .correlate(Message)
+    .scalar_subquery()
+)
+_KINDS: Mapping[str, _Kind] = {
+    "leads": _Kind(
+        Lead,
+        Lead.id,
+        access.visible_leads,
+        (lazy_gettext("Lead"), lazy_gettext("Stage"), lazy_gettext("Budget"), _RESPONSIBLE),
+        _lead,
+        (joinedload(Lead.stage), joinedload(Lead.responsible)),
+    ),
+    "tasks": _Kind(
+        Task,
+        Task.id,
+        access.visible_tasks,
+        (lazy_gettext("Task"), lazy_gettext("Due"), lazy_gettext("Done"), _RESPONSIBLE),
+        _task,
+        (joinedload(Task.responsible),),
+    ),
+    "messages": _Kind(
+        Message,
+        Message.id,
+        _visible_messages,
+        (lazy_gettext("Message"), lazy_gettext("Client"), lazy_gettext("Written by")),
+        _message,
+        (),
+        (_CLIENT, _AUTHOR),
+    ),
+    "talks": _Kind(
+        Talk,
+        Talk.number,
+        access.visible_talks,
+        (
+            lazy_gettext("Talk"),
+            lazy_gettext("Opened"),
+            lazy_gettext("First reply after"),
+            lazy_gettext("Closed"),
+            lazy_gettext("Score"),
+            _RESPONSIBLE,
+        ),
+        _talk,
+        (joinedload(Talk.contact), joinedload(Talk.responsible)),
+    ),
+    "calls": _Kind(
+        Call,
+        Call.id,
+        access.visible_calls,
+        (lazy_gettext("Call"), lazy_gettext("Length"), lazy_gettext("Who talked"), _RESPONSIBLE),
+        _call,
+        (joinedload(Call.contact), joinedload(Call.user), joinedload(Call.responsible)),
+    ),
+    "mails": _Kind(
+        Event,
+        Event.id,
+        _visible_mails,
+        (lazy_gettext("Mail"), lazy_gettext("From"), lazy_gettext("Mailbox")),
+        _mail,
+    ),
+    "deliveries": _Kind(
+        Delivery,
+        Delivery.id,
+        access.visible_deliveries,
+        (
+            lazy_gettext("About"),
+            lazy_gettext("Channel"),
+            lazy_gettext("Address"),
+            lazy_gettext("Why it failed"),
+        ),
+        _delivery,
+    ),
+}
