@@ -156,6 +156,7 @@ def _parser() -> argparse.ArgumentParser:
     reset.add_argument("username")
     reset.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
     commands.add_parser("first-admin-link", help="print a new one-time link, while there is no admin")
+    commands.add_parser("count-anew", help="count the numbers of the activity report anew, from the first day on")
     backup = commands.add_parser("backup", help="write database and uploaded files to one file; work goes on meanwhile")
     backup.add_argument("file", nargs="?", help="frontdesk-DATE.tar when missing")
     restore = commands.add_parser("restore", help="put a backup in the place of what is there")

@@ -9,6 +9,7 @@ import datetime as dt
 import random
 import secrets
 from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import insert, select
 
@@ -26,6 +27,7 @@ DAYS = 60
 # What happens today is told by the other files.
 UNTIL_DAYS = 1
 OPENS, CLOSES = 8, 18
+Row = dict[str, Any]
 
 
 def load(people: Mapping[str, User], widget: Widget, busy: set[str]) -> None:
@@ -45,7 +47,7 @@ def load(people: Mapping[str, User], widget: Widget, busy: set[str]) -> None:
 def _calls(
     chance: random.Random, days: list[tuple[dt.datetime, float]], contacts: list[Contact], team: list[User]
 ) -> None:
-    rows: list[dict[str, object]] = []
+    rows: list[Row] = []
     for day, busy in days:
         for _ in range(_few(chance, 3.2 * busy)):
             contact, user, at = chance.choice(contacts), chance.choice(team), _within(chance, day)
@@ -67,7 +69,7 @@ def _calls(
                     "created_at": at,
                 }
             )
-    db.session.execute(insert(Call), rows)
+    db.session.execute(insert(Call.__table__), rows)
 
 
 def _talks(
@@ -77,29 +79,25 @@ def _talks(
     team: list[User],
     widget: Widget,
 ) -> None:
-    chats: dict[int, Chat] = {}
-    told = 0
-    for day, busy in days:
-        for at in sorted(_within(chance, day) for _ in range(_few(chance, 1.6 * busy))):
-            contact = contacts[told % len(contacts)]
-            chat = chats.get(contact.id)
-            if chat is None:
-                chat = chats[contact.id] = _chat(contact, widget, at)
-            _talk(chance, chat, contact, team[told % len(team)], at, told)
-            told += 1
+    begun = [at for day, busy in days for at in sorted(_within(chance, day) for _ in range(_few(chance, 1.6 * busy)))]
+    chats = [Chat(kind="client", contact_id=contact.id, created_at=begun[0]) for contact in contacts]
+    db.session.add_all(chats)
+    db.session.flush()
+    talks: list[Row] = []
+    messages: list[Row] = []
+    for number, at in enumerate(begun):
+        chat = chats[number % len(chats)]
+        talks.append(_talk(chance, chat, team[number % len(team)], at, number, messages))
+    db.session.execute(insert(Talk.__table__), talks)
+    db.session.execute(insert(Message.__table__), messages)
+    db.session.add_all(
+        Visitor(key=secrets.token_hex(16), widget_id=widget.id, chat_id=chat.id, name=contact.name, created_at=begun[0])
+        for chat, contact in zip(chats, contacts, strict=True)
+    )
     db.session.flush()
 
 
-def _chat(contact: Contact, widget: Widget, at: dt.datetime) -> Chat:
-    chat = Chat(kind="client", contact_id=contact.id, created_at=at)
-    db.session.add(chat)
-    db.session.flush()
-    visitor = Visitor(key=secrets.token_hex(16), widget_id=widget.id, chat_id=chat.id, name=contact.name, created_at=at)
-    db.session.add(visitor)
-    return chat
-
-
-def _talk(chance: random.Random, chat: Chat, contact: Contact, user: User, at: dt.datetime, number: int) -> None:
+def _talk(chance: random.Random, chat: Chat, user: User, at: dt.datetime, number: int, messages: list[Row]) -> Row:
     lines = USUAL_TALKS[number % len(USUAL_TALKS)]
     first, moment, replied = (chat.last_seq or 0) + 1, at, at
     for place, words in enumerate(lines):
@@ -107,46 +105,41 @@ def _talk(chance: random.Random, chat: Chat, contact: Contact, user: User, at: d
         if place:
             moment += dt.timedelta(minutes=chance.choice((1, 2, 3, 4, 6, 9, 14, 25)))
         replied = moment if place == 1 else replied
-        chat.last_seq = first + place
-        db.session.add(
-            Message(
-                chat_id=chat.id,
-                seq=chat.last_seq,
-                author_kind="visitor" if client else "user",
-                author_id=None if client else user.id,
-                client_id=f"demo-work-{number}-{place}",
-                body=words,
-                public=True,
-                created_at=moment,
-            )
+        messages.append(
+            {
+                "chat_id": chat.id,
+                "seq": first + place,
+                "author_kind": "visitor" if client else "user",
+                "author_id": None if client else user.id,
+                "client_id": f"demo-work-{number}-{place}",
+                "body": words,
+                "public": True,
+                "created_at": moment,
+            }
         )
-    chat.last_message_at = moment
-    asked = number % 3 != 0
+    chat.last_seq, chat.last_message_at = first + len(lines) - 1, moment
+    asked, closed_at = number % 3 != 0, moment + dt.timedelta(minutes=5)
     score = chance.choice((10, 9, 9, 10, 8, 9, 7, 10, 5, None, None)) if asked else None
-    closed_at = moment + dt.timedelta(minutes=5)
-    db.session.add(
-        Talk(
-            chat_id=chat.id,
-            contact_id=contact.id,
-            state="closed",
-            responsible_id=user.id,
-            opened_at=at,
-            first_seq=first,
-            taken_at=replied,
-            first_reply_at=replied,
-            last_public_at=moment,
-            closed_at=closed_at,
-            closed_by_id=user.id,
-            survey_asked_at=closed_at if asked else None,
-            score=score,
-            scored_at=closed_at + dt.timedelta(minutes=3) if score else None,
-        )
-    )
-    db.session.flush()
+    return {
+        "chat_id": chat.id,
+        "contact_id": chat.contact_id,
+        "state": "closed",
+        "responsible_id": user.id,
+        "opened_at": at,
+        "first_seq": first,
+        "taken_at": replied,
+        "first_reply_at": replied,
+        "last_public_at": moment,
+        "closed_at": closed_at,
+        "closed_by_id": user.id,
+        "survey_asked_at": closed_at if asked else None,
+        "score": score,
+        "scored_at": closed_at + dt.timedelta(minutes=3) if score else None,
+    }
 
 
 def _mails(chance: random.Random, days: list[tuple[dt.datetime, float]], people: Mapping[str, User]) -> None:
-    rows: list[dict[str, object]] = []
+    rows: list[Row] = []
     recent = [one for one in days if one[0] >= days[-1][0] - dt.timedelta(days=28)]
     for day, busy in recent:
         for _ in range(_few(chance, 5 * busy)):
@@ -166,7 +159,7 @@ def _mails(chance: random.Random, days: list[tuple[dt.datetime, float]], people:
                     "created_at": at,
                 }
             )
-    db.session.execute(insert(Delivery), rows)
+    db.session.execute(insert(Delivery.__table__), rows)
 
 
 def _few(chance: random.Random, mean: float) -> int:

@@ -34,13 +34,13 @@ def refresh() -> int:
 
     Another zone of the account begins the days elsewhere: then all are counted anew.
     """
-    now, zone, state = clock.now(), account.zone(), _state()
+    now, zone, before = clock.now(), account.zone(), state()
     today = _day_of(now, zone)
     # A day's last moments may be written while, or shortly after, it is counted: the day before is always counted too.
     since = today - dt.timedelta(days=1)
-    all_anew = state is None or state.zone != zone
-    if state is not None and state.refreshed_at is not None and state.refreshed_at < now:
-        last_time = _day_of(state.refreshed_at, zone)
+    all_anew = before is None or before.zone != zone
+    if before is not None and before.refreshed_at is not None and before.refreshed_at < now:
+        last_time = _day_of(before.refreshed_at, zone)
         all_anew = all_anew or (today - last_time).days > GAP_DAYS
         since = min(since, max(last_time, today - dt.timedelta(days=GAP_DAYS)))
     touched, left = _touched(today, zone)
@@ -50,7 +50,7 @@ def refresh() -> int:
     if all_anew:
         start_rebuild()
     db.session.execute(text("UPDATE activity_state SET refreshed_at = :now"), {"now": now})
-    if state is not None and state.rebuild_day is not None:
+    if before is not None and before.rebuild_day is not None:
         # The job may have been killed.
         on_commit(_enqueue)
     return left
@@ -75,13 +75,13 @@ def rebuild_piece() -> bool:
     """Count the next days of a rebuild anew, in a transaction of its own; whether more are left for this worker."""
     with transaction():
         mine = db.session.execute(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": _REBUILD_LOCK}).scalar()
-        state = _state()
-        if not mine or state is None or state.rebuild_day is None:
+        found = state()
+        if not mine or found is None or found.rebuild_day is None:
             return False
-        last = state.rebuild_day
-        first = max(last - dt.timedelta(days=PIECE_DAYS - 1), min(state.first_day, last))
-        count(first, last, state.zone)
-        done = first <= state.first_day
+        last = found.rebuild_day
+        first = max(last - dt.timedelta(days=PIECE_DAYS - 1), min(found.first_day, last))
+        count(first, last, found.zone)
+        done = first <= found.first_day
         # Unless it was started again meanwhile.
         db.session.execute(
             text(
@@ -92,10 +92,15 @@ def rebuild_piece() -> bool:
                 "next": None if done else first - dt.timedelta(days=1),
                 "done_at": clock.now() if done else None,
                 "last": last,
-                "zone": state.zone,
+                "zone": found.zone,
             },
         )
     return not done
+
+
+def state() -> Row[Any] | None:
+    """Return how far the numbers are; None where nothing was counted yet."""
+    return db.session.execute(text("SELECT * FROM activity_state")).one_or_none()
 
 
 def count(first: dt.date, last: dt.date, zone: str) -> None:
@@ -203,10 +208,6 @@ def _runs(days: Iterable[dt.date]) -> Iterator[tuple[dt.date, dt.date]]:
         if place + 1 == len(ordered) or ordered[place + 1] != day + dt.timedelta(days=1):
             yield ordered[start], day
             start = place + 1
-
-
-def _state() -> Row[Any] | None:
-    return db.session.execute(text("SELECT * FROM activity_state")).one_or_none()
 
 
 def _day_of(moment: dt.datetime, zone: str) -> dt.date:

@@ -50,6 +50,8 @@ def activity_report(period: Period, scope: Scope, sections: Collection[str]) -> 
     condition = report_sums.CONDITIONS[scope.kind]
     owners = report_sums.per_owner(values, condition, wanted)
     daily = report_sums.per_day(values, condition, wanted)
+    if "replies" in wanted:
+        report_sums.add_replies(values, condition, owners, daily)
     chosen = _figures(wanted, owners.values())
     total = _together(owners.values())
     group_lines, user_lines = _lines(scope, members, owners, chosen)

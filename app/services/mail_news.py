@@ -54,6 +54,9 @@ def snapshot(mailbox: Mailbox, mail_id: int, mail: IncomingMail, person: Person)
         "subject": mail.subject,
         "text": said(mail.body),
         "mailbox": mailbox.name,
+        # Whose mail it is in the numbers of reports.
+        "owner_id": mailbox.owner_id,
+        "group_id": mailbox.group_id,
         "contact": {"id": person.contact_id, "name": person.name} if person.contact_id else None,
         "url": f"/mailview/show/{mail_id}",
     }

@@ -94,10 +94,6 @@ def per_owner(values: Mapping[str, Any], condition: str, wanted: Collection[str]
         text(f"SELECT {key}, {_COUNTED} FROM activity_days {where} GROUP BY 1, 2, 3"), values
     ):
         of(row).counts.update({name: int(getattr(row, name)) for name in COUNTS})
-    if "replies" in wanted:
-        statement = f"SELECT {key}, array_agg(s) AS replies FROM activity_days, unnest(first_replies) s {where}"
-        for row in db.session.execute(text(f"{statement} GROUP BY 1, 2, 3"), values):
-            of(row).replies.extend(row.replies)
     if "leads" in wanted:
         statement = f"SELECT {key}, currency, {_SUMMED} FROM activity_sums {where} GROUP BY 1, 2, 3, 4"
         for row in db.session.execute(text(statement), values):
@@ -111,17 +107,25 @@ def per_day(values: Mapping[str, Any], condition: str, wanted: Collection[str]) 
     where = f"WHERE day >= :before AND day < :ends AND {condition}"
     for row in db.session.execute(text(f"SELECT day, {_COUNTED} FROM activity_days {where} GROUP BY 1"), values):
         found[row.day].counts.update({name: int(getattr(row, name)) for name in COUNTS})
-    if "replies" in wanted:
-        statement = (
-            f"SELECT day, array_agg(s) AS replies FROM activity_days, unnest(first_replies) s {where} GROUP BY 1"
-        )
-        for row in db.session.execute(text(statement), values):
-            found[row.day].replies.extend(row.replies)
     if "leads" in wanted:
         statement = f"SELECT day, currency, {_SUMMED} FROM activity_sums {where} GROUP BY 1, 2"
         for row in db.session.execute(text(statement), values):
             found[row.day].money.update({(name, row.currency): float(getattr(row, name)) for name in MONEY})
     return found
+
+
+def add_replies(
+    values: Mapping[str, Any], condition: str, owners: dict[Owner, Pair], days: dict[dt.date, Sums]
+) -> None:
+    """Put in the single reply times, as they are kept: one statement for both ways of summing."""
+    statement = text(
+        "SELECT day, user_id, group_id, first_replies FROM activity_days"
+        f" WHERE day >= :before AND day < :ends AND first_replies IS NOT NULL AND {condition}"
+    )
+    for day, user_id, group_id, replies in db.session.execute(statement, values):
+        pair = owners.setdefault((user_id, group_id), (Sums(), Sums()))
+        pair[0 if day >= values["starts"] else 1].replies.extend(replies)
+        days[day].replies.extend(replies)
 
 
 def _share(part: float, whole: float) -> float | None:

@@ -47,6 +47,7 @@ def test_the_filter_works_by_keys_and_stays_in_the_address(sign_in: SignIn) -> N
     people = page.get_by_role("combobox", name="People")
     people.fill("milo")
     page.get_by_role("option", name="Milo Spoke").click()
+    people.press("Tab")
     for name in ("Tasks", "Mails", "Deliveries"):
         page.get_by_role("checkbox", name=name).uncheck()
     page.get_by_role("button", name="Show").click()
