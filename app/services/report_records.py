@@ -17,6 +17,7 @@ from app.extensions import db
 from app.models.calls import Call
 from app.models.chats import Chat, Message
 from app.models.crm import Contact, Lead, Task
+from app.models.mailboxes import Mail
 from app.models.notifications import Delivery, Event
 from app.models.people import User, full_name
 from app.models.talks import Talk
@@ -200,12 +201,7 @@ def _visible_messages(user: User) -> Any:
 
 
 def _visible_mails(user: User) -> Any:
-    """One's own mailbox's; admins see that of all."""
-    return (
-        literal(True)
-        if access.is_admin(user)
-        else text("CAST(events.data ->> 'owner_id' AS int) = :me").bindparams(me=user.id)
-    )
+    return Event.subject_id.in_(select(Mail.id).where(access.visible_mails(user)))
 
 
 _RESPONSIBLE = lazy_gettext("Responsible")

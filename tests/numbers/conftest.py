@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,14 +15,15 @@ from app.extensions import db
 from app.jobs import activity as activity_job
 from app.models.calls import Call
 from app.models.chats import Chat, Message
+from app.models.mailboxes import Mailbox
 from app.models.notifications import Delivery, Event
 from app.models.people import User
 from app.models.talks import Talk
-from app.services import activity_days
+from app.services import activity_days, mail_news
 from app.services.activity_report import ActivityReport, Period, Scope, activity_report
 from app.services.figures import SECTION_KEYS
 from app.transaction import transaction
-from tests.builders import make_group, make_lead, make_stage, make_task, make_user
+from tests.builders import make_group, make_lead, make_mail, make_mailbox, make_stage, make_task, make_user
 
 NOW = dt.datetime(2026, 3, 12, 12, tzinfo=dt.UTC)
 WEEK = Period("week", dt.date(2026, 3, 2), dt.date(2026, 3, 9), "UTC")
@@ -172,10 +174,13 @@ class History:
                 finished_at=at,
             )
 
-        def mail(number: int, owner: User | None) -> Event:
-            data: dict[str, object] = {"owner_id": owner.id} if owner else {"owner_id": None, "group_id": self.sales.id}
-            return Event(tag="mail:received", subject_type="mail", subject_id=number, data=data, created_at=day(3))
+        def mail(mailbox: Mailbox) -> Event:
+            made = make_mail(mailbox)
+            said = SimpleNamespace(from_name="Basil", from_address="basil@example.org", subject="Hello", body="Hi")
+            data = mail_news.snapshot(mailbox, made.id, said, SimpleNamespace(name="", contact_id=None))
+            return Event(tag="mail:received", subject_type="mail", subject_id=made.id, data=data, created_at=day(3))
 
+        mails = [mail(make_mailbox(owner=self.ann)), mail(make_mailbox(group=self.sales))]
         with transaction():
             db.session.add_all(
                 [
@@ -186,8 +191,7 @@ class History:
                     delivery(0, self.ann, "sent"),
                     delivery(1, self.ann, "sent"),
                     delivery(2, self.bob, "failed"),
-                    mail(1, self.ann),
-                    mail(2, None),
+                    *mails,
                 ]
             )  # fmt: skip
 

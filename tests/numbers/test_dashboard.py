@@ -140,7 +140,10 @@ def test_behind_each_number_are_as_many_records(counted: History, client: FlaskC
         if figure.unit.value != "count":
             continue
         listed = page(client, WEEK, f"/dashboard/behind/{figure.key}")
-        assert len(re.findall(r"<tr>\s*<td", listed)) == int(number(shown, f"t.{figure.key}")), figure.key
+        # A colleague's own mailbox is nobody else's, an admin's neither.
+        hidden = 1 if figure.key == "mails_in" else 0
+        assert ("1 of these is counted, but not yours to open" in listed) == bool(hidden)
+        assert len(re.findall(r"<tr>\s*<td", listed)) + hidden == int(number(shown, f"t.{figure.key}")), figure.key
     assert "Hidden number" in page(client, WEEK, "/dashboard/behind/calls_missed")
     listed = page(client, f"{WEEK}&users={counted.ann.id}", "/dashboard/behind/leads_won_sum:EUR")
     assert len(re.findall(r"<tr>\s*<td", listed)) == 1
