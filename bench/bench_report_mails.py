@@ -15,7 +15,7 @@ from app.extensions import db, redis_client
 from app.jobs import activity
 from app.models.people import User
 from app.models.reports import Report
-from app.services import activity_days, report_charts, report_runs, reports
+from app.services import activity_days, report_build, report_charts, report_runs, reports
 from app.transaction import transaction
 from bench.bench_mails import _count, _hear, _started, _tell, _until, _worker
 from bench.house import application
@@ -59,7 +59,7 @@ def run() -> list[Row]:
         _until("SELECT count(*) = 1 FROM processes WHERE kind = 'worker:mail'", {})
         started = time.perf_counter()
         prepared = _prepare(report_id)
-        report_runs.build(prepared)
+        report_build.build(prepared)
         _until(
             "SELECT count(*) = 0 FROM deliveries WHERE id > :last AND state IN ('pending', 'sending')",
             {"last": ids[-1]},
@@ -121,7 +121,7 @@ def _prepare(report_id: int) -> int:
 def _made(report_id: int) -> float:
     """Make the report whose mails the bare loop sends; return milliseconds, the libraries' first use not counted."""
     run_id = _prepare(report_id)
-    report_runs.build(run_id)
+    report_build.build(run_id)
     # Nobody else is to send them.
     with transaction():
         db.session.execute(text("UPDATE deliveries SET state = 'cancelled' WHERE purpose = 'report'"))

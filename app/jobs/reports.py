@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from app.services import report_runs
+from app.services import report_build
 
 
 def run_report(run_id: int) -> None:
     """Work it out and write its mails; a run that another worker has claimed is left to it."""
-    report_runs.build(run_id)
+    report_build.build(run_id)

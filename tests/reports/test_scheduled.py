@@ -20,7 +20,7 @@ from app.errors import UserError
 from app.extensions import db
 from app.models.people import User
 from app.models.reports import ReportRecipient
-from app.services import feed, matrix, people, report_runs, reports
+from app.services import feed, matrix, people, report_build, reports
 from app.transaction import transaction
 from tests import builders, news, reporting
 from tests.bad_moments.queued import work_off
@@ -131,7 +131,7 @@ def test_two_beats_and_two_workers_at_once_make_one_report(
     def everything() -> None:
         with context.app_context():
             reporting.beat()
-            report_runs.build(1)
+            report_build.build(1)
 
     threads = [threading.Thread(target=everything) for _ in range(3)]
     for thread in threads:
