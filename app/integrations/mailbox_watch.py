@@ -35,6 +35,8 @@ MOST_MAILBOXES = 500
 SLICE_SECONDS = 3.0
 # Servers end an IDLE after 30 minutes, routers forget connections sooner.
 IDLE_SECONDS = 240.0
+# What comes while others are read, a server may have told between two answers: it is looked for once more.
+SOON_SECONDS = 5.0
 # A server without IDLE is asked again so often, as is the folder of what was sent.
 POLL_SECONDS = 60.0
 # Threads that write at the same moment; the pool has five connections.
@@ -134,18 +136,23 @@ class MailboxWatch:
         account = self._account(mailbox_id)
         if account is None:
             return
+        quiet = False
         with mailbox.connected(account) as client:
             while not one.stop.is_set() and not self._stop.is_set():
                 with self._writing:
-                    mailbox.read_new(client, account, self.me)
+                    count = mailbox.read_new(client, account, self.me)
                     mailbox_health.worked(mailbox_id)
                     db.session.remove()
-                self._wait(client, one, account)
+                if count:
+                    quiet = False
+                    continue
+                self._wait(client, one, account, IDLE_SECONDS if quiet else SOON_SECONDS)
+                quiet = True
 
-    def _wait(self, client: mailbox.IMAPClient, one: Watched, account: Account) -> None:
+    def _wait(self, client: mailbox.IMAPClient, one: Watched, account: Account, seconds: float) -> None:
         """Until the inbox changes, or it is time to look anyway."""
-        until = time.monotonic() + (IDLE_SECONDS if mailbox.can_idle(client) else POLL_SECONDS)
-        if account.sent_folder:
+        until = time.monotonic() + seconds
+        if account.sent_folder or not mailbox.can_idle(client):
             until = min(until, time.monotonic() + POLL_SECONDS)
         if not mailbox.can_idle(client):
             while time.monotonic() < until and not one.stop.wait(SLICE_SECONDS) and not self._stop.is_set():

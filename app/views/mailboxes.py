@@ -151,6 +151,9 @@ class MailboxView(Screen):
     sort_columns = {"name": "sort_key"}
     formatters_columns = {
         "connection": state_of,
+        # A port is a name, no amount.
+        "imap_port": str,
+        "smtp_port": str,
         "imap_host": server,
         "smtp_host": server,
         "imap_security": lambda value: str(dict(SECURITIES)[value]),

@@ -80,7 +80,7 @@ class MailView(Screen):
     base_order = ("received_at", "desc")
     list_title = lazy_gettext("Mails")
     show_title = lazy_gettext("Mail")
-    list_columns = ["from_name", "subject", "contact", "direction", "kind", "mailbox", "received_at"]
+    list_columns = ["subject", "from_name", "contact", "direction", "kind", "mailbox", "received_at"]
     show_columns = ["subject"]
     # There is no form: FAB would build one for all columns.
     add_columns = edit_columns = ["subject"]
