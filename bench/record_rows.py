@@ -38,7 +38,7 @@ FROM (SELECT i, lpad((i * 7919 %% 10000000)::text, 7, '0') AS digits, ({_TREES})
 """
 _OPEN_TASKS = f"""
 INSERT INTO tasks (text, due_at, all_day, responsible_id, author_id, created_at)
-SELECT 'Call back ' || i, now() + interval '2 h' + i * interval '26 s', i %% 5 = 0,
+SELECT 'Call back ' || i, now() + interval '2 h' + i * interval '26 s', i %% 5 = 0 AND i > 4000,
        p.people[1 + i %% cardinality(p.people)], p.people[1], now()
 FROM generate_series(1, %(count)s) i, (SELECT {_STAFF} AS people) p
 """
