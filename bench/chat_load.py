@@ -87,10 +87,12 @@ def send(order: dict[str, Any]) -> dict[str, Any]:
 
 def fan_out(order: dict[str, Any]) -> dict[str, Any]:
     """Let one send to a room of many; return how many deliveries per second arrived."""
-    listeners = [Socket(order["url"], auth) for auth in order["listeners"]]
+    listeners = []
+    for auth in order["listeners"]:
+        # From the first moment on: who does not answer the server's question whether he lives is cut off.
+        listeners.append(Socket(order["url"], auth))
+        gevent.spawn(listeners[-1].listen)
     sender = Socket(order["url"], order["sender"])
-    for listener in listeners:
-        gevent.spawn(listener.listen)
     gevent.sleep(1)
     began = time.perf_counter()
     for part in range(order["messages"]):
@@ -110,9 +112,8 @@ def idle(order: dict[str, Any]) -> dict[str, Any]:
     held = []
     for auth in order["sockets"]:
         held.append(Socket(order["url"], auth))
+        gevent.spawn(held[-1].listen)
     print(json.dumps({"open": len(held)}), flush=True)
-    for one in held:
-        gevent.spawn(one.listen)
     while sys.stdin.readline():
         pass
     return {"closed": len(held)}
