@@ -5,12 +5,13 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from app.errors import Conflict
 from app.extensions import db
+from app.models.mailboxes import Mailbox
 from app.models.people import User
-from app.services import people_pictures
+from app.services import mailboxes, people_pictures
 from app.services.people import require_admin
 
 AT_MOST = 10_000
@@ -28,6 +29,10 @@ _PARTS = {
     "messages": "SELECT jsonb_build_object('at', created_at, 'chat', chat_id, 'text', body) AS r FROM messages"
     " WHERE author_id = :id ORDER BY id DESC",
     "notes": "SELECT to_jsonb(n) AS r FROM notes n WHERE author_id = :id ORDER BY id DESC",
+    "mailboxes": "SELECT to_jsonb(m) - '{password,sort_key}'::text[] AS r FROM mailboxes m WHERE owner_id = :id",
+    "mails": "SELECT jsonb_build_object('at', a.received_at, 'from', a.from_address, 'to', a.to_line,"
+    " 'subject', a.subject, 'text', a.body) AS r FROM mails a JOIN mailboxes m ON m.id = a.mailbox_id"
+    " WHERE m.owner_id = :id OR a.author_id = :id ORDER BY a.id DESC",
     "tasks": "SELECT to_jsonb(t) AS r FROM tasks t WHERE responsible_id = :id OR author_id = :id ORDER BY id DESC",
 }
 _ERASE = (
@@ -62,6 +67,8 @@ def erase(actor: User, user: User) -> None:
     if user.active:
         raise Conflict("active", "Deactivate the person first, and hand over what is theirs")
     people_pictures.remove(user)
+    for mailbox in db.session.scalars(select(Mailbox).where(Mailbox.owner_id == user.id)):
+        mailboxes.delete(actor, mailbox)
     user.first_name, user.last_name = FORMER
     user.username, user.email = f"erased-{user.id}", f"erased-{user.id}@invalid"
     user.phone, user.deactivated_reason = None, None

@@ -373,3 +373,24 @@ def test_a_mailbox_is_connected_by_the_form_and_its_password_never_shown(browser
     assert (kept.name, mailboxes.account_of(kept).password) == ("Mine", "very-secret-word")
     browser.post(f"/mailboxview/delete/{made.id}")
     assert db.session.scalars(select(Mailbox.id)).all() == [shop.id]
+
+
+def test_a_former_colleagues_own_mailbox_goes_with_their_data(shop: Mailbox) -> None:
+    from app.services import own_data
+
+    della = db.session.scalars(select(User).where(User.username == "della")).one()
+    milo = db.session.scalars(select(User).where(User.username == "milo")).one()
+    own = builders.make_mailbox(owner=milo, address="milo@shop.example")
+    comes_in(own, mail("Private"), uid=7)
+    comes_in(shop, mail("Shared"), uid=8)
+    milo = db.session.scalars(select(User).where(User.username == "milo")).one()
+    kept = own_data.of(milo)
+    assert [one["address"] for one in kept["mailboxes"]] == ["milo@shop.example"]
+    assert "password" not in kept["mailboxes"][0]
+    assert [one["subject"] for one in kept["mails"]] == ["Private"]
+    with transaction():
+        milo.active = False
+    with transaction():
+        own_data.erase(della, milo)
+    assert db.session.scalars(select(Mail.subject)).all() == ["Shared"]
+    assert db.session.scalars(select(Mailbox.id)).all() == [shop.id]
