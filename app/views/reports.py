@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 from collections.abc import Callable
 from typing import Any
@@ -243,6 +244,7 @@ class ReportView(SignedIn, BaseView):  # type: ignore[misc]
             sent_at=run.created_at,
             back=url_for("ReportView.show", pk=run.report_id) if mine else "",
             mail_url=url_for("ReportView.mail", run_pk=run.id) if mine else "",
+            live_url=_live_url(run) if mine else "",
             bare=request.args.get("bare") == "1",
         )
 
@@ -343,6 +345,15 @@ def _act(pk: str, act: Callable[[User, Report], None], done: str) -> ResponseRet
     else:
         flash(done, "success")
     return redirect(url_for("ReportView.show", pk=report.id))
+
+
+def _live_url(run: ReportRun) -> str:
+    """Where the same numbers are as they are now."""
+    setup: dict[str, Any] = run.setup
+    whose = {"groups": "groups", "user": "users"}.get(setup["scope"])
+    days = {"from": run.starts_on, "until": run.ends_on - dt.timedelta(days=1) if run.ends_on else None}
+    asked = {"period": "custom", **days, "sections": setup["sections"]}
+    return url_for("DashboardView.page", **asked, **({whose: setup["scope_ids"]} if whose else {}))
 
 
 def _given() -> Any:

@@ -76,6 +76,10 @@ def test_a_report_is_set_up_sent_by_hand_paused_and_found_in_its_history(
     page = client.get("/scheduled/1").get_data(as_text=True)
     assert "Week of 9 November" in page
     assert "1 mail" in page
+    sent = client.get("/scheduled/runs/1").get_data(as_text=True)
+    live = sent.split('href="/dashboard/?', 1)[1].split('"', 1)[0].replace("&amp;", "&")
+    assert "from=2026-11-09&until=2026-11-15" in live
+    assert client.get(f"/dashboard/?{live}").status_code == 200
     client.post("/scheduled/1/switch", on="0")
     at(local(MONDAY, 8))
     assert reporting.run_due() == 0
