@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import delete, literal, select, text
+from sqlalchemy import ScalarSelect, delete, literal, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import joinedload
 
@@ -139,11 +139,14 @@ def answering(chats: Collection[int], user_ids: Collection[int]) -> set[int]:
     return set(db.session.scalars(statement))
 
 
-def chat_and_shares(subject: Subject) -> tuple[int | None, list[CardShare]]:
-    """Return the id of a card's chat, if any, and whom the card is shared with, the newest first: one statement."""
+def chat_and_shares(subject: Subject, *also: ScalarSelect[Any]) -> tuple[int | None, list[CardShare], list[Any]]:
+    """Return a card's chat, if any, whom it is shared with, the newest first, and the values of ``also``.
+
+    One statement.
+    """
     card = select(literal(subject.type).label("kind"), literal(subject.id).label("id")).subquery()
     statement = (
-        select(Chat.id, CardShare)
+        select(Chat.id, CardShare, *also)
         .select_from(card)
         .outerjoin(Chat, (Chat.subject_type == card.c.kind) & (Chat.subject_id == card.c.id))
         .outerjoin(CardShare, (CardShare.subject_type == card.c.kind) & (CardShare.subject_id == card.c.id))
@@ -152,7 +155,7 @@ def chat_and_shares(subject: Subject) -> tuple[int | None, list[CardShare]]:
         .limit(SHOWN_MAX)
     )
     rows = db.session.execute(statement).all()
-    return rows[0][0], [share for _, share in rows if share is not None]
+    return rows[0][0], [row[1] for row in rows if row[1] is not None], list(rows[0][2:])
 
 
 def renamed(item: Record) -> None:

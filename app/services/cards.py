@@ -44,8 +44,9 @@ class Card:
 def card_of(viewer: User, item: Record, before: int | None = None) -> Card:
     """Collect a card; related records are those that the viewer may open."""
     subject, free = subject_of(item), access.is_free(viewer)
-    chat_id, shares = card_chats.chat_and_shares(subject)
-    clients = [] if free else card_chats.client_chats(subject)
+    also = () if free else (card_clients.where_client_writes(item), card_clients.of(viewer, item))
+    chat_id, shares, values = card_chats.chat_and_shares(subject, *also)
+    clients, shown = (value or [] for value in values or (None, None))
     return Card(
         kind=subject.type,
         item=item,
@@ -61,7 +62,7 @@ def card_of(viewer: User, item: Record, before: int | None = None) -> Card:
         client_chats=bool(clients),
         answering=card_chats.answering(clients, [share.user_id for share in shares]),
         outside=outside.Outside() if free else outside.of(viewer, item),
-        clients=[] if free else card_clients.of(viewer, item),
+        clients=shown,
     )
 
 
