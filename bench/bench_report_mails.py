@@ -61,8 +61,8 @@ def run() -> list[Row]:
         prepared = _prepare(report_id)
         report_build.build(prepared)
         _until(
-            "SELECT count(*) = 0 FROM deliveries WHERE id > :last AND state IN ('pending', 'sending')",
-            {"last": ids[-1]},
+            "SELECT count(*) = :n FROM deliveries WHERE id > :last AND state = 'sent'",
+            {"n": PEOPLE, "last": ids[-1]},
         )
         product = time.perf_counter() - started
         sent = _count(sink) - counted
@@ -124,7 +124,12 @@ def _made(report_id: int) -> float:
     report_build.build(run_id)
     # Nobody else is to send them.
     with transaction():
-        db.session.execute(text("UPDATE deliveries SET state = 'cancelled' WHERE purpose = 'report'"))
+        # … and the next run's window is the same one: its mails must not be taken for these.
+        db.session.execute(
+            text(
+                "UPDATE deliveries SET state = 'cancelled', dedupe_key = 'bare:' || dedupe_key WHERE purpose = 'report'"
+            )
+        )
     return float(
         db.session.execute(text("SELECT took_ms FROM report_runs WHERE id = :id"), {"id": run_id}).scalar_one()
     )

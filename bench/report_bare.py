@@ -34,15 +34,17 @@ def main() -> None:
     with app.app_context():
         rows = db.session.execute(_ROWS, {"ids": json.loads(sys.stdin.readline())}).all()
         run = db.session.get_one(ReportRun, int(rows[0].data["run"]))
+        run_id = run.id
         print("ready", flush=True)
         sys.stdin.readline()
         started = time.perf_counter()
         server = smtplib.SMTP(app.config["MAIL_SERVER"], app.config["MAIL_PORT"], local_hostname="bench")
         letter = report_mail.letter_of(run)
+        db.session.rollback()  # a transaction may not last that long
         for row in rows:
             reader = ReportReader(int(row.data["recipient"]), False, False, row.added_by, row.created_at)
             stop = report_recipients.stop_url(reader.recipient_id)
-            text_part, html_part, link = report_mail.filled(letter, reader, run.id, stop)
+            text_part, html_part, link = report_mail.filled(letter, reader, run_id, stop)
             message = Message(
                 delivery_id=row.id,
                 subject=letter.subject,
