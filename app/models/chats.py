@@ -158,6 +158,8 @@ class Message(Model, CreatedAt):
         UniqueConstraint("chat_id", "author_id", "client_id", name="uq_messages_client"),
         Index("ix_messages_changed", "chat_id", "changed_at"),
         Index("ix_messages_words", "words", postgresql_using="gin"),
+        # Deleting a message looks for answers to it.
+        Index("ix_messages_reply_to", "reply_to_id", postgresql_where=text("reply_to_id IS NOT NULL")),
         # Written in the order of time: a few pages of index find a day's.
         Index("ix_messages_created", "created_at", postgresql_using="brin"),
         Index(

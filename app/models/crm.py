@@ -237,6 +237,8 @@ class Reminder(Model):
     """A lead time that has been dealt with. The key is the claim: two beats cannot remind twice."""
 
     __tablename__ = "reminders"
+    # Deleting an old event looks for reminders of it.
+    __table_args__ = (Index("ix_reminders_event", "event_id", postgresql_where=text("event_id IS NOT NULL")),)
 
     task_id: Mapped[int] = mapped_column(ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id", ondelete="CASCADE"), primary_key=True)
