@@ -5,16 +5,10 @@ from __future__ import annotations
 import os
 import secrets
 import statistics
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-from app.embedded import free_port
 from app.extensions import db
-from app.startup import ROOT, answers
-from app.supervisor import Process, Supervisor
 from bench.chat_people import group_chat, load, people
-from bench.house import application, environ, url
+from bench.house import application, two_webs, url
 from bench.row import Row, at_least, noted
 
 SENDERS, SECONDS, ROUNDS = 20, 4, 3
@@ -23,11 +17,11 @@ RATIO, CORES = 1.6, 4
 
 def run() -> list[Row]:
     """Measure in turns; the bound counts where there are cores for two processes, their database and their clients."""
-    with application().app_context(), _two_processes() as two:
+    with application().app_context(), two_webs() as address:
         users, tokens = people()
         chats = [group_chat(users[number], [users[-1]]) for number in range(SENDERS)]
         db.session.remove()
-        doors = {"one": url().replace("http", "ws", 1), "two": two}
+        doors = {"one": url().replace("http", "ws", 1), "two": address.replace("http", "ws", 1)}
         found: dict[str, list[float]] = {"one": [], "two": []}
         for _ in range(ROUNDS):
             for name, door in doors.items():
@@ -47,18 +41,3 @@ def run() -> list[Row]:
     if cores < CORES:
         return [noted(f"{name} ({RATIO} asks for {CORES} cores, here are {cores})", ratio)]
     return [at_least(name, ratio, RATIO)]
-
-
-@contextmanager
-def _two_processes() -> Iterator[str]:
-    """Two web processes on one address, on the same database and Valkey. Yields the address."""
-    port = free_port()
-    settings = {"PORT": str(port), "WEB_PROCESSES": "2", "FRONTDESK_PROCESS": "web", "FRONTDESK_PROCESS_NAME": "two"}
-    supervisor = Supervisor()
-    process = Process("two", [sys.executable, str(ROOT / "run.py"), "web"], {**environ(), **settings}, folder=ROOT)
-    process.ready = answers(f"http://127.0.0.1:{port}/healthz")
-    try:
-        supervisor.start(process)
-        yield f"ws://127.0.0.1:{port}"
-    finally:
-        supervisor.stop()

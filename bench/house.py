@@ -16,7 +16,7 @@ from flask import Flask
 import config
 from app.embedded import free_port
 from app.startup import ROOT, Installation, answers
-from app.supervisor import Process
+from app.supervisor import Process, Supervisor
 
 _opened: list[Installation] = []
 
@@ -64,6 +64,21 @@ def url() -> str:
 def environ() -> dict[str, str]:
     """The environment of its processes, for one more of them."""
     return dict(_opened[0].environ)
+
+
+@contextmanager
+def two_webs() -> Iterator[str]:
+    """Two more web processes on one address, on the same database and Valkey. Yields the address."""
+    port = free_port()
+    settings = {"PORT": str(port), "WEB_PROCESSES": "2", "FRONTDESK_PROCESS": "web", "FRONTDESK_PROCESS_NAME": "two"}
+    supervisor, address = Supervisor(), f"http://127.0.0.1:{port}"
+    process = Process("two", [sys.executable, str(ROOT / "run.py"), "web"], {**environ(), **settings}, folder=ROOT)
+    process.ready = answers(f"{address}/healthz")
+    try:
+        supervisor.start(process)
+        yield address
+    finally:
+        supervisor.stop()
 
 
 @cache
