@@ -47,6 +47,7 @@ _ERASE = (
     "DELETE FROM saved_filters WHERE user_id = :id",
     "DELETE FROM feed_items WHERE user_id = :id",
     "DELETE FROM deliveries WHERE user_id = :id",
+    "UPDATE events SET data = data - 'reason' WHERE subject_type = 'user' AND subject_id = :id",
     "UPDATE audit_log SET old = '{}', new = '{}' WHERE table_name = 'ab_user' AND row_id = CAST(:id AS text)",
 )
 
