@@ -152,6 +152,7 @@ def test_find_user_finds_groups_with_their_size_and_clients(sign_in: SignIn, liv
         "SELECT count(*) FROM ab_user_group ug JOIN ab_group g ON g.id = ug.group_id WHERE g.name = 'Sales Office'"
     )[0][0]
     page.keyboard.press("f")
+    expect(page.get_by_label("Find user")).to_be_focused()
     page.keyboard.type("Sales Off")
     group = page.get_by_role("group", name="User groups").get_by_role("option").first
     expect(group).to_contain_text(f"{size} people")

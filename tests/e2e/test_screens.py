@@ -70,7 +70,7 @@ def test_slash_goes_to_the_search_of_everything_and_enter_opens_what_is_found(si
     search.fill("gus marble")
     expect(contact).to_be_visible()
     page.keyboard.press("Enter")
-    page.wait_for_url("**/leadview/show/*")
+    page.wait_for_url("**/contactview/show/*")
 
 
 def test_the_question_mark_explains_the_keys(sign_in: SignIn) -> None:

@@ -68,14 +68,12 @@ def test_free_users_are_not_offered_as_responsible(app: Flask, client: FlaskClie
     assert found(client, "users", "otto") == ["Otto Pedal"]
 
 
-def test_roles_and_rights_are_for_admins(app: Flask, client: FlaskClient, staff: int) -> None:
+def test_roles_are_for_admins(app: Flask, client: FlaskClient, staff: int) -> None:
     assert found(client, "roles") == []
-    assert found(client, "permissions", "lead") == []
     with app.app_context():
         builders.make_user("Admin", username="della")
     admin = builders.login(app.test_client(), "della")
     assert found(admin, "roles", "man") == ["Manager"]
-    assert found(admin, "permissions", "list LeadView") == ["can list on LeadView"]
 
 
 def test_an_unknown_kind_is_not_found_and_strangers_are_refused(app: Flask, client: FlaskClient, staff: int) -> None:

@@ -1,6 +1,6 @@
 // The search at the top of every page: the ARIA combobox pattern over /api/v1/search/records. Text only, never markup.
 const WAIT_MS = 180;
-const LABELS = { talks: "Talks", leads: "Leads", contacts: "Contacts", companies: "Companies", chats: "Chats" };
+const LABELS = { leads: "Leads", contacts: "Contacts", companies: "Companies", talks: "Talks", chats: "Chats" };
 const ICONS = { talks: "chat", leads: "target", contacts: "user", companies: "building", chats: "chats" };
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -75,7 +75,10 @@ class Search {
 
   show(answer, words) {
     let count = 0;
-    const groups = Object.keys(LABELS).map((kind) => [kind, answer[kind] ?? []]).filter(([, hits]) => hits.length);
+    // A number means a talk; words mean a record rather than what was said about it.
+    const kinds = Object.keys(LABELS);
+    const order = /^#?\d+$/.test(words) ? ["talks", ...kinds.filter((kind) => kind !== "talks")] : kinds;
+    const groups = order.map((kind) => [kind, answer[kind] ?? []]).filter(([, hits]) => hits.length);
     this.list.replaceChildren(...groups.map(([kind, hits]) => {
       const head = el("div", { class: "fd-top-kind", id: `fd-top-${kind}`, role: "presentation" }, LABELS[kind]);
       const rows = hits.map((hit) => {
