@@ -48,10 +48,10 @@ class Socket:
         return packet
 
     def listen(self) -> None:
-        """Count what comes until the connection ends."""
+        """Count what comes until the connection ends, or the server ends the namespace."""
         try:
-            while True:
-                self._next()
+            while not self._next().startswith("41"):
+                pass
         except (WebSocketException, OSError):
             pass
 
