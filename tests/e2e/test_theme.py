@@ -21,11 +21,12 @@ THEMES = {"admin": {"desk": ("light", "dark"), "phone": ("light",)}}
 THEMES_OF_OTHERS = {"phone": ("light",)}
 GRAVE = ("serious", "critical")
 
-# Answers to programs, files, addresses that only lead elsewhere, and clients' pages, which test_widget looks at.
+# Answers to programs, files, addresses that only lead elsewhere, what a mail shows inside a frame without scripts, and
+# clients' pages, which test_widget looks at.
 NO_PAGES = re.compile(
     r"^/(api|assets|demo|static|back|go|hooks|lang|login|logout|lookup|setup|swagger|socket\.io|test|widget|healthz|readyz|metrics"
     r"|favicon\.ico|manifest\.webmanifest|sw\.js|push-worker\.js)(/|$)|/(delete|action|download|preview|totals)(/|$)|^/$"
-    r"|^/dashboard/(behind|numbers|file)"
+    r"|^/dashboard/(behind|numbers|file)|^/mailview/(body|file)"
 )
 RECORD = re.compile(r"<[^>]*\b(pk|mail_id)>")
 EXTRA_PAGES = (
