@@ -34,6 +34,7 @@ export function Find({ center }) {
   };
   center.clearFind = clear;
   center.focusFind = () => input.current?.focus();
+  useLayoutEffect(() => center.findFirst && center.focusFind(), []);
 
   useLayoutEffect(() => {
     if (!open) return undefined;

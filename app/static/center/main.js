@@ -113,8 +113,9 @@ const center = {
     center.findFirst = true;
     if (!pageRoot) openPanel();
     center.closeDetailOnPhone();
+    center.focusFind?.(); // at once: the next letters may come before the next frame, and mean something else outside a field
     requestAnimationFrame(() => {
-      center.focusFind?.();
+      center.focusFind?.(); // on a phone the feed is shown again only now
       center.findFirst = false;
     });
   },
