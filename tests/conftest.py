@@ -14,14 +14,13 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, text
+from sqlalchemy import event
 
+from tests.emptying import empty
 from tests.servers import TestServers, own_environment
 
 pytest_plugins = ["tests.browsers", "tests.mailboxes", "tests.imap_servers", "tests.houses", "tests.shops"]
 
-# Kept between tests: what migrations and bootstrap wrote.
-KEPT_TABLES = ("alembic_version", "ab_role", "ab_permission", "ab_view_menu", "ab_permission_view")
 _servers = pytest.StashKey[TestServers]()
 
 
@@ -167,10 +166,7 @@ def _empty(app: Flask) -> None:
     clock.set_test_now(None)
     with app.app_context():
         db.session.remove()
-        with db.engine.begin() as connection:
-            found = connection.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))
-            tables = sorted(row.tablename for row in found if row.tablename not in KEPT_TABLES)
-            connection.execute(text(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE"))
+        empty(str(db.engine.url.database))
         redis_client().flushdb()
 
 
