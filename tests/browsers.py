@@ -14,7 +14,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.servers import FOLDER, own_environment, settings_of
+from tests.servers import FOLDER, number_of, own_environment, settings_of
 
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -56,19 +56,20 @@ class LiveServer:
 
 
 @pytest.fixture(scope="session")
-def live_server() -> Iterator[LiveServer]:
-    """Web, workers and beat as `make run` starts them, on the run's own PostgreSQL and Valkey."""
+def live_server(worker_id: str) -> Iterator[LiveServer]:
+    """Web, workers and beat as `make run` starts them, on the run's own PostgreSQL and Valkey; one for each process."""
     from app.embedded import free_port
     from app.startup import Installation
 
-    environment = own_environment("live", 40) | {
+    name = f"live_{worker_id}"
+    environment = own_environment(name, 40 + number_of(worker_id)) | {
         "PORT": str(free_port()),
         "FRONTDESK_DEMO": "1",
         "LOG_FORMAT": "json",
         "LOG_LEVEL": "warning",
     }
     settings = settings_of(environment)
-    data = Path(os.environ[FOLDER]) / "live"
+    data = Path(os.environ[FOLDER]) / name
     installation = Installation(settings, {**os.environ, **environment}, durable=False)
     installation.folder.prepare()
     with installation:

@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from tests.emptying import empty
-from tests.servers import TestServers, own_environment
+from tests.servers import TestServers, number_of, own_environment
 
 pytest_plugins = ["tests.browsers", "tests.mailboxes", "tests.imap_servers", "tests.houses", "tests.shops"]
 
@@ -45,6 +45,11 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         item.add_marker(pytest.mark.e2e)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no process of the run ends long after the others."""
+    items.sort(key=lambda item: _shared_by(item.path) is None)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Let one process of the run have all tests that share a running installation or a filled database.
@@ -57,13 +62,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
         def _split_scope(self, nodeid: str) -> str:
             return _shared_by(config.rootpath / nodeid.split("::", 1)[0]) or nodeid
 
+    config.option.loadscopereorder = False
     return Together(config, log)
 
 
 @lru_cache
 def _shared_by(path: Path) -> str | None:
     if path.parent.name == "e2e":
-        return "e2e"
+        return f"e2e/{path.name}"
     source = path.read_text()
     if "from tests.houses import" in source:
         return "house"
@@ -89,8 +95,7 @@ def nothing_outside() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def environment(worker_id: str) -> dict[str, str]:
     """Where this process's database, Redis and data folder are."""
-    number = int(worker_id.removeprefix("gw")) + 1 if worker_id != "master" else 1
-    return own_environment(worker_id, number)
+    return own_environment(worker_id, number_of(worker_id))
 
 
 @pytest.fixture(scope="session")

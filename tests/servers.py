@@ -75,6 +75,11 @@ class TestServers:
             db.engine.dispose()
 
 
+def number_of(worker: str) -> int:
+    """Number the processes of a run from 1 on: "gw0" is 1, a run without others ("master") too."""
+    return int(worker.removeprefix("gw")) + 1 if worker != "master" else 1
+
+
 def own_environment(worker: str, number: int) -> dict[str, str]:
     """Make this test process its own database (from the template), Redis database and data folder."""
     name = f"test_{worker}"
