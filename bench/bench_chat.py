@@ -29,7 +29,8 @@ from bench.row import Row, at_least, at_most, noted
 
 SENDERS, SECONDS, ROUNDS = 20, 4, 3
 IDLE = 5000
-FAN_OUT_MESSAGES = 100
+# Several write, so that no side waits for one message to be stored or heard while it could send the next.
+FAN_OUT_SENDERS, FAN_OUT_MESSAGES = 4, 100
 MANY, FEW, CHATS = 1_000_000, 10_000, 2_000
 
 
@@ -123,7 +124,7 @@ def _fan_out(doors: dict[str, str], people: list[int], tokens: list[str], chats:
                 "messages": FAN_OUT_MESSAGES,
                 # The bare side stores nothing: it is what an emit to a room reaches.
                 "event": "message.send" if who == "ours" else "shout",
-                "sender": _auth(who, people[0], tokens[0], [chat_id]),
+                "senders": [_auth(who, people[0], tokens[0], [])] * FAN_OUT_SENDERS,
                 "listeners": [_auth(who, people[n], tokens[n], [chat_id]) for n in range(1, 501)],
             }
             found[who].append(load(order)["per_second"])

@@ -86,18 +86,24 @@ def send(order: dict[str, Any]) -> dict[str, Any]:
 
 
 def fan_out(order: dict[str, Any]) -> dict[str, Any]:
-    """Let one send to a room of many; return how many deliveries per second arrived."""
+    """Let a few send to a room of many; return how many deliveries per second arrived."""
     listeners = []
     for auth in order["listeners"]:
         # From the first moment on: who does not answer the server's question whether he lives is cut off.
         listeners.append(Socket(order["url"], auth))
         gevent.spawn(listeners[-1].listen)
-    sender = Socket(order["url"], order["sender"])
+    senders = [Socket(order["url"], auth) for auth in order["senders"]]
     gevent.sleep(1)
+
+    def run(number: int, sender: Socket) -> None:
+        for part in range(order["messages"] // len(senders)):
+            client_id = f"{order['name']}-{number}-{part}"
+            sender.ask(
+                order["event"], {"chat_id": order["chat_id"], "client_id": client_id, "body": "Hello, all of you"}
+            )
+
     began = time.perf_counter()
-    for part in range(order["messages"]):
-        client_id = f"{order['name']}-{part}"
-        sender.ask(order["event"], {"chat_id": order["chat_id"], "client_id": client_id, "body": "Hello, all of you"})
+    gevent.joinall([gevent.spawn(run, number, one) for number, one in enumerate(senders)], raise_error=True)
     wanted = order["messages"] * len(listeners)
     while sum(listener.heard for listener in listeners) < wanted:
         if time.perf_counter() - began > ARRIVED_WITHIN_SECONDS:
