@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-from sqlalchemy import select
-from sqlalchemy.orm import joinedload
+from typing import Any
 
 from app import access
-from app.extensions import db
 from app.models.crm import Company, Contact, Lead, Task
 from app.models.people import User
 from app.models.records import CardShare, Note
-from app.services import card_chats, card_clients, notes, outside, timeline
+from app.services import card_chats, card_clients, notes, outside, side_by_side, timeline
 from app.services.history import Record, subject_of
-
-RELATED_MAX = 10
+from app.services.side_by_side import Listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +43,16 @@ def card_of(viewer: User, item: Record, before: int | None = None) -> Card:
     also = () if free else (card_clients.where_client_writes(item), card_clients.of(viewer, item))
     chat_id, shares, values = card_chats.chat_and_shares(subject, *also)
     clients, shown = (value or [] for value in values or (None, None))
+    tasks, leads, contacts = _related(viewer, item)
     return Card(
         kind=subject.type,
         item=item,
         notes=notes.of(subject),
         # With whom a card is shared, sees its fields, notes and chat.
         timeline=timeline.Page([], None) if free else timeline.page(viewer, subject, before),
-        tasks=_tasks(viewer, item),
-        leads=_leads(viewer, item),
-        contacts=_contacts(viewer, item),
+        tasks=tasks,
+        leads=leads,
+        contacts=contacts,
         chat_id=chat_id,
         limited=free,
         shares=shares,
@@ -66,41 +63,28 @@ def card_of(viewer: User, item: Record, before: int | None = None) -> Card:
     )
 
 
-def _tasks(viewer: User, item: Record) -> list[Task]:
+def _related(viewer: User, item: Record) -> list[list[Any]]:
+    """Return the tasks, leads and contacts below a record."""
+    return side_by_side.read((_tasks(viewer, item), _leads(viewer, item), _contacts(viewer, item)))
+
+
+def _tasks(viewer: User, item: Record) -> Listing | None:
     if isinstance(item, Company):
-        return []
+        return None
     of_item = Task.lead_id == item.id if isinstance(item, Lead) else Task.contact_id == item.id
-    statement = (
-        select(Task)
-        .where(of_item, access.visible_tasks(viewer))
-        .options(joinedload(Task.responsible), joinedload(Task.kind))
-        .order_by(Task.completed_at.desc().nulls_first(), Task.due_at, Task.id)
-        .limit(RELATED_MAX)
-    )
-    return list(db.session.scalars(statement).unique())
+    order = (Task.completed_at.desc().nulls_first(), Task.due_at, Task.id)
+    return Listing(Task, (of_item, access.visible_tasks(viewer)), order, (Task.responsible, Task.kind))
 
 
-def _leads(viewer: User, item: Record) -> list[Lead]:
+def _leads(viewer: User, item: Record) -> Listing | None:
     if isinstance(item, Lead):
-        return []
+        return None
     of_item = Lead.contact_id == item.id if isinstance(item, Contact) else Lead.company_id == item.id
-    statement = (
-        select(Lead)
-        .where(of_item, access.visible_leads(viewer))
-        .options(joinedload(Lead.stage))
-        .order_by(Lead.id.desc())
-        .limit(RELATED_MAX)
-    )
-    return list(db.session.scalars(statement).unique())
+    return Listing(Lead, (of_item, access.visible_leads(viewer)), (Lead.id.desc(),), (Lead.stage,))
 
 
-def _contacts(viewer: User, item: Record) -> list[Contact]:
+def _contacts(viewer: User, item: Record) -> Listing | None:
     if not isinstance(item, Company):
-        return []
-    statement = (
-        select(Contact)
-        .where(Contact.company_id == item.id, access.visible_contacts(viewer))
-        .order_by(Contact.sort_key, Contact.id)
-        .limit(RELATED_MAX)
-    )
-    return list(db.session.scalars(statement))
+        return None
+    where = (Contact.company_id == item.id, access.visible_contacts(viewer))
+    return Listing(Contact, where, (Contact.sort_key, Contact.id))

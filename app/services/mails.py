@@ -1,4 +1,4 @@
-"""Reading mails: a thread with its files, and the newest of a card."""
+"""Reading mails: a thread with its files."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ from sqlalchemy.orm import joinedload, undefer
 
 from app import access
 from app.extensions import db
-from app.models.crm import Contact, Lead
 from app.models.mailboxes import Mail, MailFile
 from app.models.people import User
 from app.services import mail_answers, reading
-from app.services.history import Record
 from app.services.mail_news import subject_of
 
-THREAD_MAX, CARD_MAX = 100, 10
+THREAD_MAX = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +59,6 @@ def thread_of(user: User, mail: Mail) -> list[Letter]:
 def seen(user: User, mail: Mail) -> None:
     """A person opened a mail: its thread's notice is read for that person. Must run inside a transaction()."""
     reading.settle_subject(subject_of(mail.id, int(mail.thread_id or mail.id)).key, only_user_id=user.id)
-
-
-def of_card(viewer: User, item: Record) -> list[Mail]:
-    """Return the newest mails of a lead or contact that the viewer may open."""
-    if isinstance(item, Contact):
-        of_item = Mail.contact_id == item.id
-    elif isinstance(item, Lead):
-        of_item = Mail.lead_id == item.id
-    else:
-        return []
-    statement = select(Mail).where(of_item, access.visible_mails(viewer)).options(joinedload(Mail.author))
-    newest = statement.order_by(Mail.received_at.desc(), Mail.id.desc()).limit(CARD_MAX)
-    return list(db.session.scalars(newest).unique())
 
 
 def _split(body: str) -> tuple[str, str]:

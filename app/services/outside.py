@@ -1,24 +1,19 @@
-"""What came from outside and hangs on a card: calls, mails, payments, entries of forms. A few statements."""
+"""What came from outside and hangs on a card: calls, mails, payments, entries of forms. One statement."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import select
-from sqlalchemy.orm import joinedload
-
 from app import access
-from app.extensions import db
 from app.models.calls import Call
 from app.models.crm import Contact, Lead
 from app.models.forms import FormEntry
 from app.models.mailboxes import Mail
 from app.models.payments import Payment
 from app.models.people import User
-from app.services import mails, stripe_settings
+from app.services import side_by_side, stripe_settings
 from app.services.history import Record
-
-AT_MOST = 10
+from app.services.side_by_side import Listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,32 +28,36 @@ class Outside:
 
 def of(viewer: User, item: Record) -> Outside:
     """Collect what hangs on a lead or contact; a company has nothing of its own."""
-    if isinstance(item, Contact):
-        paid = _payments(item) if stripe_settings.is_connected() else []
-        return Outside(_calls(viewer, Call.contact_id == item.id), paid, mails=mails.of_card(viewer, item))
-    if isinstance(item, Lead):
-        entries = _entries(FormEntry.lead_id == item.id) if item.source == "form" else []
-        called = _calls(viewer, Call.lead_id == item.id)
-        return Outside(called, entries=entries, mails=mails.of_card(viewer, item))
-    return Outside()
-
-
-def _calls(viewer: User, of_item: object) -> list[Call]:
-    statement = (
-        select(Call)
-        .where(of_item, access.visible_calls(viewer))  # type: ignore[arg-type]
-        .options(joinedload(Call.user))
-        .order_by(Call.started_at.desc(), Call.id.desc())
-        .limit(AT_MOST)
+    if not isinstance(item, Lead | Contact):
+        return Outside()
+    called = Call.contact_id if isinstance(item, Contact) else Call.lead_id
+    mailed = Mail.contact_id if isinstance(item, Contact) else Mail.lead_id
+    listings = (
+        Listing(
+            Call,
+            (called == item.id, access.visible_calls(viewer)),
+            (Call.started_at.desc(), Call.id.desc()),
+            (Call.user,),
+        ),
+        _payments(item),
+        _entries(item),
+        Listing(
+            Mail,
+            (mailed == item.id, access.visible_mails(viewer)),
+            (Mail.received_at.desc(), Mail.id.desc()),
+            (Mail.author,),
+        ),
     )
-    return list(db.session.scalars(statement).unique())
+    return Outside(*side_by_side.read(listings))
 
 
-def _payments(contact: Contact) -> list[Payment]:
-    statement = select(Payment).where(Payment.contact_id == contact.id)
-    return list(db.session.scalars(statement.order_by(Payment.at.desc(), Payment.id.desc()).limit(AT_MOST)))
+def _payments(item: Lead | Contact) -> Listing | None:
+    if not isinstance(item, Contact) or not stripe_settings.is_connected():
+        return None
+    return Listing(Payment, (Payment.contact_id == item.id,), (Payment.at.desc(), Payment.id.desc()))
 
 
-def _entries(of_item: object) -> list[FormEntry]:
-    statement = select(FormEntry).where(of_item).options(joinedload(FormEntry.form))  # type: ignore[arg-type]
-    return list(db.session.scalars(statement.order_by(FormEntry.id.desc()).limit(AT_MOST)).unique())
+def _entries(item: Lead | Contact) -> Listing | None:
+    if not isinstance(item, Lead) or item.source != "form":
+        return None
+    return Listing(FormEntry, (FormEntry.lead_id == item.id,), (FormEntry.id.desc(),), (FormEntry.form,))
