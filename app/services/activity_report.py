@@ -21,7 +21,7 @@ from app.extensions import db
 from app.models.crm import Pipeline
 from app.models.people import Group, RoleName, User, full_name
 from app.services import figures, report_sums
-from app.services.figures import Figure, Unit
+from app.services.figure_kinds import Figure, Unit
 from app.services.report_csv import report_csv
 from app.services.report_numbers import ActivityReport, Line, Measured
 from app.services.report_period import Period

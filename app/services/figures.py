@@ -7,60 +7,14 @@ The one definition per number: page, mail, PDF and CSV show these words. What is
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from babel.numbers import format_currency, format_decimal
-from flask_babel import get_locale, gettext, lazy_gettext
+from flask_babel import gettext, lazy_gettext
 
 from app.errors import UserError
-
-
-class Unit(StrEnum):
-    """What a value is: money is in the figure's currency, percent from 0 to 100."""
-
-    COUNT = "count"
-    MONEY = "money"
-    SECONDS = "seconds"
-    SCORE = "score"
-    PERCENT = "percent"
-
-
-class Better(StrEnum):
-    """Which direction is good news."""
-
-    UP = "up"
-    DOWN = "down"
-    NEUTRAL = "neutral"
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """Numbers that belong together; people choose among sections."""
-
-    key: str
-    label: Any
-    icon: str
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One number. ``label`` and ``definition`` are lazy texts; a figure of money has one ``currency``.
-
-    ``behind`` names the source of :mod:`app.services.activity_sources` whose records are behind the number.
-    """
-
-    key: str
-    section: str
-    label: Any
-    unit: Unit
-    better: Better
-    definition: Any
-    behind: str
-    currency: str = ""
-
+from app.services.figure_kinds import Better, Figure, Section, Unit
 
 SECTIONS: tuple[Section, ...] = (
     Section("leads", lazy_gettext("Leads"), "target"),
@@ -326,44 +280,6 @@ def checked_sections(sections: Collection[str]) -> tuple[str, ...]:
     if not sections:
         raise UserError("required", gettext("Choose at least one kind of numbers"), "sections")
     return tuple(key for key in SECTION_KEYS if key in sections)
-
-
-def shown(figure: Figure, value: float | None) -> str:
-    """Return a value as people read it: "1,204", "€12,300", "14 min", "8.4", "62 %"; "–" where there is none."""
-    if value is None:
-        return "–"
-    locale = str(get_locale() or "en")
-    if figure.unit is Unit.MONEY:
-        return money(value, figure.currency)
-    if figure.unit is Unit.SECONDS:
-        return duration(value)
-    if figure.unit is Unit.PERCENT:
-        return gettext("%(number)s %%", number=format_decimal(value, "#,##0.#", locale=locale))
-    return format_decimal(value, "#,##0.#", locale=locale)
-
-
-def money(value: float, currency: str) -> str:
-    """Return "€12,300", without cents."""
-    return format_currency(value, currency, "¤#,##0", locale=str(get_locale() or "en"), currency_digits=False)
-
-
-def duration(seconds: float) -> str:
-    """Return "45 s", "14 min", "2 h 5 min" or "3 d 4 h"."""
-    whole = round(seconds)
-    if whole < 60:
-        return gettext("%(seconds)s s", seconds=whole)
-    minutes = round(seconds / 60)
-    if minutes < 60:
-        return gettext("%(minutes)s min", minutes=minutes)
-    hours, minutes = divmod(minutes, 60)
-    if hours < 24:
-        return gettext("%(hours)s h %(minutes)s min", hours=hours, minutes=minutes) if minutes else _hours(hours)
-    days, hours = divmod(hours, 24)
-    return gettext("%(days)s d %(hours)s h", days=days, hours=hours) if hours else gettext("%(days)s d", days=days)
-
-
-def _hours(hours: int) -> str:
-    return gettext("%(hours)s h", hours=hours)
 
 
 def _with(label: Any, currency: str) -> Any:

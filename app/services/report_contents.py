@@ -12,9 +12,11 @@ from typing import Any
 
 from flask_babel import format_date, gettext
 
-from app.services import report_words
+from app.services import report_scope, report_words
 from app.services.activity_report import ActivityReport, Line, Measured, activity_report
-from app.services.figures import SECTIONS, Figure, Unit, figure_of, shown
+from app.services.figure_kinds import Figure, Unit
+from app.services.figure_words import shown
+from app.services.figures import SECTIONS, figure_of
 from app.services.report_charts import Chart
 from app.services.report_period import Period
 from app.services.report_scope import Scope
@@ -132,7 +134,7 @@ def make(name: str, period: Period, scope: Scope, sections: Sequence[str]) -> Ma
     contents = Contents(
         title=report_words.title(name, period),
         days=report_words.days(period),
-        about=_about(scope, report),
+        about=report_scope.words(scope),
         summary=", ".join(f"{tile.label}: {tile.value}" for tile in tiles),
         tiles=tiles,
         pictures=pictures,
@@ -183,7 +185,7 @@ def _tiles(figures: Sequence[Figure], total: Line) -> tuple[Number, ...]:
 def _short(figures: Sequence[Figure], report: ActivityReport) -> Table | None:
     """The table of a mail: the main numbers per person, or per group where nobody has any."""
     main = [figure for figure in figures if figure.key in _MAIN][:SHORT_COLUMNS] or list(figures[:SHORT_COLUMNS])
-    if report.scope.kind == "user":
+    if report.scope.kind == "user" and len(report.users) < 2:
         return None
     lines, heading = (report.users, gettext("By member")) if report.users else (report.groups, gettext("By group"))
     return _table(heading, main, lines, report.total, SHORT_ROWS)
@@ -218,12 +220,6 @@ def _cells(line: Line, figures: Sequence[Figure]) -> tuple[str, ...]:
 
 def _is_busy(line: Line, figures: Sequence[Figure]) -> bool:
     return any(line.figures[one.key].value for one in figures if one.key in line.figures)
-
-
-def _about(scope: Scope, report: ActivityReport) -> str:
-    if scope.kind == "account":
-        return gettext("The whole account")
-    return ", ".join(line.name for line in (report.groups if scope.kind == "groups" else report.users)[:6])
 
 
 def _charts(

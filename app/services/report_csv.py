@@ -8,7 +8,7 @@ import io
 from flask_babel import gettext
 
 from app.services.exports import guarded
-from app.services.figures import Figure, Unit
+from app.services.figure_kinds import Figure, Unit
 from app.services.report_numbers import ActivityReport
 
 

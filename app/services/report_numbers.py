@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.services.figures import Better, Figure, Unit
+from app.services.figure_kinds import Better, Figure, Unit
 from app.services.report_period import Period
 from app.services.report_scope import Scope
 

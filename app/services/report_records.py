@@ -23,7 +23,8 @@ from app.models.people import User, full_name
 from app.models.talks import Talk
 from app.services import account, figures
 from app.services.activity_sources import SOURCES
-from app.services.figures import Figure
+from app.services.figure_kinds import Figure
+from app.services.figure_words import duration, money
 from app.services.report_period import Period
 from app.services.report_scope import Scope, members_of
 
@@ -143,7 +144,7 @@ def _name(user: User | None) -> str:
 
 
 def _lead(lead: Lead) -> tuple[str, str, tuple[Any, ...]]:
-    budget = figures.money(float(lead.budget), lead.currency) if lead.budget else ""
+    budget = money(float(lead.budget), lead.currency) if lead.budget else ""
     return lead.name, f"/leadview/show/{lead.id}", (lead.stage, budget, _name(lead.responsible))
 
 
@@ -160,7 +161,7 @@ def _message(message: Message) -> tuple[str, str, tuple[Any, ...]]:
 def _talk(talk: Talk) -> tuple[str, str, tuple[Any, ...]]:
     contact: Contact | None = talk.contact
     words = gettext("Talk %(number)s", number=talk.number) + (f" · {contact.name}" if contact else "")
-    reply = figures.duration((talk.first_reply_at - talk.opened_at).total_seconds()) if talk.first_reply_at else ""
+    reply = duration((talk.first_reply_at - talk.opened_at).total_seconds()) if talk.first_reply_at else ""
     score = str(talk.score) if talk.score is not None else ""
     return (
         words,
@@ -171,7 +172,7 @@ def _talk(talk: Talk) -> tuple[str, str, tuple[Any, ...]]:
 
 def _call(call: Call) -> tuple[str, str, tuple[Any, ...]]:
     words = call.contact.name if call.contact else call.phone or gettext("Hidden number")
-    length = figures.duration(call.duration_seconds) if call.duration_seconds else ""
+    length = duration(call.duration_seconds) if call.duration_seconds else ""
     return words, f"/callview/show/{call.id}", (length, _name(call.user), _name(call.responsible))
 
 

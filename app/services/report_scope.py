@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
+from babel.lists import format_list
 from flask_appbuilder.security.sqla.models import assoc_user_group
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 from sqlalchemy import ColumnElement, select, true
 
 from app import access
 from app.errors import Forbidden, UserError
 from app.extensions import db
-from app.models.people import Group, User
+from app.models.people import Group, User, full_name
 
 Kind = Literal["account", "groups", "user"]
 GROUPS_MAX, USERS_MAX = 200, 200
+NAMED_MAX = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,8 @@ def scope_for(user: User, wanted: Scope | None = None) -> Scope:
 
 def groups_of(user: User) -> Sequence[Group]:
     """Return the groups whose numbers this person may see: all for admins, else those that the person manages."""
-    mine: ColumnElement[bool] = true() if access.is_admin(user) else Group.manager_id == user.id
-    return db.session.scalars(select(Group).where(mine).order_by(Group.sort_key, Group.id).limit(GROUPS_MAX)).all()
+    mine = select(Group).where(_reported(user))
+    return db.session.scalars(mine.order_by(Group.sort_key, Group.id).limit(GROUPS_MAX)).all()
 
 
 def members_of(group_ids: Sequence[int]) -> dict[int, list[int]]:
@@ -61,6 +63,29 @@ def members_of(group_ids: Sequence[int]) -> dict[int, list[int]]:
     return found
 
 
+def chosen(scope: Scope) -> list[Any]:
+    """Return the groups or people of a scope that still exist, in the order of their names; none for an account."""
+    if not scope.ids:
+        return []
+    model: Any = Group if scope.kind == "groups" else User
+    in_order = select(model).where(model.id.in_(scope.ids)).order_by(model.sort_key, model.id)
+    return list(db.session.scalars(in_order).unique())
+
+
+def words(scope: Scope) -> str:
+    """Return "The whole account", "Sales Office and Workshop", or the first names "and 3 more"."""
+    if scope.kind == "account":
+        return gettext("The whole account")
+    names = [full_name(one) if isinstance(one, User) else str(one.label or one.name) for one in chosen(scope)]
+    if len(names) > NAMED_MAX:
+        names = [*names[: NAMED_MAX - 1], gettext("%(count)s more", count=len(names) - NAMED_MAX + 1)]
+    return format_list(names, locale=get_locale() or "en")
+
+
+def _reported(user: User) -> ColumnElement[bool]:
+    return true() if access.is_admin(user) else Group.manager_id == user.id
+
+
 def _widest(user: User) -> Scope:
     if access.is_admin(user):
         return Scope("account")
@@ -71,9 +96,11 @@ def _widest(user: User) -> Scope:
 def _groups(user: User, ids: tuple[int, ...]) -> Scope:
     if not ids:
         raise UserError("required", gettext("Choose at least one group"), "groups")
-    allowed = {group.id for group in groups_of(user)}
+    if len(ids) > GROUPS_MAX:
+        raise UserError("too_many", gettext("At most %(most)s groups", most=GROUPS_MAX), "groups")
+    allowed = set(db.session.scalars(select(Group.id).where(Group.id.in_(ids), _reported(user))))
     if any(one not in allowed for one in ids):
-        raise UserError("forbidden", gettext("You see the numbers only of groups that you manage"), "groups", 403)
+        raise UserError("forbidden", gettext("Managers have the numbers of groups that they manage"), "groups", 403)
     return Scope("groups", tuple(dict.fromkeys(ids)))
 
 
@@ -89,5 +116,5 @@ def _users(user: User, ids: tuple[int, ...]) -> Scope:
         for members in members_of([group.id for group in groups_of(user)]).values():
             allowed |= set(members)
     if any(one not in allowed for one in ids):
-        raise UserError("forbidden", gettext("You see the numbers only of members of your groups"), "users", 403)
+        raise UserError("forbidden", gettext("Managers have the numbers of members of their groups"), "users", 403)
     return Scope("user", tuple(dict.fromkeys(ids)))

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from app.extensions import db
 from app.services.activity_sources import MONEY, SOURCES
-from app.services.figures import Figure, Unit
+from app.services.figure_kinds import Figure, Unit
 from app.services.report_period import Period
 from app.services.report_scope import Scope
 

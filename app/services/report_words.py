@@ -8,7 +8,8 @@ from babel.lists import format_list
 from flask_babel import format_date, get_locale, gettext, lazy_gettext
 
 from app.services.activity_report import Measured
-from app.services.figures import Figure, Unit, shown
+from app.services.figure_kinds import Figure, Unit
+from app.services.figure_words import shown
 from app.services.report_period import Period
 from app.services.report_times import Sending
 

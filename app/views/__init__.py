@@ -72,6 +72,7 @@ SCREENS: tuple[tuple[str, str, str, str, str], ...] = (
     ("dashboard", "DashboardView", "Dashboard", REPORTS, "chart"),
     ("scores", "ScoreView", "Client scores", REPORTS, "star"),
     ("reports", "ReportView", "Scheduled reports", REPORTS, "clock"),
+    ("report_runs", "ReportRunView", "", "", ""),
     ("activity", "ActivityView", "", "", ""),
     ("users", "UserView", "Users", USERS, "users"),
     ("groups", "GroupView", "User groups", USERS, "chats"),

@@ -14,13 +14,13 @@ from wtforms import Form
 
 from app import access
 from app.errors import UserError
-from app.extensions import db
 from app.formatting import clock_time
-from app.models.people import Group, User, full_name
+from app.models.people import User
 from app.security import acting_user
-from app.services import activity_days, figures, limits, report_records
-from app.services.activity_report import ActivityReport, Line, Measured, activity_report, report_csv
-from app.services.figures import Figure, Unit
+from app.services import activity_days, figures, limits, report_records, report_scope
+from app.services.activity_report import ActivityReport, Line, Measured, Scope, activity_report, report_csv
+from app.services.figure_kinds import Figure, Unit
+from app.services.figure_words import shown
 from app.views import report_charts, report_filter
 from app.views.base import SignedIn
 from app.views.lookup_field import LookupManyField
@@ -66,13 +66,13 @@ class DashboardView(SignedIn, BaseView):  # type: ignore[misc]
             asked=of,
             spans=SPANS,
             sections=figures.SECTIONS,
-            whose=_whose(of_report) if of_report else "",
+            whose=report_scope.words(of_report.scope) if of_report else "",
             who=_who(user, of) if report_filter.may_choose(user) else None,
             report=report,
             error=error,
             charts={chart.section: chart for chart in charts},
             drawn=report_charts.as_json(charts),
-            shown=figures.shown,
+            shown=shown,
             change=change_words,
             behind=_linker(user, of),
             line_key=line_key,
@@ -94,7 +94,7 @@ class DashboardView(SignedIn, BaseView):  # type: ignore[misc]
             for figure in report.figures:
                 measured = line.figures[figure.key]
                 cells[f"{line_key(line)}.{figure.key}"] = [
-                    figures.shown(figure, measured.value),
+                    shown(figure, measured.value),
                     change_words(figure, measured),
                     measured.verdict(figure),
                 ]
@@ -141,7 +141,7 @@ class DashboardView(SignedIn, BaseView):  # type: ignore[misc]
             found=found,
             asked=of,
             wanted=given,
-            whose=_whose(given),
+            whose=report_scope.words(given.scope),
             back=url_for("DashboardView.page") + "?" + of.query(),
         )
 
@@ -175,7 +175,7 @@ def of_line(of: Asked, line: Line) -> str:
 def change_words(figure: Figure, measured: Measured) -> str:
     """Return how a number compares with the period before: "+12 %", "34 before", "as before"; empty for nothing."""
     if measured.before is None or measured.value is None:
-        return "" if measured.before is None else gettext("%(n)s before", n=figures.shown(figure, measured.before))
+        return "" if measured.before is None else gettext("%(n)s before", n=shown(figure, measured.before))
     if measured.value == measured.before:
         return gettext("as before") if measured.value else ""
     if not measured.before and figure.unit in (Unit.COUNT, Unit.MONEY):
@@ -183,7 +183,7 @@ def change_words(figure: Figure, measured: Measured) -> str:
     change = measured.change
     # Percent of a percentage, or of a number below nothing, says nothing to anybody.
     if change is None or figure.unit in (Unit.SCORE, Unit.PERCENT) or abs(change) > 999:
-        return gettext("%(n)s before", n=figures.shown(figure, measured.before))
+        return gettext("%(n)s before", n=shown(figure, measured.before))
     return gettext("%(change)s %%", change=f"{change:+.0f}")
 
 
@@ -205,25 +205,6 @@ def _linker(user: User, of: Asked) -> Any:
 
 def _who(user: User, of: Asked) -> WhoForm:
     form = WhoForm()
-    form.groups.data = _existing(Group, of.group_ids)
-    form.users.data = _existing(User, of.user_ids)
+    form.groups.data = report_scope.chosen(Scope("groups", of.group_ids))
+    form.users.data = report_scope.chosen(Scope("user", of.user_ids))
     return form
-
-
-def _existing(model: Any, ids: tuple[int, ...]) -> list[Any]:
-    found = db.session.scalars(db.select(model).where(model.id.in_(ids))).unique() if ids else ()
-    return list(found)
-
-
-def _whose(wanted: Wanted) -> str:
-    scope = wanted.scope
-    if scope.kind == "account":
-        return gettext("The whole account")
-    named = _existing(Group if scope.kind == "groups" else User, scope.ids)
-    names = [_name(one) for one in named[:3]]
-    more = len(named) - len(names)
-    return ", ".join(names) + (gettext(" and %(count)s more", count=more) if more else "")
-
-
-def _name(one: Group | User) -> str:
-    return full_name(one) if isinstance(one, User) else str(one.label or one.name)

@@ -10,7 +10,8 @@ from flask_babel import get_locale, gettext
 
 from app.services import figures
 from app.services.activity_report import ActivityReport
-from app.services.figures import Better, Figure, Unit
+from app.services.figure_kinds import Better, Figure, Unit
+from app.services.figure_words import shown
 
 # What of a section can be drawn on one axis; the rest is in its tiles.
 DRAWN: dict[str, tuple[str, ...]] = {
@@ -117,7 +118,7 @@ def _series(figure: Figure, label: str, tone: str, values: tuple[float | None, .
     scaled = values
     if figure.unit is Unit.SECONDS:
         scaled = tuple(None if value is None else round(value / _MINUTE, 2) for value in values)
-    return Series(label, tone, scaled, tuple(figures.shown(figure, value) for value in values))
+    return Series(label, tone, scaled, tuple(shown(figure, value) for value in values))
 
 
 def _tone(figure: Figure, place: int) -> str:

@@ -22,11 +22,10 @@ from wtforms.validators import Optional
 
 from app.models.people import User
 from app.models.reports import Report, ReportRecipient
-from app.services import account
+from app.services import account, report_scope, reports
 from app.services.figures import SECTIONS
-from app.services.report_scope import groups_of
 from app.views.forms import ZoneField
-from app.views.lookup_field import LookupField, LookupManyField
+from app.views.lookup_field import LookupManyField
 
 WEEKDAYS = (
     lazy_gettext("Mo"),
@@ -93,8 +92,8 @@ class ReportForm(OwnReportForm):
 
     name = StringField(lazy_gettext("Name"), render_kw={**_INPUT, "maxlength": 80})
     scope = RadioField(lazy_gettext("Whose numbers"), validate_choice=False)
-    group_ids = SelectMultipleField(lazy_gettext("Groups"), coerce=int, validate_choice=False)
-    user = LookupField("responsible", lazy_gettext("Person"))
+    groups = LookupManyField("reported_groups", lazy_gettext("Groups"))
+    users = LookupManyField("reported_users", lazy_gettext("People"))
     recipients = LookupManyField("responsible", lazy_gettext("Colleagues"))
     addresses = TextAreaField(
         lazy_gettext("Addresses outside"),
@@ -102,11 +101,10 @@ class ReportForm(OwnReportForm):
         render_kw={**_INPUT, "rows": 3, "spellcheck": "false"},
     )
 
-    def __init__(self, owner: User, everything: bool, *arguments: Any, **values: Any) -> None:
+    def __init__(self, everything: bool, *arguments: Any, **values: Any) -> None:
         super().__init__(*arguments, **values)
-        scopes = [("groups", lazy_gettext("Groups")), ("user", lazy_gettext("One person"))]
+        scopes = [("groups", lazy_gettext("User groups")), ("user", lazy_gettext("People"))]
         self.scope.choices = [("account", lazy_gettext("The whole account"))] * everything + scopes
-        self.group_ids.choices = [(group.id, group.label or group.name) for group in groups_of(owner)]
 
 
 def first_values(user: User) -> dict[str, Any]:
@@ -124,14 +122,12 @@ def first_values(user: User) -> dict[str, Any]:
 
 def values_of(report: Report, recipients: list[ReportRecipient]) -> dict[str, Any]:
     """Return what a form shows of a report."""
-    from app.extensions import db
-
     columns = ("name", "sections", "scope", "period", "times", "weekdays", "monthday", "zone", "language")
     values = {name: getattr(report, name) for name in (*columns, "attach_pdf", "attach_csv")}
-    user_id = report.scope_ids[0] if report.scope == "user" and report.scope_ids else None
+    chosen = report_scope.chosen(reports.scope_of(report))
     return values | {
-        "group_ids": report.scope_ids if report.scope == "groups" else [],
-        "user": db.session.get(User, user_id) if user_id is not None else None,
+        "groups": chosen if report.scope == "groups" else [],
+        "users": chosen if report.scope == "user" else [],
         "recipients": [one.user for one in recipients if one.user is not None],
         "addresses": "\n".join(one.address for one in recipients if one.address is not None),
         "weekdays": report.weekdays or [0],

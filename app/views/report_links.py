@@ -14,7 +14,7 @@ from app.models.people import full_name
 from app.models.reports import ReportRecipient, ReportRun
 from app.services import report_contents, report_recipients
 from app.transaction import transaction
-from app.views.reports import file_answer
+from app.views.report_runs import file_answer
 
 blueprint = Blueprint("report_links", __name__, url_prefix="/report")
 _PRIVATE = {"X-Robots-Tag": "noindex, nofollow", "Referrer-Policy": "no-referrer", "Cache-Control": "private, no-store"}

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import io
 from collections.abc import Callable
 from typing import Any
 
-from flask import Response, abort, flash, jsonify, make_response, redirect, request, send_file, url_for
+from flask import Response, abort, flash, jsonify, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import BaseView
 from flask_appbuilder.baseviews import expose
@@ -17,13 +15,13 @@ from flask_babel import gettext, lazy_gettext
 from app import access, clock
 from app.errors import UserError
 from app.models.people import User
-from app.models.reports import Report, ReportRun, RunState
+from app.models.reports import Report, RunState
 from app.security import acting_user
 from app.services import (
-    report_contents,
-    report_mail,
     report_recipients,
     report_runs,
+    report_scope,
+    report_setup,
     report_times,
     report_words,
     reports,
@@ -34,7 +32,6 @@ from app.services.report_scope import groups_of
 from app.views.base import SignedIn
 from app.views.form_values import changes_of, show_error
 from app.views.interface import as_id
-from app.views.outbox import MAIL_POLICY
 from app.views.report_form import OwnReportForm, ReportForm, first_values, values_of
 from app.views.writing import write
 
@@ -78,7 +75,7 @@ class ReportView(SignedIn, BaseView):  # type: ignore[misc]
         actor = acting_user()
         _needs(reports.may_share(actor))
         everything = access.is_admin(actor)
-        form = ReportForm(actor, everything, _given(), data=self._first_values(actor, everything))
+        form = ReportForm(everything, _given(), data=self._first_values(actor, everything))
         if request.method == "POST":
             report = _saved(form, lambda: write(actor, lambda: reports.create(actor, changes_of(form))))
             if report is not None:
@@ -94,7 +91,7 @@ class ReportView(SignedIn, BaseView):  # type: ignore[misc]
         if not report.shared:
             return redirect(url_for("ReportView.own"))
         recipients = report_recipients.of_report(report.id)
-        form = ReportForm(report.owner, access.is_admin(report.owner), _given(), data=values_of(report, recipients))
+        form = ReportForm(access.is_admin(report.owner), _given(), data=values_of(report, recipients))
         if request.method == "POST":
             saved = _saved(form, lambda: write(actor, lambda: reports.update(actor, report, changes_of(form))))
             if saved is not None:
@@ -127,6 +124,7 @@ class ReportView(SignedIn, BaseView):  # type: ignore[misc]
             "report/show.html",
             title=report.name,
             report=report,
+            whose=report_scope.words(reports.scope_of(report)),
             recipients=report_recipients.of_report(report.id),
             runs=report_runs.history(report),
             states=STATES,
@@ -191,12 +189,12 @@ class ReportView(SignedIn, BaseView):  # type: ignore[misc]
         actor = acting_user()
         form = OwnReportForm(request.form)
         # What it tells is not asked here.
-        given = changes_of(form) | {"sections": ["leads"], "name": "-", "scope": "user", "user_id": actor.id}
+        given = changes_of(form) | {"sections": ["leads"], "name": "-", "scope": "user", "user_ids": [actor.id]}
         try:
-            values = reports.check(actor, given)
+            values = report_setup.check(actor, given)
         except UserError as error:
             return jsonify({"next": [], "error": error.message, "field": error.field})
-        sending = reports.sending(
+        sending = report_setup.sending(
             values["period"], values["times"], values["weekdays"], values["monthday"], values["zone"]
         )
         return jsonify({"next": _in_words(report_times.upcoming(sending, clock.now(), UPCOMING), sending.zone)})
@@ -213,85 +211,19 @@ class ReportView(SignedIn, BaseView):  # type: ignore[misc]
                 owner = access.access_report(actor, report_id).owner if report_id else actor
             except UserError:
                 abort(404)
-            given = changes_of(ReportForm(owner, access.is_admin(owner), request.form)) | {"shared": True}
+            given = changes_of(ReportForm(access.is_admin(owner), request.form)) | {"shared": True}
         else:
-            own = {"name": gettext("My numbers"), "scope": "user", "user_id": actor.id, "shared": False}
+            own = {"name": gettext("My numbers"), "scope": "user", "user_ids": [actor.id], "shared": False}
             given = changes_of(OwnReportForm(request.form)) | own
         try:
             run_id = write(actor, lambda: report_runs.preview(actor, reports.draft_setup(owner, given)))
         except UserError as error:
             return jsonify({"error": error.message, "field": error.field}), 422
-        return jsonify({"state": url_for("ReportView.state", run_pk=run_id)})
-
-    # -- runs: as they were sent
-
-    @expose("/runs/<run_pk>")
-    @has_access
-    @permission_name("own")
-    def run(self, run_pk: str) -> ResponseReturnValue:
-        """Show a report as it was sent."""
-        run = _find_run(run_pk)
-        if run.contents is None:
-            abort(404)
-        actor = acting_user()
-        mine = run.report_id is not None and (access.is_admin(actor) or run.setup["owner_id"] == actor.id)
-        return self.render_template(
-            "report/page.html",
-            title=str(run.contents["title"]),
-            contents=report_contents.from_json(run.contents),
-            file_url=lambda name: url_for("ReportView.file", run_pk=run.id, name=name),
-            setup=run.setup,
-            sent_at=run.created_at,
-            back=url_for("ReportView.show", pk=run.report_id) if mine else "",
-            mail_url=url_for("ReportView.mail", run_pk=run.id) if mine else "",
-            live_url=_live_url(run) if mine else "",
-            bare=request.args.get("bare") == "1",
-        )
-
-    @expose("/runs/<run_pk>/state")
-    @has_access
-    @permission_name("own")
-    def state(self, run_pk: str) -> Response:
-        """Return whether a run is made by now, and where it can be looked at."""
-        run = _find_run(run_pk)
-        if run.contents is None:
-            return jsonify({"state": run.state, "error": run.error})
-        files = [
-            name for name, chosen in (("pdf", run.setup["attach_pdf"]), ("csv", run.setup["attach_csv"])) if chosen
-        ]
-        return jsonify(
-            {
-                "state": run.state,
-                "mail": url_for("ReportView.mail", run_pk=run.id),
-                "page": url_for("ReportView.run", run_pk=run.id, bare=1),
-                "files": {
-                    name.upper(): url_for("ReportView.file", run_pk=run.id, name=f"report.{name}") for name in files
-                },
-            }
-        )
-
-    @expose("/runs/<run_pk>/mail")
-    @has_access
-    @permission_name("own")
-    def mail(self, run_pk: str) -> Response:
-        """Answer the mail's HTML alone, for a frame."""
-        run = _find_run(run_pk)
-        if run.contents is None:
-            abort(404)
-        answer = make_response(report_mail.as_shown(run))
-        answer.headers["Content-Security-Policy"] = MAIL_POLICY
-        return answer
-
-    @expose("/runs/<run_pk>/files/<name>")
-    @has_access
-    @permission_name("own")
-    def file(self, run_pk: str, name: str) -> Response:
-        """Hand out a chart, the PDF or the CSV of a run."""
-        return file_answer(_find_run(run_pk), name)
+        return jsonify({"state": url_for("ReportRunView.state", run_pk=run_id)})
 
     def _first_values(self, actor: User, everything: bool) -> dict[str, Any]:
-        groups = [] if everything else [group.id for group in groups_of(actor)]
-        first = {"scope": "account" if everything else "groups", "group_ids": groups, "recipients": [actor]}
+        groups = [] if everything else groups_of(actor)
+        first = {"scope": "account" if everything else "groups", "groups": groups, "recipients": [actor]}
         return first_values(actor) | first | {"name": gettext("Weekly activity"), "attach_pdf": True}
 
     def _form(self, form: OwnReportForm, title: str, report: Report | None, back: str) -> ResponseReturnValue:
@@ -302,27 +234,9 @@ class ReportView(SignedIn, BaseView):  # type: ignore[misc]
             report=report,
             shared=isinstance(form, ReportForm),
             back=back,
-            times_max=reports.TIMES_MAX,
+            times_max=report_setup.TIMES_MAX,
         )
         return make_response(page, 422 if form.errors else 200)
-
-
-def file_answer(run: ReportRun, name: str) -> Response:
-    """Hand out a file of a run that its reader may see."""
-    found = report_runs.file_of(run.id, name)
-    if found is None:
-        abort(404)
-    is_picture = found.type.startswith("image/")
-    answer = send_file(
-        io.BytesIO(found.content),
-        mimetype=found.type,
-        as_attachment=not is_picture,
-        download_name=name
-        if is_picture
-        else f"{report_mail.file_name(str((run.contents or {})['title']))}.{name[-3:]}",
-    )
-    answer.headers["Cache-Control"] = "private, max-age=3600"
-    return answer
 
 
 def _saved(form: OwnReportForm, save: Callable[[], Report]) -> Report | None:
@@ -347,15 +261,6 @@ def _act(pk: str, act: Callable[[User, Report], None], done: str) -> ResponseRet
     return redirect(url_for("ReportView.show", pk=report.id))
 
 
-def _live_url(run: ReportRun) -> str:
-    """Where the same numbers are as they are now."""
-    setup: dict[str, Any] = run.setup
-    whose = {"groups": "groups", "user": "users"}.get(setup["scope"])
-    days = {"from": run.starts_on, "until": run.ends_on - dt.timedelta(days=1) if run.ends_on else None}
-    asked = {"period": "custom", **days, "sections": setup["sections"]}
-    return url_for("DashboardView.page", **asked, **({whose: setup["scope_ids"]} if whose else {}))
-
-
 def _given() -> Any:
     """What was sent, be it nothing: a form that was not sent shows what is stored."""
     return request.form if request.method == "POST" else None
@@ -364,13 +269,6 @@ def _given() -> Any:
 def _find(pk: str) -> Report:
     try:
         return access.access_report(acting_user(), as_id(pk) or 0)
-    except UserError:
-        abort(404)
-
-
-def _find_run(pk: str) -> ReportRun:
-    try:
-        return access.access_report_run(acting_user(), as_id(pk) or 0)
     except UserError:
         abort(404)
 

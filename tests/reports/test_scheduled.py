@@ -397,7 +397,8 @@ def test_mails_that_could_not_be_delivered_are_told_with_the_reason(della: User,
         ({"zone": "Mars/Base"}, "zone"),
         ({"scope": "groups", "group_ids": []}, "group_ids"),
         ({"scope": "groups", "group_ids": [999999]}, "group_ids"),
-        ({"scope": "user"}, "user_id"),
+        ({"scope": "user"}, "user_ids"),
+        ({"scope": "user", "user_ids": [999999]}, "user_ids"),
     ],
 )
 def test_bad_input_names_the_field_and_changes_nothing(della: User, change: dict[str, Any], field: str) -> None:
@@ -426,15 +427,15 @@ def test_managers_report_their_own_groups_only_and_staff_themselves(della: User,
     for change in (
         {"scope": "account"},
         {"scope": "groups", "group_ids": [mine.id, others.id]},
-        {"scope": "user", "user_id": della.id},
+        {"scope": "user", "user_ids": [della.id]},
     ):
         with pytest.raises(UserError) as refused:
             reporting.make_report(rowan, rowan, **change)
-        assert refused.value.field in ("scope", "group_ids", "user_id")
+        assert refused.value.field in ("scope", "group_ids", "user_ids")
         db.session.rollback()
     reporting.make_report(rowan, rowan, scope="groups", group_ids=[mine.id])
     with pytest.raises(UserError):
-        reporting.make_report(milo, milo, scope="user", user_id=milo.id)
+        reporting.make_report(milo, milo, scope="user", user_ids=[milo.id])
     db.session.rollback()
     with transaction(milo.id):
         own = reports.save_own(milo, reporting.OWN)
@@ -445,6 +446,50 @@ def test_managers_report_their_own_groups_only_and_staff_themselves(della: User,
     theirs = next(mail for mail in smtp.mails if mail["To"] == milo.email)
     assert "because you set it up" in plain(theirs)
     assert theirs["Reply-To"] is None
+
+
+def test_several_people_and_several_groups_are_told_line_by_line_everywhere(
+    della: User, at: At, smtp: SmtpServer, context: Flask
+) -> None:
+    rowan = builders.make_user("Manager")
+    team = [builders.make_user("Staff", first_name=name, last_name="Spoke") for name in ("Milo", "Iris")]
+    groups = [
+        builders.make_group(name, members=[one], manager_id=rowan.id) for name, one in zip("AB", team, strict=True)
+    ]
+    at(local(MONDAY - dt.timedelta(days=4), 10))
+    for one, count in zip(team, (3, 2), strict=True):
+        for _ in range(count):
+            builders.make_lead(responsible=one)
+    builders.make_lead(responsible=rowan)
+    at(local(MONDAY - dt.timedelta(days=1), 20))
+    of_people = reporting.make_report(rowan, rowan, scope="user", user_ids=[one.id for one in team])
+    reporting.make_report(rowan, rowan, name="Both", scope="groups", group_ids=[one.id for one in groups])
+    window = reporting.Window(context, rowan)
+    assert "Iris Spoke and Milo Spoke" in window.get(f"/scheduled/{of_people.id}").get_data(as_text=True)
+    at(local(MONDAY, 8))
+    reporting.run_due()
+    assert len(smtp.mails) == 2
+    for mail, title, lines in zip(
+        smtp.mails, ("By member", "By group"), (("Milo Spoke", "Iris Spoke"), "AB"), strict=True
+    ):
+        found = parts(mail)
+        (paper,) = (one.get_content() for name, one in found.items() if name.endswith(".pdf"))
+        printed = "\n".join(page.extract_text() for page in PdfReader(BytesIO(paper)).pages)
+        (table,) = (one.get_content() for name, one in found.items() if name.endswith(".csv"))
+        rows = [
+            line.split(",") for line in (table if isinstance(table, str) else table.decode("utf-8-sig")).splitlines()
+        ]
+        leads = rows[0].index("New leads")
+        assert "New leads: 5 (5 more)" in plain(mail)
+        assert title in printed
+        for name, count in zip(lines, (3, 2), strict=True):
+            assert f"{name}\n{count}" in printed.replace(" \n", "\n") or f"{name} {count}" in printed
+            assert [row[leads] for row in rows if row[1:2] == [name] and "before" not in row[0]] == [str(count)]
+    page = window.get("/scheduled/runs/1").get_data(as_text=True)
+    assert "By member" in page
+    asked = page.split('href="/dashboard/?', 1)[1].split('"', 1)[0].replace("&amp;", "&")
+    assert all(f"users={one.id}" in asked for one in team)
+    assert "Iris Spoke and Milo Spoke" in window.get(f"/dashboard/?{asked}").get_data(as_text=True)
 
 
 def test_only_owner_and_admins_open_change_and_send_a_report(della: User, context: Flask) -> None:

@@ -54,7 +54,18 @@ def test_a_preview_is_made_for_its_author_alone_and_sends_nothing(
     assert another.get(made["page"]).status_code == 404
     wrong = client.post("/scheduled/preview", **form_of(della, sections=[]))
     assert (wrong.status_code, wrong.get_json()["field"]) == (422, "sections")
+    outside = builders.make_group("Others")
+    for change, field in (
+        ({"scope": "groups", "groups": [str(outside.id)]}, "group_ids"),
+        ({"scope": "user", "users": [str(della.id)]}, "user_ids"),
+    ):
+        wrong = another_manager(context).post("/scheduled/preview", **form_of(della, **change))
+        assert (wrong.status_code, wrong.get_json()["field"]) == (422, field)
     assert smtp.mails == []
+
+
+def another_manager(context: Flask) -> reporting.Window:
+    return reporting.Window(context, builders.make_user("Manager"))
 
 
 def test_a_report_is_set_up_sent_by_hand_paused_and_found_in_its_history(

@@ -1,0 +1,128 @@
+"""Reports as they were sent: page, mail, charts and files of one run, or of a preview."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from typing import Any
+
+from flask import Response, abort, jsonify, make_response, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+from flask_appbuilder import BaseView
+from flask_appbuilder.baseviews import expose
+from flask_appbuilder.security.decorators import has_access, permission_name
+
+from app import access
+from app.errors import UserError
+from app.models.reports import ReportRun
+from app.security import acting_user
+from app.services import report_contents, report_mail, report_runs
+from app.views.base import SignedIn
+from app.views.interface import as_id
+from app.views.outbox import MAIL_POLICY
+
+
+class ReportRunView(SignedIn, BaseView):  # type: ignore[misc]
+    """One run; who may open it, :func:`app.access.access_report_run` says."""
+
+    route_base = "/scheduled/runs"
+    default_view = "run"
+    class_permission_name = "ReportView"
+
+    @expose("/<run_pk>")
+    @has_access
+    @permission_name("own")
+    def run(self, run_pk: str) -> ResponseReturnValue:
+        """Show a report as it was sent."""
+        run = _find_run(run_pk)
+        if run.contents is None:
+            abort(404)
+        actor = acting_user()
+        mine = run.report_id is not None and (access.is_admin(actor) or run.setup["owner_id"] == actor.id)
+        return self.render_template(
+            "report/page.html",
+            title=str(run.contents["title"]),
+            contents=report_contents.from_json(run.contents),
+            file_url=lambda name: url_for("ReportRunView.file", run_pk=run.id, name=name),
+            setup=run.setup,
+            sent_at=run.created_at,
+            back=url_for("ReportView.show", pk=run.report_id) if mine else "",
+            mail_url=url_for("ReportRunView.mail", run_pk=run.id) if mine else "",
+            live_url=_live_url(run) if mine else "",
+            bare=request.args.get("bare") == "1",
+        )
+
+    @expose("/<run_pk>/state")
+    @has_access
+    @permission_name("own")
+    def state(self, run_pk: str) -> Response:
+        """Return whether a run is made by now, and where it can be looked at."""
+        run = _find_run(run_pk)
+        if run.contents is None:
+            return jsonify({"state": run.state, "error": run.error})
+        files = [
+            name for name, chosen in (("pdf", run.setup["attach_pdf"]), ("csv", run.setup["attach_csv"])) if chosen
+        ]
+        return jsonify(
+            {
+                "state": run.state,
+                "mail": url_for("ReportRunView.mail", run_pk=run.id),
+                "page": url_for("ReportRunView.run", run_pk=run.id, bare=1),
+                "files": {
+                    name.upper(): url_for("ReportRunView.file", run_pk=run.id, name=f"report.{name}") for name in files
+                },
+            }
+        )
+
+    @expose("/<run_pk>/mail")
+    @has_access
+    @permission_name("own")
+    def mail(self, run_pk: str) -> Response:
+        """Answer the mail's HTML alone, for a frame."""
+        run = _find_run(run_pk)
+        if run.contents is None:
+            abort(404)
+        answer = make_response(report_mail.as_shown(run))
+        answer.headers["Content-Security-Policy"] = MAIL_POLICY
+        return answer
+
+    @expose("/<run_pk>/files/<name>")
+    @has_access
+    @permission_name("own")
+    def file(self, run_pk: str, name: str) -> Response:
+        """Hand out a chart, the PDF or the CSV of a run."""
+        return file_answer(_find_run(run_pk), name)
+
+
+def file_answer(run: ReportRun, name: str) -> Response:
+    """Hand out a file of a run that its reader may see."""
+    found = report_runs.file_of(run.id, name)
+    if found is None:
+        abort(404)
+    is_picture = found.type.startswith("image/")
+    answer = send_file(
+        io.BytesIO(found.content),
+        mimetype=found.type,
+        as_attachment=not is_picture,
+        download_name=name
+        if is_picture
+        else f"{report_mail.file_name(str((run.contents or {})['title']))}.{name[-3:]}",
+    )
+    answer.headers["Cache-Control"] = "private, max-age=3600"
+    return answer
+
+
+def _find_run(pk: str) -> ReportRun:
+    try:
+        return access.access_report_run(acting_user(), as_id(pk) or 0)
+    except UserError:
+        abort(404)
+
+
+def _live_url(run: ReportRun) -> str:
+    """Where the same numbers are as they are now."""
+    setup: dict[str, Any] = run.setup
+    whose = {"groups": "groups", "user": "users"}.get(setup["scope"])
+    days = {"from": run.starts_on, "until": run.ends_on - dt.timedelta(days=1) if run.ends_on else None}
+    asked = {"period": "custom", **days, "sections": setup["sections"]}
+    return url_for("DashboardView.page", **asked, **({whose: setup["scope_ids"]} if whose else {}))
