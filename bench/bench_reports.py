@@ -7,7 +7,6 @@ many is told by BENCH_EVENTS; what is usual here takes a minute, and keeps the r
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from app.services import activity_days
 from app.services.activity_report import Period, Scope, activity_report
 from app.services.figures import SECTION_KEYS
 from app.transaction import transaction
+from bench.bulk import without_indexes
 from bench.house import application
 from bench.row import Row, at_most, noted
 
@@ -100,15 +100,12 @@ def run() -> list[Row]:
         with transaction():
             for statement in _PEOPLE:
                 db.session.execute(text(statement))
-        with _no_triggers():
-            _load(SMALL, 1)
-            _vacuum()
-            rebuilding = _rebuild()
-            small = _report()
-            _load(LARGE - SMALL, 2)
-            _vacuum()
-            rebuilding_all = _rebuild()
-            large = _report()
+        _load(SMALL, 1)
+        rebuilding = _rebuild()
+        small = _report()
+        _load(LARGE - SMALL, 2)
+        rebuilding_all = _rebuild()
+        large = _report()
     return [
         at_most(f"A month's report of {PEOPLE} people over {LARGE:,} records: database time", large, SECONDS, "s"),
         at_most(f"… as part of the time over {SMALL:,}", large / small, RATIO),
@@ -120,15 +117,14 @@ def run() -> list[Row]:
 
 def _load(records: int, batch: int) -> None:
     chat, now = FIRST_CHAT * batch, clock.now()
-    for share, statement in _STATEMENTS:
-        values = {"n": int(records * share), "seconds": DAYS * 86_400, "now": now, "chat": chat}
-        started = time.perf_counter()
-        with db.engine.begin() as connection:
-            # As long as it takes: this is no request.
-            connection.execute(text("SET LOCAL transaction_timeout = 0"))
-            connection.execute(text("SET LOCAL statement_timeout = 0"))
-            connection.execute(text(statement), {key: one for key, one in values.items() if f":{key}" in statement})
-        print(f"  {statement.split()[2]}: {time.perf_counter() - started:.1f} s", file=sys.stderr)
+    with without_indexes(_TABLES):
+        for share, statement in _STATEMENTS:
+            values = {"n": int(records * share), "seconds": DAYS * 86_400, "now": now, "chat": chat}
+            with db.engine.begin() as connection:
+                # As long as it takes: this is no request.
+                connection.execute(text("SET LOCAL transaction_timeout = 0"))
+                connection.execute(text("SET LOCAL statement_timeout = 0"))
+                connection.execute(text(statement), {key: one for key, one in values.items() if f":{key}" in statement})
 
 
 def _rebuild() -> float:
@@ -178,26 +174,3 @@ def _database_time(engine: Engine) -> Iterator[list[float]]:
     finally:
         event.remove(engine, "before_cursor_execute", begin)
         event.remove(engine, "after_cursor_execute", end)
-
-
-@contextmanager
-def _no_triggers() -> Iterator[None]:
-    """What is loaded tells nobody and is in no audit log."""
-
-    def each(what: str) -> None:
-        with db.engine.begin() as connection:
-            for table in _TABLES:
-                connection.execute(text(f"ALTER TABLE {table} {what} TRIGGER USER"))
-
-    each("DISABLE")
-    try:
-        yield
-    finally:
-        each("ENABLE")
-
-
-def _vacuum() -> None:
-    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("SET statement_timeout = 0"))
-        for table in _TABLES:
-            connection.execute(text(f"VACUUM ANALYZE {table}"))

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, LiteralString, cast
 
-import psycopg
-from flask import current_app
+from bench.bulk import connected, without_indexes
 
 _WORDS = "ARRAY['gravel','folding','cargo','city','touring','racing','tandem','kids','electric','mountain']"
 _THINGS = "ARRAY['bike','frame','wheel','saddle','trailer','helmet','contract','fleet','workshop','battery']"
@@ -79,28 +76,10 @@ def entries(lead_id: int, count: int) -> None:
 
 def remove() -> None:
     """Empty the tables again."""
-    with _connected() as connection:
+    with connected() as connection:
         connection.execute("TRUNCATE leads, contacts, tasks, events CASCADE")
 
 
 def _fill(table: str, statement: str, **values: Any) -> None:
-    """Insert without indexes and build them anew: as they are after years, and many times as fast."""
-    with _connected() as connection:
-        made = connection.execute(
-            "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = %s AND indexdef NOT LIKE 'CREATE UNIQUE%%'",
-            [table],
-        ).fetchall()
-        run = [f"ALTER TABLE {table} DISABLE TRIGGER USER", *(f"DROP INDEX {name}" for name, _ in made)]
-        for command in run:
-            connection.execute(cast(LiteralString, command))
+    with without_indexes([table]) as connection:
         connection.execute(cast(LiteralString, statement), values)
-        for command in (*(definition for _, definition in made), f"ALTER TABLE {table} ENABLE TRIGGER USER"):
-            connection.execute(cast(LiteralString, command))
-        connection.execute(cast(LiteralString, f"VACUUM ANALYZE {table}"))
-
-
-@contextmanager
-def _connected() -> Iterator[psycopg.Connection]:
-    address = current_app.config["SQLALCHEMY_DATABASE_URI"].replace("+psycopg", "", 1)
-    with psycopg.connect(address, autocommit=True) as connection:
-        yield connection
