@@ -94,8 +94,14 @@ def browser() -> Iterator[Browser]:
 SignIn = Callable[..., Page]
 
 
+@pytest.fixture(scope="session")
+def session_cookies() -> dict[str, Any]:
+    """The cookies with which each demo person was signed in first, so that not every window has to sign in anew."""
+    return {}
+
+
 @pytest.fixture
-def sign_in(browser: Browser, live_server: LiveServer) -> Iterator[SignIn]:
+def sign_in(browser: Browser, live_server: LiveServer, session_cookies: dict[str, Any]) -> Iterator[SignIn]:
     """``sign_in("staff")`` opens a window of that demo person; errors in any window's console fail the test."""
     contexts: list[BrowserContext] = []
     errors: list[str] = []
@@ -107,9 +113,16 @@ def sign_in(browser: Browser, live_server: LiveServer) -> Iterator[SignIn]:
         contexts.append(window)
         page = window.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
+        if username in session_cookies:
+            window.add_cookies(session_cookies[username])
+            page.goto(f"{live_server.url}{path or '/'}")
+            if "/login" not in page.url:
+                return page
+        # Nobody was signed in yet, or a test has ended the session.
         page.goto(f"{live_server.url}/login/")
         page.locator(f"button[name=persona][value={username}]").click()
         page.wait_for_url(lambda url: "/login" not in url)
+        session_cookies[username] = window.cookies()
         if path:
             page.goto(f"{live_server.url}{path}")
         return page
