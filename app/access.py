@@ -231,7 +231,7 @@ def access_talk(user: User, number: int) -> Talk:
         asked = (
             select(ChatMember.chat_id)
             .where(ChatMember.user_id == user.id, ChatMember.left_at.is_(None))
-            .where(ChatMember.role.in_(("member", "guest")))
+            .where(ChatMember.role.in_(("member", "guest", "helper")))
             .where(ChatMember.chat_id == Talk.chat_id, ChatMember.from_seq <= Talk.first_seq)
         )
         statement = (

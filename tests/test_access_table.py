@@ -172,9 +172,16 @@ TABLE: list[Row] = [
         Row(f"/api/v1/talks/<int:number>/{act}", "POST", signed_in(404, 401), f"/api/v1/talks/999999/{act}", json={})
         for act in ("close", "take", "transfer", "no-answer-needed", "ask")
     ],
-    Row(
-        "/api/v1/talks/<int:number>/asked/<int:user_id>", "DELETE", signed_in(404, 401), "/api/v1/talks/999999/asked/1"
-    ),
+    *[
+        Row(
+            "/api/v1/talks/<int:number>/asked/<int:user_id>",
+            method,
+            signed_in(404, 401),
+            "/api/v1/talks/999999/asked/1",
+            json={"answer": True} if method == "PUT" else None,
+        )
+        for method in ("PUT", "DELETE")
+    ],
     Row("/center/", "GET", signed_in(200)),
     Row("/go/<string:token>", "GET", signed_in(302), "/go/wrong"),
     Row("/go/chat/<string:token>", "GET", signed_in(302), "/go/chat/wrong"),

@@ -45,7 +45,8 @@ class MemberRole(StrEnum):
     """Owners change the chat and its members; members write, add people and leave.
 
     In a client's chat, a member is told what the client writes; who was told but is no longer concerned keeps a silent
-    copy; viewers have only looked in; guests were asked by a colleague: they read, and write notes.
+    copy; viewers have only looked in; guests were asked by a colleague: they read, and write notes. Helpers were asked,
+    too, and may answer the client.
     """
 
     OWNER = "owner"
@@ -53,6 +54,11 @@ class MemberRole(StrEnum):
     TOLD = "told"
     VIEWER = "viewer"
     GUEST = "guest"
+    HELPER = "helper"
+
+
+# Who was let into a client's chat by a colleague, until the question is taken back or the talk is theirs.
+ASKED = frozenset({MemberRole.GUEST, MemberRole.HELPER})
 
 
 class Mute(StrEnum):

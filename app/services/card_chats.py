@@ -134,7 +134,7 @@ def answering(chats: Collection[int], user_ids: Collection[int]) -> set[int]:
         ChatMember.chat_id.in_(chats),
         ChatMember.user_id.in_(user_ids),
         ChatMember.left_at.is_(None),
-        ChatMember.role == MemberRole.MEMBER,
+        ChatMember.role.in_((MemberRole.MEMBER, MemberRole.HELPER)),
     )
     return set(db.session.scalars(statement))
 

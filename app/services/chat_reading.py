@@ -48,7 +48,7 @@ def read(user_id: int, chat_id: int, seq: int) -> int:
     _settle_added(user_id, [chat_id])
     payload = {"chat_id": chat_id, "user_id": user_id, "seq": row.last_read_seq}
     on_commit(lambda: chat_live.tell_nearby("chat.read", row, row.members, payload))
-    if row.kind == "client" and row.role == "member":
+    if row.kind == "client" and row.role in ("member", "helper"):
         _show_client(chat_id, row.last_read_seq)
     if row.members > chat_live.SMALL_CHAT:
         on_commit(lambda: live.emit("chat.read", payload, [live.room_of(user_id)]))

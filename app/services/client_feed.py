@@ -15,7 +15,7 @@ MINE, UNASSIGNED, OPEN = "clients_mine", "clients_unassigned", "clients_open"
 FILTERS = (MINE, UNASSIGNED, OPEN)
 
 _WHICH = {
-    "clients": "(t.state <> 'closed' OR m.role IN ('member', 'told', 'guest'))",
+    "clients": "(t.state <> 'closed' OR m.role IN ('member', 'told', 'guest', 'helper'))",
     MINE: "t.state = 'open' AND t.responsible_id = p.id",
     UNASSIGNED: "t.state = 'open' AND t.responsible_id IS NULL",
     OPEN: "t.state = 'open'",
@@ -56,7 +56,7 @@ def page(
     if q:
         values["q"] = f"%{q}%"
         where.append("EXISTS (SELECT FROM contacts k WHERE k.id = mine.contact_id AND k.sort_key LIKE :q)")
-    seen = f"(({SEES}) OR m.role IN ('member', 'guest'))"
+    seen = f"(({SEES}) OR m.role IN ('member', 'guest', 'helper'))"
     order_by = "mine.unread DESC, mine.at DESC, mine.id DESC" if unread_first else "mine.at DESC, mine.id DESC"
     query = (
         f"WITH mine AS ({_VISIBLE} AND {_WHICH[kind]} AND {seen}),"

@@ -12,7 +12,7 @@ from app.extensions import db
 from app.models.chats import MemberRole
 from app.models.people import User, full_name
 from app.services import account, chat_live, chat_reading
-from app.services.talk_sight import PEOPLE, SEES
+from app.services.talk_sight import PEOPLE, SEES, TEAM
 from app.transaction import on_commit
 
 # What was written before somebody comes in is behind them, but for the last message, which they are told about.
@@ -32,11 +32,12 @@ ON CONFLICT (chat_id, user_id) DO UPDATE SET
 RETURNING m.user_id
 """)
 
-_TAKEN = text("""
+# Free users keep their place: somebody let them answer this client, whoever has the talk.
+_TAKEN = text(f"""
 UPDATE chat_members m SET role = CASE WHEN m.role = 'member' THEN 'told' ELSE m.role END, last_read_seq = c.last_seq,
        marked_unread = false, changed_at = clock_timestamp()
-FROM chats c WHERE c.id = m.chat_id AND m.chat_id = :chat_id AND m.user_id <> :user_id AND m.left_at IS NULL
-  AND m.role IN ('member', 'told')
+FROM chats c, ab_user u WHERE c.id = m.chat_id AND m.chat_id = :chat_id AND m.user_id <> :user_id AND m.left_at IS NULL
+  AND m.role IN ('member', 'told') AND u.id = m.user_id AND {TEAM}
 RETURNING m.user_id
 """)
 
@@ -141,11 +142,20 @@ def role_of(chat_id: int, user_id: int) -> str | None:
     return db.session.execute(statement, {"id": chat_id, "user_id": user_id}).scalar()
 
 
+def change_role(chat_id: int, user_id: int, role: MemberRole) -> None:
+    """Let somebody who is in the chat do more or less there; what they have read stays as it is."""
+    statement = (
+        "UPDATE chat_members SET role = :role, changed_at = clock_timestamp()"
+        " WHERE chat_id = :id AND user_id = :user_id AND left_at IS NULL"
+    )
+    db.session.execute(text(statement), {"id": chat_id, "user_id": user_id, "role": role.value})
+    on_commit(lambda: chat_live.changed_items(chat_id, [user_id]))
+
+
 def from_seq_of(chat_id: int, user_id: int) -> int:
     """Return the first message that somebody may read; 0 for all but who was asked about one talk."""
     statement = text(
         "SELECT from_seq FROM chat_members WHERE chat_id = :id AND user_id = :user_id AND left_at IS NULL"
-        " AND role = 'guest'"
     )
     return int(db.session.execute(statement, {"id": chat_id, "user_id": user_id}).scalar() or 0)
 

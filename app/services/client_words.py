@@ -10,6 +10,7 @@ from flask_babel import gettext
 from sqlalchemy import Row
 
 from app import clock
+from app.models.chats import ASKED
 from app.services.due_words import short_due
 from app.services.names import NAME_SQL
 
@@ -80,7 +81,7 @@ def contact_of(row: Row[Any]) -> dict[str, Any] | None:
     if row.contact_id is None:
         return None
     # Whoever was only asked sees what was written, and not how to reach the client.
-    asked = row.role == "guest"
+    asked = row.role in ASKED
     email, phone = (None, None) if asked else (row.contact_email, row.contact_phone)
     return {"id": row.contact_id, "name": row.contact_name, "email": email, "phone": phone}
 

@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 
 from app import access
 from app.extensions import db
-from app.models.chats import MemberRole
+from app.models.chats import ASKED, MemberRole
 from app.models.crm import Lead
 from app.models.people import User
 from app.models.talks import Talk, TalkState
@@ -29,7 +29,7 @@ WHERE t.chat_id = :chat_id AND t.first_seq >= :from_seq ORDER BY t.number DESC L
 _ASKED = text(f"""
 SELECT u.id, {NAME_SQL} AS name, m.role, NOT {TEAM} AS free
 FROM chat_members m JOIN ab_user u ON u.id = m.user_id
-WHERE m.chat_id = :chat_id AND m.left_at IS NULL AND (m.role = 'guest' OR NOT {TEAM}) ORDER BY u.sort_key LIMIT 50
+WHERE m.chat_id = :chat_id AND m.left_at IS NULL AND (m.role IN ('guest', 'helper') OR NOT {TEAM}) ORDER BY u.sort_key LIMIT 50
 """)
 
 
@@ -85,7 +85,7 @@ def rights(user: User, talk: Talk) -> dict[str, bool]:
 
 
 def _was_asked(user: User, talk: Talk) -> bool:
-    return access.is_free(user) or client_members.role_of(talk.chat_id, user.id) == MemberRole.GUEST
+    return access.is_free(user) or client_members.role_of(talk.chat_id, user.id) in ASKED
 
 
 def _lead(user: User, talk: Talk) -> dict[str, Any] | None:
@@ -102,9 +102,9 @@ def _page_url(chat_id: int) -> str | None:
 
 
 def _asked(chat_id: int) -> list[dict[str, Any]]:
-    """Return who was let in to help: guests, and free users who may answer."""
+    """Return who was let in to help, and whether they may answer the client."""
     return [
-        {"id": row.id, "name": row.name, "free": row.free, "answers": row.role == MemberRole.MEMBER}
+        {"id": row.id, "name": row.name, "free": row.free, "answers": row.role in (MemberRole.MEMBER, MemberRole.HELPER)}
         for row in db.session.execute(_ASKED, {"chat_id": chat_id})
     ]
 

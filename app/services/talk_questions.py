@@ -8,10 +8,11 @@ from __future__ import annotations
 from app import access
 from app.errors import NotFound, UserError
 from app.extensions import db
-from app.models.chats import Chat, MemberRole
+from app.models.chats import ASKED, Chat, MemberRole
 from app.models.people import User, full_name
 from app.models.talks import Talk
-from app.services import chat_members, client_members, client_messages, drafts, fields, mentions
+from app.services import chat_members, chat_words, client_members, client_messages, drafts, fields, live, mentions
+from app.transaction import on_commit
 
 
 def ask(actor: User, talk: Talk, user_id: object, question: object, answer: object = None) -> None:
@@ -23,11 +24,11 @@ def ask(actor: User, talk: Talk, user_id: object, question: object, answer: obje
     words = _checked_question(question)
     answers = answer is not None and fields.flag(answer, "answer")
     role = client_members.role_of(talk.chat_id, asked.id)
-    if answers and role != MemberRole.MEMBER:
-        first = talk.first_seq if access.is_free(asked) else 0
-        client_members.put(talk.chat_id, [asked.id], MemberRole.MEMBER, news=0, from_seq=first)
-    elif role not in (MemberRole.MEMBER, MemberRole.TOLD):
-        client_members.put(talk.chat_id, [asked.id], MemberRole.GUEST, news=0, from_seq=talk.first_seq)
+    if role is None or role == MemberRole.VIEWER or (answers and role == MemberRole.TOLD and access.is_free(asked)):
+        wanted = MemberRole.HELPER if answers else MemberRole.GUEST
+        client_members.put(talk.chat_id, [asked.id], wanted, news=0, from_seq=talk.first_seq)
+    elif answers and role == MemberRole.GUEST:
+        _change(talk, asked, MemberRole.HELPER)
     name = full_name(asked)
     body = f"@{name} {words}"
     span = {"start": 0, "end": len(f"@{name}".encode("utf-16-le")) // 2, "kind": "user", "id": asked.id, "name": name}
@@ -35,13 +36,38 @@ def ask(actor: User, talk: Talk, user_id: object, question: object, answer: obje
     client_messages.insert(talk.chat_id, body, author_id=actor.id, public=False, note=True, meant=meant)
 
 
+def let_answer(talk: Talk, user_id: int, answer: object) -> str | None:
+    """Let somebody who was asked write to the client, too, or notes only.
+
+    Return their name, None where they may already. Raises UserError on ``answer``, NotFound for who was not asked.
+    """
+    wanted = fields.flag(answer, "answer")
+    user, role = _asked_person(talk, user_id)
+    if wanted == (role in (MemberRole.MEMBER, MemberRole.HELPER)):
+        return None
+    _change(talk, user, MemberRole.HELPER if wanted else MemberRole.GUEST)
+    return full_name(user)
+
+
 def take_back(talk: Talk, user_id: int) -> None:
-    """End what somebody was let in to: a guest's place, or a free user's. Raises NotFound for everybody else."""
+    """Let out of the chat whoever was let in. Raises NotFound for everybody else."""
+    user, _ = _asked_person(talk, user_id)
+    chat_members.go(db.session.get_one(Chat, talk.chat_id), [user.id])
+
+
+def _change(talk: Talk, user: User, role: MemberRole) -> None:
+    """Their open tabs ask again what they may do."""
+    client_members.change_role(talk.chat_id, user.id, role)
+    described = chat_words.description(db.session.get_one(Chat, talk.chat_id))
+    on_commit(lambda: live.emit("chat.changed", described, [live.room_of(user.id)]))
+
+
+def _asked_person(talk: Talk, user_id: int) -> tuple[User, str]:
     user = db.session.get(User, user_id) if 0 < user_id < 2**31 else None
     role = client_members.role_of(talk.chat_id, user_id) if user is not None else None
-    if user is None or role is None or not (role == MemberRole.GUEST or access.is_free(user)):
+    if user is None or role is None or not (role in ASKED or access.is_free(user)):
         raise NotFound("Guest")
-    chat_members.go(db.session.get_one(Chat, talk.chat_id), [user_id])
+    return user, role
 
 
 def _checked_person(actor: User, user_id: object) -> User:

@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 from app import access, clock
 from app.errors import Conflict, Forbidden, NotFound, UserError
 from app.extensions import db
-from app.models.chats import MemberRole
+from app.models.chats import ASKED
 from app.models.people import User, full_name
 from app.models.talks import Talk, TalkState
 from app.services import (
@@ -97,6 +97,27 @@ def ask(actor: User, number: int, user_id: object, question: object, answer: obj
 
     talk = _locked(actor, number)
     talk_questions.ask(actor, talk, user_id, question, answer)
+    talk_live.changed(talk)
+    return talk
+
+
+def let_answer(actor: User, number: int, user_id: int, answer: object) -> Talk:
+    """Let somebody who was asked answer the client, too, or no longer.
+
+    Raises UserError on ``answer``, NotFound for who was not asked, Forbidden.
+    """
+    from app.services import talk_questions
+
+    talk = _locked(actor, number)
+    name = talk_questions.let_answer(talk, user_id, answer)
+    if name is not None:
+        words = (
+            gettext("%(name)s lets %(other)s answer the client", name=full_name(actor), other=name)
+            if answer
+            else gettext("%(name)s lets %(other)s write notes only", name=full_name(actor), other=name)
+        )
+        talk_flow.announce(talk, words)
+        talk_live.changed(talk)
     return talk
 
 
@@ -109,6 +130,7 @@ def take_back_question(actor: User, number: int, user_id: int) -> Talk:
     name = full_name(db.session.get_one(User, user_id))
     words = gettext("%(name)s let %(other)s out of this chat", name=full_name(actor), other=name)
     talk_flow.announce(talk, words)
+    talk_live.changed(talk)
     return talk
 
 
@@ -192,7 +214,7 @@ def _locked(actor: User, number: int) -> Talk:
     talk = _lock(number)
     if talk is None:
         raise NotFound("Talk")
-    if access.is_free(actor) or client_members.role_of(talk.chat_id, actor.id) == MemberRole.GUEST:
+    if access.is_free(actor) or client_members.role_of(talk.chat_id, actor.id) in ASKED:
         raise Forbidden("You were asked by a colleague: this is theirs to do")
     return talk
 

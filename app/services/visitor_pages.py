@@ -100,7 +100,7 @@ def team_read_seq(session: Session, chat_id: int) -> int:
             text(
                 "SELECT coalesce(max(m.seq), 0) FROM messages m WHERE m.chat_id = :chat_id AND m.public AND m.seq <="
                 " (SELECT coalesce(max(p.last_read_seq), 0) FROM chat_members p"
-                "  WHERE p.chat_id = :chat_id AND p.left_at IS NULL AND p.role = 'member')"
+                "  WHERE p.chat_id = :chat_id AND p.left_at IS NULL AND p.role IN ('member', 'helper'))"
             ),
             {"chat_id": chat_id},
         ).scalar_one()

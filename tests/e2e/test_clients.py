@@ -150,6 +150,17 @@ def test_a_talk_is_passed_on_and_asked_about_by_its_number(shop: Shop, visit: Vi
     otto.locator(".fd-talk-no").click()
     expect(otto.get_by_role("menuitem", name="Close")).to_have_count(0, timeout=SLOW_MS)
     assert shop.live.call("free", "POST", f"/talks/{number}/close").status_code == 403
+    otto.keyboard.press("Escape")
+
+    # Whoever asked lets them answer the client, and takes the question back: at once on their screen.
+    wren.get_by_role("switch", name="May answer the client: Otto Pedal").click()
+    otto.get_by_role("button", name="Answer", exact=True).click(timeout=SLOW_MS)
+    answer_box(otto).fill("Bring it on Friday")
+    answer_box(otto).press("Enter")
+    expect(bubble(visitor, "Bring it on Friday")).to_be_visible(timeout=SLOW_MS)
+    wren.get_by_role("button", name="Take the question to Otto Pedal back").click()
+    wren.get_by_role("button", name="Take back", exact=True).click()
+    expect(otto.get_by_text("is no longer open to you")).to_be_visible(timeout=SLOW_MS)
 
     # The filters of Clients follow without being asked again.
     wren.get_by_role("tab", name=re.compile("^Clients")).click()

@@ -90,6 +90,21 @@ def test_free_users_of_a_group_are_told_of_no_client_until_somebody_lets_them_an
     assert free.call("POST", f"/chats/{chat_id}/messages", **body).status_code == 201
     assert visitor.seen()[-1]["body"] == "Yes"
     assert free.call("POST", f"/talks/{number}/close").status_code == 403
+    # It is switched off and on where the asked are shown; by them themselves not.
+    assert free.call("PUT", f"/talks/{number}/asked/{otto_id}", answer=True).status_code == 403
+    wrong = staff.call("PUT", f"/talks/{number}/asked/{otto_id}", answer="yes")
+    assert (wrong.status_code, wrong.get_json()["error"]["field"]) == (422, "answer")
+    assert staff.call("PUT", f"/talks/{number}/asked/999999", answer=True).status_code == 404
+    for allowed, status in ((False, 403), (True, 201)):
+        told = staff.call("PUT", f"/talks/{number}/asked/{otto_id}", answer=allowed).get_json()["result"]["asked"]
+        assert [one["answers"] for one in told] == [allowed]
+        assert free.get(f"/chats/{chat_id}")["result"]["can"]["send"] is allowed
+        again = free.call("POST", f"/chats/{chat_id}/messages", client_id=f"again-{allowed}", body="Really")
+        assert again.status_code == status
+    # Whoever takes the talk leaves them what they were let in to; how to reach the client stays hidden from them.
+    assert staff.call("POST", f"/talks/{number}/take").status_code == 200
+    assert free.get(f"/chats/{chat_id}")["result"]["can"]["send"]
+    assert free.get(f"/chats/{chat_id}")["result"]["contact"]["email"] is None
     assert staff.call("DELETE", f"/talks/{number}/asked/{otto_id}").status_code == 200
     assert free.call("GET", f"/chats/{chat_id}").status_code == 404
     assert staff.call("DELETE", f"/talks/{number}/asked/{otto_id}").status_code == 404

@@ -149,6 +149,29 @@ class TalkApi(BaseApi):  # type: ignore[misc]
         asked = (body.get("user_id"), body.get("question"), body.get("answer"))
         return self._done(number, lambda actor: talks.ask(actor, number, *asked))
 
+    @expose("/<int:number>/asked/<int:user_id>", methods=["PUT"])
+    @protect()
+    @problems
+    def let_answer(self, number: int, user_id: int) -> ResponseReturnValue:
+        """Let somebody who was asked answer the client, too, or write notes only
+        ---
+        put:
+          parameters:
+          - {in: path, name: number, schema: {type: integer}, required: true}
+          - {in: path, name: user_id, schema: {type: integer}, required: true}
+          requestBody:
+            content:
+              application/json:
+                schema: {type: object, properties: {answer: {type: boolean}}}
+          responses:
+            200:
+              description: "`id` and `result`"
+            404: {$ref: '#/components/responses/404'}
+            422: {$ref: '#/components/responses/422'}
+        """
+        body = _body("answer")
+        return self._done(number, lambda actor: talks.let_answer(actor, number, user_id, body.get("answer")))
+
     @expose("/<int:number>/asked/<int:user_id>", methods=["DELETE"])
     @protect()
     @problems

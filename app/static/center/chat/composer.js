@@ -37,7 +37,7 @@ export function Composer({ chatId, chat, ui }) {
   };
   const completion = useCompletion({
     chatId, insert, calls: chats.calls, mentions: !client || note,
-    saved: client && !note && !editing && chat.can?.send ? async (query) => found(await chats.saved.known(), query).slice(0, 8).map((one) => ({ key: `s${one.id}`, text: filled(one.body, chat, chats.me), whole: true, label: one.name, hint: one.body, thing: "bolt" })) : null,
+    saved: client && !chats.me.free && !note && !editing && chat.can?.send ? async (query) => found(await chats.saved.known(), query).slice(0, 8).map((one) => ({ key: `s${one.id}`, text: filled(one.body, chat, chats.me), whole: true, label: one.name, hint: one.body, thing: "bolt" })) : null,
   });
 
   useLayoutEffect(() => {
@@ -131,7 +131,7 @@ export function Composer({ chatId, chat, ui }) {
       ${!editing && html`<button type="button" class="fd-icon-btn fd-icon-btn--sm" aria-label="Attach file" title="Attach file" onClick=${() => picker.current.click()}><${Icon} name="clip" /></button>
         <input ref=${picker} type="file" multiple hidden onChange=${(event) => { uploads.add(chatId, event.currentTarget.files); event.currentTarget.value = ""; box.current.focus(); }} />`}
       <${EmojiButton} label="Emoji" buttonClass="fd-icon-btn fd-icon-btn--sm" onPick=${(char) => insert(box.current.selectionStart, box.current.selectionEnd, char)}><${Icon} name="smile" /><//>
-      ${client && !note && !editing && html`<${SavedMenu} ui=${ui} chat=${chat} onPick=${(text) => insert(value.trim() ? box.current.selectionStart : 0, value.trim() ? box.current.selectionEnd : value.length, text)} />`}
+      ${client && !note && !editing && !chats.me.free && html`<${SavedMenu} ui=${ui} chat=${chat} onPick=${(text) => insert(value.trim() ? box.current.selectionStart : 0, value.trim() ? box.current.selectionEnd : value.length, text)} />`}
       ${(!client || note) && html`<button type="button" class="fd-icon-btn fd-icon-btn--sm" aria-label="Mention" title="Mention" onClick=${() => mentionHere(box.current, insert, completion)}><${Icon} name="at" /></button>`}
       <span class="fd-grow"></span>
       ${value.length > max - NEARLY ? html`<span class=${tooLong ? "fd-composer-hint t-bad" : "fd-composer-hint t-3"} role=${tooLong ? "alert" : undefined}>${tooLong ? `${value.length - max} characters too long` : `${max - value.length} characters left`}</span>`

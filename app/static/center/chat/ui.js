@@ -28,8 +28,9 @@ export function createChatUi({ center, boot, storage }) {
       if (store.loading.peek().state === "ready" && (tab === "all" || tab === "chats" || tab === "clients") && !q) loader.refresh();
     },
     onGone(chatId, title, takenBy) {
+      const client = chats.infos.peek().get(chatId)?.kind === "client";
       ui.closeChat(chatId);
-      say({ text: takenBy ? `${takenBy} has taken ${title ? `the talk with ${title}` : "this talk"}.` : title ? `You are no longer a member of ${title}.` : "You are no longer a member of this chat." });
+      say({ text: takenBy ? `${takenBy} has taken ${title ? `the talk with ${title}` : "this talk"}.` : client ? `The chat with ${title} is no longer open to you.` : title ? `You are no longer a member of ${title}.` : "You are no longer a member of this chat." });
     },
   });
   const uploads = createUploads({ calls, drafts: chats.drafts, settings, say });

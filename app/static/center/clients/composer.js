@@ -14,7 +14,7 @@ export function AnswerOrNote({ chat, ui, note, onChange }) {
 function whose(talk, me) {
   if (talk.state === "closed") return "Writing opens a new talk";
   if (talk.state === "closing") return "Writing opens the talk again";
-  if (talk.responsible_id === null) return "Your answer takes this talk";
+  if (talk.responsible_id === null) return me.free ? "" : "Your answer takes this talk";
   return talk.responsible_id === me.id ? "" : `${talk.responsible} has this talk`;
 }
 

@@ -5,6 +5,7 @@ import { muteItems, muteWords } from "../chat/mute.js";
 import { Icon } from "../icon.js";
 import { Menu } from "../menu.js";
 import { lasting, shortTime } from "../time.js";
+import { AskedList } from "./asked.js";
 import { StateChip } from "./state-chip.js";
 import { askColleague, TalkList, transferTalk } from "./talk-dialogs.js";
 import { channelWords, pageWords } from "./words.js";
@@ -45,5 +46,6 @@ export function ClientDetails({ chat, ui }) {
       </dl>
       ${can.ask && html`<button type="button" class="fd-btn fd-btn--sm" onClick=${() => askColleague(ui, chat.id)}><${Icon} name="users" />Ask a colleague</button>`}
     </section>`}
+    ${talk?.asked?.length > 0 && html`<section class="fd-details-part"><h3>Asked<span class="fd-count">${talk.asked.length}</span></h3><${AskedList} ui=${ui} chatId=${chat.id} /></section>`}
     ${talk?.history?.length > 1 && html`<section class="fd-details-part"><h3>History<span class="fd-count">${talk.history.length}</span></h3><${TalkList} ui=${ui} chatId=${chat.id} onJump=${(seq) => ui.jump(chat.id, seq)} /></section>`}`;
 }

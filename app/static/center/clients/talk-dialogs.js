@@ -44,17 +44,19 @@ function Ask({ ui, chatId, close }) {
   const talk = ui.chats.talks.of(chatId);
   const [chosen, setChosen] = useState([]);
   const [question, setQuestion] = useState("");
+  const [answers, setAnswers] = useState(false);
   const [state, send] = useSending(close);
   const put = () => send(async () => {
-    await ui.chats.talks.ask(chatId, chosen[0].id, question.trim());
+    await ui.chats.talks.ask(chatId, chosen[0].id, question.trim(), answers);
     ui.say({ text: `${chosen[0].name} was asked` });
   });
   const foot = html`<button type="button" class="fd-btn" onClick=${close}>Cancel</button>
     <button type="button" class=${`fd-btn fd-btn--primary${state.busy ? " is-busy" : ""}`} disabled=${state.busy || !chosen.length || !question.trim()} onClick=${put}>Ask</button>`;
-  return html`<${Sheet} title=${`Ask about talk ${talk.number}`} wide foot=${foot}><p>They can read this chat from now on and answer with notes. The client sees nothing of it.</p>
+  return html`<${Sheet} title=${`Ask about talk ${talk.number}`} wide foot=${foot}><p>They can read this talk and answer you with notes. The client sees nothing of it.</p>
     <${PeoplePicker} ui=${ui} chosen=${chosen} onChange=${(list) => setChosen(list.slice(-1))} label="Colleague or free user" />
     <div class="fd-field"><label class="fd-label" for="fd-question">Question</label>
       <textarea class="fd-textarea" id="fd-question" rows="3" maxlength="5000" value=${question} onInput=${(event) => setQuestion(event.currentTarget.value)}></textarea></div>
+    <label class="fd-switch"><input type="checkbox" role="switch" checked=${answers} onChange=${(event) => setAnswers(event.currentTarget.checked)} /><span>They may answer the client, too</span></label>
     <p class="fd-error" role="alert">${state.error}</p><//>`;
 }
 

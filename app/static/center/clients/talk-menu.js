@@ -4,6 +4,7 @@ import { PersonAvatar } from "../chat/avatar.js";
 import { Icon } from "../icon.js";
 import { Menu } from "../menu.js";
 import { shortTime } from "../time.js";
+import { showAsked } from "./asked.js";
 import { STATES, StateChip } from "./state-chip.js";
 import { askColleague, showHistory, transferTalk } from "./talk-dialogs.js";
 
@@ -18,6 +19,7 @@ export function TalkMenu({ ui, chatId, talk }) {
     ...(can.close || can.no_answer_needed ? [null] : []),
     ...(can.transfer ? [{ label: talk.responsible_id ? "Transfer…" : "Give to a colleague…", icon: "swap", keys: "T", onPick: () => transferTalk(ui, chatId) }] : []),
     ...(can.ask ? [{ label: "Ask a colleague…", icon: "users", onPick: () => askColleague(ui, chatId) }] : []),
+    ...(talk.asked?.length ? [{ label: "Who was asked…", icon: "user", hint: String(talk.asked.length), onPick: () => showAsked(ui, chatId) }] : []),
     ...(can.transfer || can.ask ? [null] : []),
     { label: "History of talks", icon: "clock", hint: talk.history ? `${talk.history.length} ${talk.history.length === 1 ? "talk" : "talks"}` : "", onPick: () => showHistory(ui, chatId) },
     ...(talk.contact && !ui.chats.me.free ? [{ label: "Client card", icon: "user", href: `/contactview/show/${talk.contact.id}` }] : []),

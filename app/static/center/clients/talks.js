@@ -78,6 +78,14 @@ export function createTalks({ request, store, infoOf, isOpen, refreshFeed, typin
     return { looking: people.filter(({ id }) => !writing.some((one) => one.id === id)), writing };
   }
 
+  /** What is asked in a dialog, which shows the refusal itself. */
+  async function asked(chatId, method, path, body) {
+    const { result } = await request(method, `/talks/${of(chatId).number}/${path}`, body);
+    setIn(full, chatId, result);
+    changed(result);
+    return result;
+  }
+
   /** Does something with a talk. True when it worked; a refusal is said, and the talk is shown as it is now. */
   async function act(chatId, path, body, done, failed) {
     const talk = of(chatId);
@@ -101,13 +109,19 @@ export function createTalks({ request, store, infoOf, isOpen, refreshFeed, typin
     close: (chatId, withoutSurvey = false) =>
       act(chatId, "close", withoutSurvey ? { without_survey: true } : {}, (talk) => (talk.state === "closing" ? `Talk ${talk.number} is closed, the client is asked for a score` : `Talk ${talk.number} is closed`), "Not closed"),
     noAnswer: (chatId) => act(chatId, "no-answer-needed", {}, (talk) => `Talk ${talk.number} waits no longer`, "Not changed"),
-    /** These two are asked in a dialog, which shows the refusal itself. */
-    transfer: async (chatId, userId) => {
-      const { result } = await request("POST", `/talks/${of(chatId).number}/transfer`, { user_id: userId });
-      setIn(full, chatId, result);
-      changed(result);
-      return result;
+    transfer: (chatId, userId) => asked(chatId, "POST", "transfer", { user_id: userId }),
+    ask: (chatId, userId, question, answer = false) => asked(chatId, "POST", "ask", answer ? { user_id: userId, question, answer } : { user_id: userId, question }),
+    takeBack: (chatId, userId) => asked(chatId, "DELETE", `asked/${userId}`),
+    /** A switch: a refusal is said, and it goes back. True when it worked. */
+    async letAnswer(chatId, userId, answer) {
+      try {
+        await asked(chatId, "PUT", `asked/${userId}`, { answer });
+        return true;
+      } catch (error) {
+        say({ text: `Not changed: ${error.message}`, bad: true });
+        load(chatId);
+        return false;
+      }
     },
-    ask: (chatId, userId, question) => request("POST", `/talks/${of(chatId).number}/ask`, { user_id: userId, question }),
   };
 }
