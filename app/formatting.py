@@ -22,6 +22,7 @@ from markupsafe import Markup, escape
 from app import clock
 from app.models.crm import Stage
 from app.models.people import Group, Role, User, full_name
+from app.services.names import with_badge
 
 COUNT_LIMIT = 10_000
 AVATAR_COLOURS = 7
@@ -37,9 +38,11 @@ def init_formatting(app: Flask) -> None:
         clock_time=clock_time,
         count_label=count_label,
         due=due,
+        free_badge=free_badge,
         full_name=full_name,
         full_time=full_time,
         initials=initials,
+        named=named,
         lasting=lasting,
         number=number,
         as_row=as_row,
@@ -154,6 +157,18 @@ def avatar(user: User, size: int = 20) -> Markup:
     )
 
 
+def free_badge(free: object = True) -> Markup:
+    """Return the mark of a free user, empty for others. The center draws the same (chat/badge.js)."""
+    if not free:
+        return Markup("")
+    return Markup('<span class="fd-chip fd-chip--row fd-free">{}</span>').format(gettext("Free user"))
+
+
+def named(user: User) -> Markup:
+    """Return a person's name as text, with the mark of a free user behind it."""
+    return Markup("{} {}").format(full_name(user), free_badge()) if user.limited else escape(full_name(user))
+
+
 @singledispatch
 def cell(value: Any) -> Markup:
     """Show a value of a generated list or record page. Unknown types are shown as text."""
@@ -199,13 +214,16 @@ def _(value: dt.datetime | dt.date) -> Markup:
 def _(value: list[Any]) -> Markup:
     if not value:
         return _empty()
-    chips = Markup("").join(Markup('<span class="fd-chip">{}</span>').format(item) for item in value)
+    words = [with_badge(full_name(item), item.limited) if isinstance(item, User) else item for item in value]
+    chips = Markup("").join(Markup('<span class="fd-chip">{}</span>').format(item) for item in words)
     return Markup('<span class="fd-row fd-wrap fd-chips">{}</span>').format(chips)
 
 
 @cell.register
 def _(value: User) -> Markup:
-    return Markup('<span class="fd-row">{}<span class="t-cut">{}</span></span>').format(avatar(value), full_name(value))
+    return Markup('<span class="fd-row">{}<span class="t-cut">{}</span>{}</span>').format(
+        avatar(value), full_name(value), free_badge(value.limited)
+    )
 
 
 @cell.register

@@ -63,8 +63,8 @@ _by_group = (
     )
     .correlate_except(Role, assoc_user_group, assoc_group_role)
 )
-# Whether it is a limited account, for badges beside many names: undefer it where people are loaded.
-User.limited = column_property(~_by_own_role & ~_by_group, deferred=True)
+# Whether it is a limited account: a free user's name carries a badge wherever it stands.
+User.limited = column_property(~_by_own_role & ~_by_group)
 
 Group.manager_id = mapped_column("manager_id", ForeignKey("ab_user.id", ondelete="SET NULL"), nullable=True)
 Group.zone = mapped_column("zone", String(64), nullable=False, server_default="UTC")

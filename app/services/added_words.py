@@ -7,6 +7,7 @@ from typing import Any
 
 from flask_babel import gettext
 
+from app.services.names import named
 from app.services.wording import one_line
 
 PREFIX = "chat:"
@@ -14,7 +15,7 @@ PREFIX = "chat:"
 
 def title_and_body(data: Mapping[str, Any]) -> tuple[str, str]:
     """The title and the line below it."""
-    chat, by = one_line(data.get("chat")) or gettext("a chat"), one_line((data.get("by") or {}).get("name"))
+    chat, by = one_line(data.get("chat")) or gettext("a chat"), one_line(named(data.get("by")))
     if not by:
         return gettext("You are in the chat %(chat)s now", chat=chat), gettext("It follows your user group")
     return gettext("%(name)s added you to %(chat)s", name=by, chat=chat), ""

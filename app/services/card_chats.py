@@ -150,7 +150,7 @@ def chat_and_shares(subject: Subject, *also: ScalarSelect[Any]) -> tuple[int | N
         .select_from(card)
         .outerjoin(Chat, (Chat.subject_type == card.c.kind) & (Chat.subject_id == card.c.id))
         .outerjoin(CardShare, (CardShare.subject_type == card.c.kind) & (CardShare.subject_id == card.c.id))
-        .options(joinedload(CardShare.user).undefer(User.limited), joinedload(CardShare.shared_by))
+        .options(joinedload(CardShare.user), joinedload(CardShare.shared_by))
         .order_by(CardShare.created_at.desc(), CardShare.user_id)
         .limit(SHOWN_MAX)
     )

@@ -11,8 +11,7 @@ from sqlalchemy import Connection, Row, text
 from sqlalchemy.orm import Session
 
 from app.services import client_words
-from app.services.names import NAME_SQL
-from app.services.talk_sight import TEAM
+from app.services.names import FREE_SQL, NAME_SQL
 
 MAX_COUNT = 100
 BODY_LENGTH = 200
@@ -53,6 +52,7 @@ WHERE {PRESENT}
 DETAILS = f"""
 SELECT p.*, {client_words.COLUMNS}, coalesce(n.count, 0) AS count, coalesce(n.mention, false) AS mention,
        l.body AS last_body, l.author_id AS last_author_id, l.author_kind AS last_author_kind, l.name AS last_author,
+       l.free AS last_author_free,
        l.deleted_at IS NOT NULL AS last_deleted, l.has_files AS last_has_files, l.note AS last_note,
        o.id AS person_id, o.name AS person_name, o.picture AS person_picture, o.free AS person_free,
        CASE p.kind WHEN 'direct' THEN 2
@@ -66,13 +66,13 @@ LEFT JOIN LATERAL (
 ) n ON p.unread
 LEFT JOIN LATERAL (
     SELECT left(x.body, {BODY_LENGTH}) AS body, x.author_id, x.author_kind, x.deleted_at, x.has_files, x.note,
-           {NAME_SQL} AS name
+           {NAME_SQL} AS name, {FREE_SQL} AS free
     FROM messages x LEFT JOIN ab_user u ON u.id = x.author_id
     WHERE x.chat_id = p.id AND x.seq <= p.last_seq AND (p.kind <> 'client' OR x.author_kind <> 'system')
     ORDER BY x.seq DESC LIMIT 1
 ) l ON true
 LEFT JOIN LATERAL (
-    SELECT u.id, {NAME_SQL} AS name, u.picture, NOT {TEAM} AS free
+    SELECT u.id, {NAME_SQL} AS name, u.picture, {FREE_SQL} AS free
     FROM chat_members t JOIN ab_user u ON u.id = t.user_id
     WHERE t.chat_id = p.id AND t.user_id <> p.user_id LIMIT 1
 ) o ON p.kind = 'direct'
@@ -204,6 +204,7 @@ def _last(row: Row[Any]) -> dict[str, Any] | None:
     return {
         "author": row.last_author or "",
         "author_id": row.last_author_id,
+        "author_free": bool(row.last_author_free),
         "body": body,
         "seq": row.last_seq,
         "mine": row.last_author_id == row.user_id,

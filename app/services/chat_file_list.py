@@ -10,13 +10,13 @@ from app import access
 from app.errors import UserError
 from app.extensions import db
 from app.services.message_pages import author_of, file_json
-from app.services.names import NAME_SQL
+from app.services.names import FREE_SQL, NAME_SQL
 
 MOST = 100
 
 _FILES = text(f"""
 SELECT f.id, f.name, f.size, f.type, f.width, f.height, f.thumbnail, x.seq, x.created_at, x.author_kind, x.author_id,
-       {NAME_SQL} AS author
+       {NAME_SQL} AS author, {FREE_SQL} AS author_free
 FROM chat_files f JOIN messages x ON x.id = f.message_id LEFT JOIN ab_user u ON u.id = x.author_id
 WHERE f.chat_id = :chat_id AND f.deleted_at IS NULL AND (CAST(:before AS int) IS NULL OR f.id < :before)
   AND x.seq >= :from_seq
@@ -40,7 +40,7 @@ def of_chat(user_id: int, chat_id: int, *, before: int | None = None, limit: int
             **file_json({name: getattr(row, name) for name in columns}),
             "seq": row.seq,
             "at": row.created_at.isoformat(),
-            "author": author_of(row.author_kind, row.author_id, row.author),
+            "author": author_of(row.author_kind, row.author_id, row.author, row.author_free),
         }
         for row in rows[:limit]
     ]

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from app.errors import NotFound
 from app.extensions import db, socketio
 from app.services import chat_feed, feed, live, visitor_live
-from app.services.names import NAME_SQL
+from app.services.names import FREE_SQL, NAME_SQL
 
 # Above that, who has read and who types is told only to those who have the chat open.
 SMALL_CHAT = 100
@@ -103,7 +103,7 @@ def typing(user_id: int, chat_id: int, sid: str, *, note: bool = False) -> None:
     """Show the others that somebody is writing. Raises NotFound for everybody who is not in the chat."""
     row = db.session.execute(
         text(
-            f"SELECT c.id, c.kind, c.direct_key, {NAME_SQL} AS name, m.role,"
+            f"SELECT c.id, c.kind, c.direct_key, {NAME_SQL} AS name, {FREE_SQL} AS free, m.role,"
             " nullif(trim(concat(u.first_name, ' ', u.last_name)), '') AS shown_name,"
             " CASE c.kind WHEN 'client' THEN (SELECT v.key FROM visitors v WHERE v.chat_id = c.id) END AS visitor_key,"
             " (SELECT count(*) FROM chat_members t WHERE t.chat_id = c.id AND t.left_at IS NULL) AS members"
@@ -115,7 +115,8 @@ def typing(user_id: int, chat_id: int, sid: str, *, note: bool = False) -> None:
     db.session.rollback()
     if row is None:
         raise NotFound("Chat")
-    payload = {"chat_id": chat_id, "user_id": user_id, "name": row.name, "note": note and row.kind == "client"}
+    payload = {"chat_id": chat_id, "user_id": user_id, "name": row.name, "free": row.free}
+    payload["note"] = note and row.kind == "client"
     tell_nearby("chat.typing", row, row.members, payload, skip_sid=sid)
     if row.kind == "client" and not note and row.role != "guest":
         visitor_live.tell("typing", row.visitor_key, {"name": row.shown_name or ""})

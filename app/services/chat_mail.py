@@ -18,7 +18,7 @@ from app.models.chats import Mute
 from app.services import account, audience, chat_collected, chat_feed, render, unsubscribe
 from app.services.audience import Recipient
 from app.services.chat_collected import HeldChat
-from app.services.names import NAME_SQL
+from app.services.names import FREE_SQL, NAME_SQL, with_badge
 from app.services.routing import DIGEST_OUTCOMES, AccountDefaults, Decision, choose_channels
 from app.services.wording import one_line
 
@@ -39,7 +39,7 @@ JOIN LATERAL (
 """)
 
 _UNREAD = text(f"""
-SELECT x.seq, x.body, x.has_files, x.created_at, {NAME_SQL} AS author,
+SELECT x.seq, x.body, x.has_files, x.created_at, {NAME_SQL} AS author, {FREE_SQL} AS free,
        x.mentions_all OR coalesce(m.user_id = ANY(x.mentioned_ids), false) AS mention
 FROM chat_members m JOIN messages x ON x.chat_id = m.chat_id AND x.seq > m.last_read_seq
 LEFT JOIN ab_user u ON u.id = x.author_id
@@ -99,10 +99,10 @@ def message_of(delivery: ChatDelivery) -> Message:
         raise LookupError("nothing to tell")
     item = items[0][1]
     lines = [
-        {"author": row.author, "text": _cut(row.body) or gettext("sent a file"), "seq": row.seq}
+        {"author": row.author, "free": row.free, "text": _cut(row.body) or gettext("sent a file"), "seq": row.seq}
         for row in reversed(newest[:SHOWN])
     ]
-    by = next((row.author for row in newest if row.mention), None)
+    by = next((with_badge(row.author, row.free) for row in newest if row.mention), None)
     return _worded(delivery, item, lines, max(0, item["count"] - len(lines)), by)
 
 
@@ -137,9 +137,8 @@ def _worded(
         title = _title(chat, item["count"], mentioned_by)
     link = render.absolute(current_app.config["PUBLIC_URL"], f"/go/chat/{link_token(chat['id'], user_id, seq)}")
     direct = chat["kind"] == "direct"
-    words = "\n".join(
-        line["text"] if direct or not line["author"] else f"{line['author']}: {line['text']}" for line in lines
-    )
+    spoken = [(with_badge(line["author"], line["free"]), line["text"]) for line in lines]
+    words = "\n".join(said if direct or not author else f"{author}: {said}" for author, said in spoken)
     message = Message(
         delivery_id=delivery.id,
         subject=render.cut(title),
@@ -174,7 +173,7 @@ def _as_mail(message: Message, lines: list[dict[str, Any]], more: int, user_id: 
 
 
 def _title(chat: Mapping[str, Any], count: int, mentioned_by: str | None = None) -> str:
-    name = one_line(chat["name"])
+    name = with_badge(one_line(chat["name"]), chat["person_free"])
     if chat["mention"] and mentioned_by:
         return gettext("%(author)s mentioned you in %(chat)s", author=mentioned_by, chat=name)
     if chat["mention"]:

@@ -20,7 +20,7 @@ from app.models.chats import ChatKind
 from app.services import card_chats, chat_files, chat_live, chat_news, client_messages, mentions, message_pages
 from app.services.buckets import Buckets
 from app.services.drafts import Draft, checked_body, checked_emoji, read_draft
-from app.services.names import NAME_SQL
+from app.services.names import FREE_SQL, NAME_SQL
 from app.transaction import on_commit, transaction
 
 MAX_EMOJIS = 20
@@ -30,7 +30,7 @@ WRITING = Buckets(burst=120, per_second=4.0)
 # The author's membership and session are part of the statement: whoever left or was deactivated sends nothing.
 _SEND = text(f"""
 WITH author AS (
-    SELECT m.chat_id, {NAME_SQL} AS name FROM chat_members m JOIN ab_user u ON u.id = m.user_id
+    SELECT m.chat_id, {NAME_SQL} AS name, {FREE_SQL} AS free FROM chat_members m JOIN ab_user u ON u.id = m.user_id
     WHERE m.chat_id = :chat_id AND m.user_id = :author_id AND m.left_at IS NULL
       AND u.active AND (CAST(:epoch AS int) IS NULL OR u.session_epoch = :epoch)
 ), chat AS (
@@ -39,7 +39,7 @@ WITH author AS (
     FROM author WHERE c.id = author.chat_id AND c.archived_at IS NULL AND c.kind <> 'client'
       AND (c.kind <> 'direct' OR NOT EXISTS (
           SELECT FROM account_settings s WHERE s.name = 'direct_chats' AND s.value = '"off"'))
-    RETURNING c.id, c.last_seq, c.kind, c.direct_key, author.name
+    RETURNING c.id, c.last_seq, c.kind, c.direct_key, author.name, author.free
 ), message AS (
     INSERT INTO messages (chat_id, seq, author_kind, author_id, client_id, body, reply_to_id, mentions, mentioned_ids,
                           mentions_all, has_files, created_at)
@@ -47,7 +47,7 @@ WITH author AS (
            CAST(:mentions AS jsonb), CAST(:mentioned_ids AS int[]), :mentions_all, :has_files, :now
     FROM chat RETURNING id, seq, changed_at
 )
-SELECT message.id, message.seq, message.changed_at, chat.kind, chat.direct_key, chat.name FROM message, chat
+SELECT message.id, message.seq, message.changed_at, chat.kind, chat.direct_key, chat.name, chat.free FROM message, chat
 """)
 
 
@@ -160,7 +160,7 @@ def trace(user_id: int, message_id: int) -> list[dict[str, Any]]:
     hidden = message.deleted_at is not None and message.author_id != user_id
     rows = db.session.execute(
         text(
-            f"SELECT e.kind, e.body, e.at, e.by_id, {NAME_SQL} AS name FROM message_edits e"
+            f"SELECT e.kind, e.body, e.at, e.by_id, {NAME_SQL} AS name, {FREE_SQL} AS free FROM message_edits e"
             " LEFT JOIN ab_user u ON u.id = e.by_id WHERE e.message_id = :id ORDER BY e.id DESC"
         ),
         {"id": message_id},
@@ -170,7 +170,7 @@ def trace(user_id: int, message_id: int) -> list[dict[str, Any]]:
             "kind": row.kind,
             "body": None if hidden else row.body,
             "at": row.at.isoformat(),
-            "by": {"id": row.by_id, "name": row.name or ""},
+            "by": {"id": row.by_id, "name": row.name or "", "free": row.free},
         }
         for row in rows
     ]
@@ -230,7 +230,7 @@ def _plain(
         "id": row.id,
         "chat_id": chat_id,
         "seq": row.seq,
-        "author": message_pages.author_of("user", author_id, row.name),
+        "author": message_pages.author_of("user", author_id, row.name, row.free),
         "body": draft.body,
         "client_id": draft.client_id,
         "created_at": at,

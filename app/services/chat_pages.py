@@ -13,7 +13,7 @@ from app.extensions import db
 from app.models.base import sort_key_of
 from app.services import account, client_words
 from app.services.chat_feed import PRESENT, WAITS, picture_url, url_of
-from app.services.names import NAME_SQL
+from app.services.names import FREE_SQL, NAME_SQL
 
 MAX_CHATS = 200
 
@@ -110,14 +110,15 @@ def readers_of(chat_id: int, seq: int) -> list[dict[str, Any]]:
     """Return who has read a message, its author left out."""
     rows = db.session.execute(
         text(
-            f"SELECT u.id, {NAME_SQL} AS name, m.last_read_seq FROM chat_members m JOIN ab_user u ON u.id = m.user_id"
+            f"SELECT u.id, {NAME_SQL} AS name, {FREE_SQL} AS free, m.last_read_seq"
+            " FROM chat_members m JOIN ab_user u ON u.id = m.user_id"
             " WHERE m.chat_id = :chat_id AND m.left_at IS NULL AND m.last_read_seq >= :seq"
             " AND m.user_id IS DISTINCT FROM"
             " (SELECT author_id FROM messages WHERE chat_id = :chat_id AND seq = :seq) ORDER BY u.sort_key, u.id"
         ),
         {"chat_id": chat_id, "seq": seq},
     )
-    return [{"id": row.id, "name": row.name, "at_seq": row.last_read_seq} for row in rows]
+    return [{"id": row.id, "name": row.name, "free": row.free, "at_seq": row.last_read_seq} for row in rows]
 
 
 def first_unread_seq(user_id: int, chat_id: int) -> int | None:

@@ -16,7 +16,8 @@ from app.models.crm import Contact
 from app.models.people import Group, User, full_name
 from app.models.talks import Talk
 from app.services import chat_feed
-from app.services.names import NAME_SQL
+from app.services.message_pages import author_of
+from app.services.names import FREE_SQL, NAME_SQL
 from app.services.searching import contact_has, escaped
 
 LIMIT = 20
@@ -51,7 +52,7 @@ WITH hits AS MATERIALIZED (
 )
 SELECT x.id, x.chat_id, x.seq, x.created_at, x.author_id, x.author_kind, c.kind,
        CASE x.author_kind WHEN 'visitor' THEN (SELECT k.name FROM contacts k WHERE k.id = c.contact_id)
-           ELSE {NAME_SQL} END AS author,
+           ELSE {NAME_SQL} END AS author, {FREE_SQL} AS author_free,
        ts_headline('simple', translate(x.body, '{_START}{_STOP}', ''), to_tsquery('simple', :query), '{_HEADLINE}')
            AS snippet,
        CASE WHEN c.kind IN ('group', 'card') THEN c.name
@@ -92,7 +93,7 @@ def mentionable(user_id: int, chat_id: int, typed: str) -> dict[str, Any]:
     join = "" if is_card else "JOIN chat_members m ON u.id = m.user_id"
     people = db.session.execute(
         text(
-            f"SELECT u.id, u.username, {NAME_SQL} AS name, u.picture"
+            f"SELECT u.id, u.username, {NAME_SQL} AS name, u.picture, {FREE_SQL} AS free"
             f" FROM ab_user u {join}"
             f" WHERE {among} u.active AND u.id <> :user_id"
             " AND (u.sort_key LIKE :starts OR u.sort_key LIKE :word OR lower(u.username) LIKE :starts)"
@@ -112,7 +113,8 @@ def mentionable(user_id: int, chat_id: int, typed: str) -> dict[str, Any]:
     is_group = own.chat.kind == ChatKind.GROUP or is_card
     return {
         "people": [
-            {"id": row.id, "username": row.username, "name": row.name, "picture_url": row.picture} for row in people
+            {"id": row.id, "username": row.username, "name": row.name, "picture_url": row.picture, "free": row.free}
+            for row in people
         ],
         "groups": [{"id": row.id, "name": row.name} for row in groups] if is_group else [],
         "all": is_group and "all".startswith(typed.strip().lower()),
@@ -128,31 +130,16 @@ def _people(user: User, words: str, key: str) -> list[dict[str, Any]]:
         .order_by(starts.desc(), User.sort_key, User.id)
         .limit(LIMIT)
     ).all()
-    free = _free_among([row.id for row in rows])
     return [
         {
             "id": row.id,
             "username": row.username,
             "name": full_name(row),
-            "free": row.id in free,
+            "free": row.limited,
             "picture_url": row.picture,
         }
         for row in rows
     ]
-
-
-def _free_among(user_ids: list[int]) -> set[int]:
-    """Return the free users among people: one statement however many they are."""
-    rows = db.session.execute(
-        text(
-            "SELECT held.user_id FROM (SELECT ur.user_id, ur.role_id FROM ab_user_role ur WHERE ur.user_id = ANY(:ids)"
-            " UNION ALL SELECT ug.user_id, gr.role_id FROM ab_user_group ug JOIN ab_group_role gr USING (group_id)"
-            "  WHERE ug.user_id = ANY(:ids)) held JOIN ab_role r ON r.id = held.role_id"
-            " GROUP BY held.user_id HAVING bool_and(r.name = 'Free')"
-        ),
-        {"ids": user_ids},
-    )
-    return {row.user_id for row in rows}
 
 
 def _groups(user: User, key: str) -> list[dict[str, Any]]:
@@ -211,7 +198,7 @@ def _hit(row: Any) -> dict[str, Any]:
         "seq": row.seq,
         "chat_title": row.title,
         "chat_kind": row.kind,
-        "author": {"kind": row.author_kind, "id": row.author_id, "name": row.author or ""},
+        "author": author_of(row.author_kind, row.author_id, row.author, row.author_free),
         "snippet": snippet,
         "highlights": highlights,
         "at": row.created_at.isoformat(),

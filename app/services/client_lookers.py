@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from app.extensions import db
 from app.services import chat_live, live, presence
-from app.services.names import NAME_SQL
+from app.services.names import FREE_SQL, NAME_SQL
 
 
 def tell(chat_id: int) -> None:
@@ -15,9 +15,12 @@ def tell(chat_id: int) -> None:
     named: list[dict[str, object]] = []
     if people:
         rows = db.session.execute(
-            text(f"SELECT u.id, {NAME_SQL} AS name FROM ab_user u WHERE u.id = ANY(:ids) ORDER BY u.sort_key, u.id"),
+            text(
+                f"SELECT u.id, {NAME_SQL} AS name, {FREE_SQL} AS free FROM ab_user u"
+                " WHERE u.id = ANY(:ids) ORDER BY u.sort_key, u.id"
+            ),
             {"ids": people},
         ).all()
         db.session.rollback()
-        named = [{"id": row.id, "name": row.name} for row in rows]
+        named = [{"id": row.id, "name": row.name, "free": row.free} for row in rows]
     live.emit("client.looking", {"chat_id": chat_id, "people": named}, [chat_live.focus_room_of(chat_id)])

@@ -154,9 +154,7 @@ def change_role(chat_id: int, user_id: int, role: MemberRole) -> None:
 
 def from_seq_of(chat_id: int, user_id: int) -> int:
     """Return the first message that somebody may read; 0 for all but who was asked about one talk."""
-    statement = text(
-        "SELECT from_seq FROM chat_members WHERE chat_id = :id AND user_id = :user_id AND left_at IS NULL"
-    )
+    statement = text("SELECT from_seq FROM chat_members WHERE chat_id = :id AND user_id = :user_id AND left_at IS NULL")
     return int(db.session.execute(statement, {"id": chat_id, "user_id": user_id}).scalar() or 0)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select, text
-from sqlalchemy.orm import selectinload, undefer
+from sqlalchemy.orm import selectinload
 
 from app import access
 from app.errors import Conflict, UserError
@@ -94,7 +94,7 @@ def chats_of(group: Group) -> list[GroupChat]:
 
 def members_of(group: Group) -> list[User]:
     """Return the members by name, with what badges beside their names say."""
-    statement = select(User).join(User.groups).where(Group.id == group.id).options(undefer(User.limited))
+    statement = select(User).join(User.groups).where(Group.id == group.id)
     return list(db.session.scalars(statement.order_by(User.sort_key, User.id).limit(MEMBERS_MAX)))
 
 

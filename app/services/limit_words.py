@@ -8,6 +8,7 @@ from typing import Any
 from flask_babel import gettext, ngettext
 
 from app.catalogue import Rule
+from app.services.names import named
 from app.services.wording import one_line
 
 PREFIX = "limit:"
@@ -15,7 +16,7 @@ PREFIX = "limit:"
 
 def title_and_body(tag: str, data: Mapping[str, Any], rule: str) -> tuple[str, str]:
     """The title and the line below it."""
-    name = one_line((data.get("user") or {}).get("name"))
+    name = one_line(named(data.get("user")))
     what = _amount(str(data.get("kind")), str(data.get("span")), int(data.get("amount") or 0), data.get("allowed"))
     if tag == "limit:near":
         if rule == Rule.CONCERNED:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, text
 from sqlalchemy.orm import Session
 
 from app.services.chat_files import thumbnail_url_of, url_of
-from app.services.names import NAME_SQL
+from app.services.names import FREE_SQL, NAME_SQL
 
 MAX_LIMIT = 100
 QUOTE_LENGTH = 200
@@ -34,18 +34,20 @@ AUTHOR_SQL = f"""CASE m.author_kind WHEN 'visitor' THEN (
     SELECT k.name FROM chats h JOIN contacts k ON k.id = h.contact_id WHERE h.id = m.chat_id) ELSE {NAME_SQL} END"""
 
 _COLUMNS = f"""
-    m.id, m.chat_id, m.seq, m.author_kind, m.author_id, {AUTHOR_SQL} AS author_name, m.note, m.public,
+    m.id, m.chat_id, m.seq, m.author_kind, m.author_id, {AUTHOR_SQL} AS author_name,
+    {FREE_SQL} AS author_free, m.note, m.public,
     m.client_id, m.body, m.created_at,
     m.changed_at, m.stored_at, m.edited_at, m.deleted_at, m.mentions,
     CASE WHEN m.has_reactions THEN {_REACTIONS} END AS reactions,
     CASE WHEN m.has_files THEN {_FILES} END AS files,
     r.id AS reply_id, r.seq AS reply_seq, r.author_kind AS reply_author_kind, r.author_id AS reply_author_id,
-    r.author_name AS reply_author_name, r.body AS reply_body, r.deleted_at AS reply_deleted_at
+    r.author_name AS reply_author_name, r.author_free AS reply_author_free,
+    r.body AS reply_body, r.deleted_at AS reply_deleted_at
 FROM messages m
 LEFT JOIN ab_user u ON u.id = m.author_id
 LEFT JOIN LATERAL (
     SELECT x.id, x.seq, x.author_kind, x.author_id, left(x.body, {QUOTE_LENGTH}) AS body, x.deleted_at,
-           {NAME_SQL} AS author_name
+           {NAME_SQL} AS author_name, {FREE_SQL} AS author_free
     FROM messages x LEFT JOIN ab_user u ON u.id = x.author_id WHERE x.id = m.reply_to_id
 ) r ON m.reply_to_id IS NOT NULL
 """
@@ -147,7 +149,7 @@ def as_json(row: Row[Any]) -> dict[str, Any]:
         "id": row.id,
         "chat_id": row.chat_id,
         "seq": row.seq,
-        "author": author_of(row.author_kind, row.author_id, row.author_name),
+        "author": author_of(row.author_kind, row.author_id, row.author_name, row.author_free),
         "body": "" if deleted else row.body,
         "client_id": row.client_id,
         "created_at": row.created_at.isoformat(),
@@ -163,9 +165,9 @@ def as_json(row: Row[Any]) -> dict[str, Any]:
     }
 
 
-def author_of(kind: str, user_id: int | None, name: str | None) -> dict[str, Any]:
-    """Return who speaks."""
-    return {"kind": kind, "id": user_id, "name": name or ""}
+def author_of(kind: str, user_id: int | None, name: str | None, free: bool = False) -> dict[str, Any]:
+    """Return who speaks; of a free user it says so."""
+    return {"kind": kind, "id": user_id, "name": name or ""} | ({"free": True} if free else {})
 
 
 def file_json(file: dict[str, Any]) -> dict[str, Any]:
@@ -184,7 +186,7 @@ def _quote(row: Row[Any]) -> dict[str, Any]:
     return {
         "id": row.reply_id,
         "seq": row.reply_seq,
-        "author": author_of(row.reply_author_kind, row.reply_author_id, row.reply_author_name),
+        "author": author_of(row.reply_author_kind, row.reply_author_id, row.reply_author_name, row.reply_author_free),
         "body": "" if deleted else row.reply_body,
         "deleted": deleted,
     }

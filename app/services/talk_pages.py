@@ -13,7 +13,7 @@ from app.models.crm import Lead
 from app.models.people import User
 from app.models.talks import Talk, TalkState
 from app.services import client_members, talk_clock, talk_live, talk_offers
-from app.services.names import NAME_SQL
+from app.services.names import FREE_SQL, NAME_SQL
 from app.services.talk_sight import TEAM
 
 MAX_HISTORY = 50
@@ -27,9 +27,10 @@ WHERE t.chat_id = :chat_id AND t.first_seq >= :from_seq ORDER BY t.number DESC L
 
 
 _ASKED = text(f"""
-SELECT u.id, {NAME_SQL} AS name, m.role, NOT {TEAM} AS free
+SELECT u.id, {NAME_SQL} AS name, m.role, {FREE_SQL} AS free
 FROM chat_members m JOIN ab_user u ON u.id = m.user_id
-WHERE m.chat_id = :chat_id AND m.left_at IS NULL AND (m.role IN ('guest', 'helper') OR NOT {TEAM}) ORDER BY u.sort_key LIMIT 50
+WHERE m.chat_id = :chat_id AND m.left_at IS NULL AND (m.role IN ('guest', 'helper') OR NOT {TEAM})
+ORDER BY u.sort_key LIMIT 50
 """)
 
 
@@ -104,7 +105,12 @@ def _page_url(chat_id: int) -> str | None:
 def _asked(chat_id: int) -> list[dict[str, Any]]:
     """Return who was let in to help, and whether they may answer the client."""
     return [
-        {"id": row.id, "name": row.name, "free": row.free, "answers": row.role in (MemberRole.MEMBER, MemberRole.HELPER)}
+        {
+            "id": row.id,
+            "name": row.name,
+            "free": row.free,
+            "answers": row.role in (MemberRole.MEMBER, MemberRole.HELPER),
+        }
         for row in db.session.execute(_ASKED, {"chat_id": chat_id})
     ]
 

@@ -28,7 +28,9 @@ def snapshot(task: Task) -> dict[str, Any]:
 
 def person(user: User | None) -> dict[str, Any] | None:
     """Return who somebody is, as notices name them."""
-    return {"id": user.id, "name": full_name(user)} if user is not None else None
+    if user is None:
+        return None
+    return {"id": user.id, "name": full_name(user)} | ({"free": True} if user.limited else {})
 
 
 def subject_of(task: Task) -> Subject:

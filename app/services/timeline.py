@@ -43,6 +43,7 @@ class Entry:
     at: dt.datetime
     actor_id: int | None
     actor: str
+    actor_free: bool
     text: str
     detail: str
     url: str
@@ -122,6 +123,7 @@ def _entry(event: Event, actor: User | None, subject: Subject) -> Entry:
         at=event.created_at,
         actor_id=by.id if by else None,
         actor=full_name(by) if by else "",
+        actor_free=bool(by and by.limited),
         text=words.text,
         detail=words.detail,
         url="" if event.subject_type == subject.type else _url(event),

@@ -12,6 +12,7 @@ from flask_babel import gettext
 
 from app.catalogue import Rule
 from app.services.due_words import full_due, short_due
+from app.services.names import named
 
 TEST_TAG = "test"
 """Not news: what somebody sends to themselves to try a channel."""
@@ -47,10 +48,10 @@ class TaskNews:
         author, responsible = data.get("author") or {}, data.get("responsible") or {}
         return cls(
             text=one_line(data.get("text")),
-            author=one_line(author.get("name")),
-            responsible=one_line(responsible.get("name")) or gettext("Somebody"),
-            giver=one_line((data.get("by") or author).get("name")),
-            completed_by=one_line((data.get("completed_by") or responsible).get("name")) or gettext("Somebody"),
+            author=one_line(named(author)),
+            responsible=one_line(named(responsible)) or gettext("Somebody"),
+            giver=one_line(named(data.get("by") or author)),
+            completed_by=one_line(named(data.get("completed_by") or responsible)) or gettext("Somebody"),
             result=one_line(data.get("result")),
             own=author.get("id") is not None and author.get("id") == responsible.get("id"),
             late=bool(data.get("late")),

@@ -142,7 +142,7 @@ class PersonScreen(HandingOver, Screen):
     def _show(self, pk: object) -> dict[str, Any]:
         widgets = super()._show(pk)
         user = self.item_or_404(pk)
-        widgets["about"] = history_of(user) | {"history": person_history.of(user)}
+        widgets["about"] = history_of(user) | {"history": person_history.of(user), "free": user.limited}
         return widgets
 
     def _init_properties(self) -> None:

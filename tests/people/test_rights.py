@@ -11,7 +11,7 @@ from app import access
 from app.extensions import db
 from app.models.people import Group, Role, User
 from app.services import feed, rights, team_feed
-from tests import builders, chatting, visiting
+from tests import builders, chatting, news, visiting
 from tests.clients.colleagues import Colleague
 from tests.visiting import Client
 
@@ -297,3 +297,33 @@ def test_a_promoted_persons_page_leads_to_the_other_list(app: Flask, client: Fla
     assert client.post(f"/freeuserview/action/promote/{otto}", headers=came).location == f"/userview/show/{otto}"
     came = {"Referer": "http://localhost/userview/list/"}
     assert client.post(f"/userview/action/demote/{otto}", headers=came).location == "/userview/list/"
+
+def test_a_free_users_name_carries_its_mark_in_chats_look_ups_and_mails(
+    app: Flask, client: FlaskClient, admin: int
+) -> None:
+    with app.app_context():
+        otto = builders.make_user("Free", username="otto", first_name="Otto", last_name="Pedal")
+        ann, bea = builders.make_user("Staff", username="ann"), builders.make_user("Staff", username="bea")
+        news.choose(ann, matrix={"chat_direct": {"email": "now"}})
+        room, direct = chatting.group(ann, [otto, bea]), chatting.direct(otto, ann)
+        chatting.say(bea, room, "Hello")
+        chatting.say(otto, room, "The wheel is trued, @ann")
+        chatting.say(otto, direct, "Shall I?")
+        for chat_id in (room, direct):
+            chatting.decide(chat_id)
+        news.deliver_due()
+        mails = [mail.text for mail in news.kept_mails(ann.email)]
+    colleague = Colleague(app, "ann")
+    authors = [message["author"] for message in colleague.get(f"/chats/{room}/messages")["messages"]]
+    assert [author.get("free", False) for author in authors if author["kind"] == "user"] == [False, True]
+    (offered,) = colleague.get(f"/chats/mentionable?chat_id={room}&q=ot")["people"]
+    assert offered["free"]
+    (found,) = colleague.get("/search?q=otto")["people"]
+    assert found["free"]
+    rows = {item["chat"]["id"]: item["chat"] for item in colleague.feed()}
+    assert rows[direct]["person_free"]
+    assert rows[room]["last"]["author_free"]
+    names = client.get("/lookup/users?q=ot").get_json()["results"]
+    assert [one["text"] for one in names] == ["Otto Pedal (free user)"]
+    assert len(mails) == 2
+    assert all("Otto Pedal (free user)" in mail for mail in mails), mails

@@ -1,6 +1,7 @@
 // One row of the feed.
 import { html } from "htm/preact";
 import { ChatAvatar } from "./chat/avatar.js";
+import { FreeBadge } from "./chat/badge.js";
 import { ChatLine, ChatMarks } from "./chat/row.js";
 import { ClientTag, TakeAction, WaitingChip } from "./clients/row.js";
 import { Icon, ThingAvatar } from "./icon.js";
@@ -37,7 +38,7 @@ export function Item({ item, center, position, total, current }) {
       presence=${item.chat.kind === "direct" ? (center.chatUi.chats.presence.states.value.get(item.chat.person_id) ?? "offline") : null} />` : html`<${ThingAvatar} name=${item.icon} />`}
     <div>
       <div class="fd-item-top">
-        <b id=${`${id}-title`}>${item.unread && html`<span class="fd-sr">Unread: </span>`}<${Title} item=${item} /></b>${item.chat?.talk && html`<${ClientTag} item=${item} me=${center.boot.user.id} />`}
+        <b id=${`${id}-title`}>${item.unread && html`<span class="fd-sr">Unread: </span>`}<${Title} item=${item} /></b><${FreeBadge} free=${item.chat?.person_free} />${item.chat?.talk && html`<${ClientTag} item=${item} me=${center.boot.user.id} />`}
         <time class="tm-hide" datetime=${item.at} title=${fullTime(item.at, zone)}>${shortTime(item.at, now.value, zone)}</time>
       </div>
       <div class="fd-item-sub" id=${`${id}-body`}>

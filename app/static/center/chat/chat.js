@@ -7,6 +7,7 @@ import { pushLayer } from "../layers.js";
 import { Menu } from "../menu.js";
 import { WhenMenu } from "../when.js";
 import { ChatAvatar } from "./avatar.js";
+import { FreeBadge } from "./badge.js";
 import { Composer } from "./composer.js";
 import { Details } from "./members.js";
 import { muteItems } from "./mute.js";
@@ -71,7 +72,7 @@ function Head({ center, ui, chatId, chat, onClose, onSearch, searching }) {
     <button type="button" class="fd-icon-btn only-phone fd-back" aria-label="Back to the feed" onClick=${onClose}><${Icon} name="left" /></button>
     <button type="button" class="fd-chat-who" onClick=${() => ui.showDetails(!ui.details.peek())} title="Details: members, settings">
       <${ChatAvatar} kind=${kind} id=${chatId} personId=${personId} name=${title} picture=${chat?.picture_url ?? chat?.person?.picture_url ?? item?.chat?.picture_url} presence=${presence} />
-      <span class="fd-grow"><h2 class="t-cut">${title}</h2><span class="sub t-cut">${subline(chat, kind, presence, chats)}</span></span></button>
+      <span class="fd-grow"><span class="fd-row"><h2 class="t-cut">${title}</h2><${FreeBadge} free=${chat?.person?.free ?? item?.chat?.person_free} /></span><span class="sub t-cut">${subline(chat, kind, presence, chats)}</span></span></button>
     ${chat?.card && html`<a class="fd-icon-btn" href=${chat.card.url} aria-label="Open the card" title="Open the card"><${Icon} name="target" /></a>`}
     <button type="button" class="fd-icon-btn" aria-label="Search in this chat" title="Search in this chat" aria-expanded=${String(searching)} onClick=${onSearch}><${Icon} name="search" /></button>
     <${Menu} label=${mute === "none" ? "Mute" : "Muted, change"} title=${mute === "none" ? "Mute" : "Muted"} buttonClass="fd-icon-btn no-phone" items=${muteItems(chatId, mute, ui)}><${Icon} name=${mute === "none" ? "bell" : "bell-off"} /><//>
@@ -86,7 +87,7 @@ function subline(chat, kind, presence, chats) {
   if (!chat) return "";
   if (kind === "direct") {
     if (chat.person && !chat.person.active) return "Deactivated";
-    return `${chat.person?.free ? "Free user · " : ""}${presence === "active" ? "Active now" : presence === "away" ? "Away" : "Offline"}`;
+    return presence === "active" ? "Active now" : presence === "away" ? "Away" : "Offline";
   }
   const states = chats.presence.states.value;
   const active = (chat.member_list ?? []).filter(({ id }) => id === chats.me.id || states.get(id) === "active").length;

@@ -35,7 +35,7 @@ export function createFeedRows({ store, me, refreshFeed, isRead, timers = global
     // whose a client's talk is, the row says anyhow: what was said last matters more
     if (item.chat.kind === "client" && data.author.kind === "system") return { chat: { ...item.chat, last_seq: Math.max(item.chat.last_seq ?? 0, data.seq) } };
     const body = data.author.kind === "system" ? text : mine ? `You: ${text}` : item.chat.kind === "direct" || data.author.kind === "visitor" ? text : `${data.author.name.split(" ")[0]}: ${text}`;
-    const last = { author: data.author.name, author_id: data.author.id, body: text, seq: data.seq, mine, deleted: data.deleted };
+    const last = { author: data.author.name, author_id: data.author.id, author_free: Boolean(data.author.free), body: text, seq: data.seq, mine, deleted: data.deleted };
     return { body: body.replace(/\s+/g, " ").slice(0, 200), chat: { ...item.chat, last, last_seq: Math.max(item.chat.last_seq ?? 0, data.seq) } };
   }
 

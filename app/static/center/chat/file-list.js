@@ -3,6 +3,7 @@ import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
 import { Icon } from "../icon.js";
 import { fullTime, shortTime } from "../time.js";
+import { namedWords } from "./named.js";
 import { fileSize } from "./text.js";
 
 const FEW = 4;
@@ -31,7 +32,7 @@ export function FileList({ chat, ui }) {
   return html`<section class="fd-details-part" aria-labelledby="fd-chat-files"><h3 id="fd-chat-files">Files</h3>
     <ul>${files.map((file) => html`<li key=${file.id} class="fd-person fd-filed">
       <${Icon} name=${file.kind === "image" ? "image" : "file"} />
-      <button type="button" class="fd-filed-name t-cut" title=${`${file.name}, ${fileSize(file.size)}, from ${file.author.name}. Go to the message`} onClick=${() => ui.jump(chat.id, file.seq)}>${file.name}</button>
+      <button type="button" class="fd-filed-name t-cut" title=${`${file.name}, ${fileSize(file.size)}, from ${namedWords(file.author)}. Go to the message`} onClick=${() => ui.jump(chat.id, file.seq)}>${file.name}</button>
       <time class="t-3 t-12" datetime=${file.at} title=${fullTime(file.at, ui.zone)}>${shortTime(file.at, ui.now.value, ui.zone)}</time>
       <a class="fd-icon-btn fd-icon-btn--sm" href=${file.url} download=${file.name} aria-label=${`Download ${file.name}`} title="Download"><${Icon} name="download" /></a></li>`)}</ul>
     ${error ? html`<p class="fd-error" role="alert">The files could not be loaded: ${error} <button type="button" class="fd-btn fd-btn--quiet fd-btn--sm" onClick=${() => load(state.limit)}>Try again</button></p>`

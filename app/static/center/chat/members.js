@@ -5,6 +5,7 @@ import { ClientDetails } from "../clients/details.js";
 import { Icon } from "../icon.js";
 import { Menu } from "../menu.js";
 import { ChatAvatar, PersonAvatar } from "./avatar.js";
+import { FreeBadge } from "./badge.js";
 import { ask, Sheet, showDialog } from "./dialog.js";
 import { FileList } from "./file-list.js";
 import { muteItems, muteWords } from "./mute.js";
@@ -48,7 +49,7 @@ function ChatDetails({ chat, ui }) {
 }
 
 function whatItIs(chat) {
-  if (chat.kind === "direct") return chat.person ? `@${chat.person.username}${chat.person.free ? " · Free user" : ""}` : "";
+  if (chat.kind === "direct") return chat.person ? html`@${chat.person.username} <${FreeBadge} free=${chat.person.free} />` : "";
   if (chat.card) return html`Internal chat of a ${chat.card.type} · <a href=${chat.card.url}>Open the card</a>`;
   if (chat.linked && chat.group) return `Follows the user group ${chat.group.name}`;
   if (chat.group) return `Made from the user group ${chat.group.name}`;
@@ -116,7 +117,7 @@ function Members({ chat, ui }) {
     <ul>${shown.map((one) => html`<li key=${one.id} class="fd-person">
       <${PersonAvatar} id=${one.id} name=${one.name} picture=${one.picture_url} size=${28} presence=${one.id === chats.me.id ? "active" : (chats.presence.states.value.get(one.id) ?? "offline")} />
       <span class="fd-grow t-cut">${one.name}${one.id === chats.me.id && html` <span class="t-3">you</span>`}</span>
-      ${!one.active && html`<span class="t-3 t-12">Deactivated</span>`}${one.free && html`<span class="fd-chip fd-chip--row">Free user</span>`}${one.role === "owner" && chat.kind === "group" && html`<span class="fd-chip fd-chip--row">Owner</span>`}
+      ${!one.active && html`<span class="t-3 t-12">Deactivated</span>`}<${FreeBadge} free=${one.free} />${one.role === "owner" && chat.kind === "group" && html`<span class="fd-chip fd-chip--row">Owner</span>`}
       <${MemberMenu} one=${one} chat=${chat} ui=${ui} /></li>`)}</ul>
     ${!all && list.length > SHOWN && html`<button type="button" class="fd-btn fd-btn--quiet fd-btn--sm" onClick=${() => setAll(true)}>Show all ${list.length}</button>`}
   </section>`;

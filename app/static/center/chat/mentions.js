@@ -3,6 +3,7 @@ import { html } from "htm/preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "../icon.js";
 import { PersonAvatar } from "./avatar.js";
+import { FreeBadge } from "./badge.js";
 import { findEmoji } from "./emoji.js";
 
 const PAUSE_MS = 120;
@@ -101,6 +102,6 @@ export function Completion({ id, completion }) {
     ${list.map((one, index) => html`<li key=${one.key} id=${`${id}-${index}`} role="option" aria-selected=${String(index === at)} class=${index === at ? "is-hover" : ""}
         onPointerDown=${(event) => { event.preventDefault(); pick(one); }}>
       ${one.person ? html`<${PersonAvatar} id=${one.person.id} name=${one.label} picture=${one.person.picture_url} size=${24} />` : one.thing ? html`<${Icon} name=${one.thing} />` : html`<span class="fd-complete-emoji" aria-hidden="true">${one.icon}</span>`}
-      <span class="t-cut">${one.label}</span>${one.hint && html`<span class="t-3 t-12 fd-end t-cut">${one.hint}</span>`}</li>`)}
+      <span class="t-cut">${one.label}</span><${FreeBadge} free=${one.person?.free} />${one.hint && html`<span class="t-3 t-12 fd-end t-cut">${one.hint}</span>`}</li>`)}
   </ul>`;
 }

@@ -5,6 +5,7 @@ import { Icon } from "../icon.js";
 import { Menu } from "../menu.js";
 import { fullTime } from "../time.js";
 import { PersonAvatar } from "./avatar.js";
+import { FreeBadge } from "./badge.js";
 import { Files } from "./files.js";
 import { EmojiButton, Reactions } from "./reactions.js";
 import { isJumbo, pieces } from "./text.js";
@@ -26,7 +27,7 @@ export function Message({ message, cont, view }) {
       onPointerEnter=${() => (active.value = message.id)} onFocusIn=${() => (active.value = message.id)} onKeyDown=${(event) => keysOf(event, message, mine, view)}>
     ${cont ? at : html`<${PersonAvatar} id=${message.author.id} name=${message.author.name} picture=${person?.picture_url} />`}
     <div>
-      ${!cont && html`<div class="fd-msg-head"><b>${message.author.name}</b>${person?.free && html`<span class="fd-chip fd-chip--row">Free user</span>`}${at}</div>`}
+      ${!cont && html`<div class="fd-msg-head"><b>${message.author.name}</b><${FreeBadge} free=${message.author.free ?? person?.free} />${at}</div>`}
       ${message.reply_to && html`<${Quote} reply=${message.reply_to} onJump=${() => ui.jump(message.chat_id, message.reply_to.seq)} />`}
       ${message.deleted ? html`<div class="fd-msg-text t-3"><em>This message was deleted</em></div>` : html`<${Text} message=${message} me=${me} ui=${ui} />`}
       <${Files} files=${message.files} previews=${ui.uploads.previews} onLook=${ui.look} />
@@ -39,7 +40,7 @@ export function Message({ message, cont, view }) {
 export function Quote({ reply, onJump }) {
   const text = reply.deleted ? "Deleted message" : reply.body || "File";
   return html`<button type="button" class="fd-quote" onClick=${onJump} title="Go to this message"><span class="fd-sr">Reply to </span>
-    <${Icon} name="reply" size="14" /><b>${reply.author.name}</b><span class="t-cut">${text}</span></button>`;
+    <${Icon} name="reply" size="14" /><b>${reply.author.name}</b><${FreeBadge} free=${reply.author.free} /><span class="t-cut">${text}</span></button>`;
 }
 
 export function Text({ message, me, ui }) {
@@ -118,7 +119,7 @@ export function Pending({ entry, view }) {
   const failed = entry.state === "failed";
   return html`<article class="fd-msg is-pending" data-client=${entry.client_id} aria-label=${`You, ${failed ? "not sent" : "sending"}`}>
     <${PersonAvatar} id=${me.id} name=${me.name} picture=${view.person(me.id)?.picture_url} />
-    <div><div class="fd-msg-head"><b>${me.name}</b><time datetime=${entry.at}>${view.time(entry.at)}</time></div>
+    <div><div class="fd-msg-head"><b>${me.name}</b><${FreeBadge} free=${me.free} /><time datetime=${entry.at}>${view.time(entry.at)}</time></div>
       ${entry.reply_to && html`<${Quote} reply=${entry.reply_to} onJump=${() => ui.jump(entry.chat_id, entry.reply_to.seq)} />`}
       <${Text} message=${message} me=${me} ui=${ui} />
       <${Files} files=${entry.files} previews=${ui.uploads.previews} onLook=${ui.look} />

@@ -2,6 +2,8 @@
 import { html } from "htm/preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "../icon.js";
+import { FreeBadge } from "./badge.js";
+import { namedWords } from "./named.js";
 import { PersonAvatar } from "./avatar.js";
 
 const PAUSE_MS = 150;
@@ -58,7 +60,7 @@ export function PeoplePicker({ ui, chosen, onChange, except = [], groups = false
 
   return html`<div class="fd-pick">
     <div class="fd-pick-box" onClick=${() => input.current.focus()}>
-      ${chosen.map((one) => html`<span class="fd-chip fd-chip--accent" key=${one.group ? `g${one.id}` : one.id}>${one.group && html`<${Icon} name="users" />`}${one.name}
+      ${chosen.map((one) => html`<span class="fd-chip fd-chip--accent" key=${one.group ? `g${one.id}` : one.id}>${one.group && html`<${Icon} name="users" />`}${namedWords(one)}
         <button type="button" aria-label=${`Remove ${one.name}`} onClick=${() => onChange(chosen.filter((other) => other !== one))}><${Icon} name="x" size="14" /></button></span>`)}
       <input ref=${input} data-first type="text" value=${words} aria-label=${label} placeholder=${chosen.length ? "" : groups ? "Names, or a user group" : "Names"} autocomplete="off" spellcheck="false"
         role="combobox" aria-expanded="true" aria-controls="fd-pick-list" aria-autocomplete="list" aria-activedescendant=${options[at] ? `fd-pick-${at}` : undefined}
@@ -68,7 +70,7 @@ export function PeoplePicker({ ui, chosen, onChange, except = [], groups = false
       ${options.map((one, index) => html`<li key=${one.group ? `g${one.id}` : one.id} id=${`fd-pick-${index}`} role="option" aria-selected=${String(index === at)} class=${index === at ? "fd-person is-hover" : "fd-person"}
           onPointerEnter=${() => setAt(index)} onClick=${() => pick(one)}>
         ${one.group ? html`<span class="fd-av fd-av--28 fd-av--sq" data-c="8" aria-hidden="true"><${Icon} name="users" /></span>` : html`<${PersonAvatar} id=${one.id} name=${one.name} picture=${one.picture_url} size=${28} presence=${ui.chats.presence.of(one.id)} />`}
-        <span class="t-cut">${one.name}</span><span class="t-3 t-12 fd-end">${one.group ? `User group${one.members === undefined ? "" : ` · ${one.members}`}` : one.free ? "Free user" : ""}</span></li>`)}
+        <span class="t-cut">${one.name}</span><${FreeBadge} free=${one.free} /><span class="t-3 t-12 fd-end">${one.group ? `User group${one.members === undefined ? "" : ` · ${one.members}`}` : ""}</span></li>`)}
     </ul>
     ${!options.length && html`<p class="t-3" role="status">${state ?? (words.trim() ? `Nobody found for “${words.trim()}”` : whole ? "" : "Type a name to find somebody.")}</p>`}
   </div>`;

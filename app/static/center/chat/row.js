@@ -2,6 +2,7 @@
 import { html } from "htm/preact";
 import { useComputed } from "@preact/signals";
 import { Icon } from "../icon.js";
+import { FreeBadge } from "./badge.js";
 
 export function ChatLine({ item, open, chats }) {
   const draft = useComputed(() => chats.drafts.get(item.chat.id).body.trim().slice(0, 120)).value;
@@ -11,9 +12,12 @@ export function ChatLine({ item, open, chats }) {
   return html`<span>${item.body}</span>`;
 }
 
+/** A free user said the last words of a chat among several; a direct chat says it beside the name. */
+export const lastFree = ({ chat }) => Boolean(chat && chat.kind !== "direct" && chat.last?.author_free && !chat.last.mine);
+
 export function ChatMarks({ item }) {
-  const { mention, muted, mute, person_free } = item.chat;
-  return html`${person_free && html`<span class="fd-chip fd-chip--row">Free user</span>`}
+  const { mention, muted, mute } = item.chat;
+  return html`<${FreeBadge} free=${lastFree(item)} />
     ${(muted || (mute && mute !== "none")) && html`<span class="fd-row-mark" title="Muted"><${Icon} name="bell-off" size="14" /><span class="fd-sr">muted</span></span>`}
     ${item.unread && mention && html`<span class="fd-row-mark is-mention" title="You were mentioned"><${Icon} name="at" size="14" /><span class="fd-sr">you were mentioned</span></span>`}
     ${item.unread && item.count > 0 && html`<span class="fd-badge fd-badge--accent">${item.count > 99 ? "99+" : item.count}<span class="fd-sr"> new</span></span>`}`;

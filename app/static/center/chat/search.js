@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "../icon.js";
 import { fullTime, shortTime } from "../time.js";
 import { ChatAvatar, PersonAvatar } from "./avatar.js";
+import { FreeBadge } from "./badge.js";
 import { highlighted } from "./text.js";
 
 const PAUSE_MS = 180;
@@ -65,7 +66,7 @@ export function Results({ ui, result, rows, at, id, onPick, inChat = false }) {
 function Row({ row: { kind, one }, ui, inChat }) {
   if (kind === "People") {
     return html`<${PersonAvatar} id=${one.id} name=${one.name} picture=${one.picture_url} size=${28} presence=${ui.chats.presence.states.value.get(one.id) ?? one.state ?? "offline"} />
-      <span class="t-cut">${one.name}</span><span class="t-3 t-12 fd-end">${one.free ? "Free user" : `@${one.username}`}</span>`;
+      <span class="t-cut">${one.name}</span><${FreeBadge} free=${one.free} /><span class="t-3 t-12 fd-end">@${one.username}</span>`;
   }
   if (kind === "User groups") {
     return html`<span class="fd-av fd-av--28 fd-av--sq" data-c="8" aria-hidden="true"><${Icon} name="users" /></span><span class="t-cut">${one.name}</span><span class="t-3 t-12 fd-end">${one.members} ${one.members === 1 ? "person" : "people"}</span>`;
@@ -78,7 +79,7 @@ function Row({ row: { kind, one }, ui, inChat }) {
     return html`<${PersonAvatar} id=${one.id} name=${one.name} size=${28} /><span class="t-cut">${one.name}</span>
       <span class="t-3 t-12 t-cut fd-end">${one.talk ? `Talk ${one.talk}` : one.chat_id ? "Client chat" : one.email || "Contact"}</span>`;
   }
-  return html`<span class="fd-hit-message"><span class="fd-row"><b class="t-cut">${one.author.name}</b>${!inChat && html`<span class="t-3 t-cut">in ${one.chat_title}</span>`}
+  return html`<span class="fd-hit-message"><span class="fd-row"><b class="t-cut">${one.author.name}</b><${FreeBadge} free=${one.author.free} />${!inChat && html`<span class="t-3 t-cut">in ${one.chat_title}</span>`}
     <time class="t-3 t-12 fd-end" datetime=${one.at} title=${fullTime(one.at, ui.zone)}>${shortTime(one.at, ui.now.value, ui.zone)}</time></span>
     <span class="fd-snippet">${highlighted(one.snippet, one.highlights).map(({ text, hit }) => (hit ? html`<mark>${text}</mark>` : text))}</span></span>`;
 }

@@ -3,6 +3,7 @@ import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
 import { Icon } from "../icon.js";
 import { PersonAvatar } from "./avatar.js";
+import { FreeBadge } from "./badge.js";
 import { Sheet, showDialog } from "./dialog.js";
 
 const FACES = 3;
@@ -35,6 +36,6 @@ function Readers({ message, ui, close }) {
     ${error && html`<p class="fd-error" role="alert">${error.message}</p>`}
     ${!readers && !error && html`<span class="fd-skel"></span>`}
     ${readers && !readers.length && html`<p>Nobody has read up to here yet.</p>`}
-    ${readers?.length > 0 && html`<ul class="fd-people">${readers.map((one) => html`<li key=${one.id} class="fd-person"><${PersonAvatar} id=${one.id} name=${one.name} size=${28} presence=${ui.chats.presence.of(one.id)} /><span>${one.name}</span></li>`)}</ul>`}
+    ${readers?.length > 0 && html`<ul class="fd-people">${readers.map((one) => html`<li key=${one.id} class="fd-person"><${PersonAvatar} id=${one.id} name=${one.name} size=${28} presence=${ui.chats.presence.of(one.id)} /><span>${one.name}</span><${FreeBadge} free=${one.free} /></li>`)}</ul>`}
   <//>`;
 }

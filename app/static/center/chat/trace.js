@@ -2,6 +2,7 @@
 import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
 import { fullTime } from "../time.js";
+import { namedWords } from "./named.js";
 import { Sheet, showDialog } from "./dialog.js";
 
 export function showTrace(message, ui) {
@@ -18,7 +19,7 @@ function Edits({ message, ui, close }) {
     ${error && html`<p class="fd-error" role="alert">${error.message}</p>`}
     ${!edits && !error && html`<span class="fd-skel"></span>`}
     ${edits && html`<ol class="fd-edits">
-      ${edits.map((one, index) => html`<li key=${index}><span class="t-3 t-12">${one.kind === "delete" ? "Deleted" : "Changed"} by ${one.by.name} on <time datetime=${one.at}>${fullTime(one.at, ui.zone)}</time>; before:</span>
+      ${edits.map((one, index) => html`<li key=${index}><span class="t-3 t-12">${one.kind === "delete" ? "Deleted" : "Changed"} by ${namedWords(one.by)} on <time datetime=${one.at}>${fullTime(one.at, ui.zone)}</time>; before:</span>
         <p>${one.body ?? "The text is no longer shown."}</p></li>`)}
       ${!message.deleted && html`<li><span class="t-3 t-12">Now:</span><p>${message.body}</p></li>`}</ol>`}
   <//>`;

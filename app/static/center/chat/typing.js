@@ -1,5 +1,6 @@
 // Who is writing. Said at most every 3 s while keys are pressed, shown for 6 s after somebody else said it.
 import { signal } from "@preact/signals";
+import { namedWords } from "./named.js";
 
 const SAY_MS = 3_000;
 const SHOW_MS = 6_000;
@@ -16,12 +17,12 @@ export function createTyping({ say, clock = Date.now, timers = globalThis }) {
     say(chatId, note);
   }
 
-  function heard({ chat_id: chatId, user_id: id, name, note = false }) {
+  function heard({ chat_id: chatId, user_id: id, name, free = false, note = false }) {
     const key = `${chatId}:${id}`;
     timers.clearTimeout(ends.get(key));
     ends.set(key, timers.setTimeout(() => stopped(chatId, id), SHOW_MS));
     const others = shown.peek().get(chatId) ?? [];
-    if (!others.some((one) => one.id === id && one.note === note)) shown.value = new Map(shown.peek()).set(chatId, [...others.filter((one) => one.id !== id), { id, name, note }]);
+    if (!others.some((one) => one.id === id && one.note === note)) shown.value = new Map(shown.peek()).set(chatId, [...others.filter((one) => one.id !== id), { id, name, free, note }]);
   }
 
   /** The message itself has come, or the time is over. */
@@ -41,7 +42,7 @@ export function createTyping({ say, clock = Date.now, timers = globalThis }) {
 
 /** "Wren is typing", "Wren and Milo are typing", "Several people are typing". */
 export function typingWords(people) {
-  const names = people.map(({ name }) => (name ?? "Somebody").split(" ")[0]);
+  const names = people.map(({ name, free }) => namedWords({ name: (name ?? "Somebody").split(" ")[0], free }));
   if (!names.length) return "";
   if (names.length === 1) return `${names[0]} is typing`;
   return names.length === 2 ? `${names[0]} and ${names[1]} are typing` : "Several people are typing";

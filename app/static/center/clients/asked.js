@@ -2,6 +2,7 @@
 import { html } from "htm/preact";
 import { useState } from "preact/hooks";
 import { PersonAvatar } from "../chat/avatar.js";
+import { FreeBadge } from "../chat/badge.js";
 import { ask, Sheet, showDialog } from "../chat/dialog.js";
 import { Icon } from "../icon.js";
 
@@ -25,7 +26,7 @@ function Asked({ one, may, ui, chatId }) {
   };
   const askBack = () => ask({ title: `Take the question to ${one.name} back?`, text: "They can no longer read this chat. What they wrote stays.", verb: "Take back", danger: true, act: () => talks.takeBack(chatId, one.id) });
   return html`<li>
-    <div class="fd-person"><${PersonAvatar} id=${one.id} name=${one.name} size=${28} /><span class="t-cut">${one.name}</span>${one.free && html`<span class="fd-chip fd-chip--row">Free user</span>`}
+    <div class="fd-person"><${PersonAvatar} id=${one.id} name=${one.name} size=${28} /><span class="t-cut">${one.name}</span><${FreeBadge} free=${one.free} />
       ${may && html`<button type="button" class="fd-icon-btn fd-icon-btn--sm fd-end" aria-label=${`Take the question to ${one.name} back`} title="Take the question back" onClick=${askBack}><${Icon} name="x" /></button>`}</div>
     ${may ? html`<label class="fd-switch t-12"><input type="checkbox" role="switch" checked=${wanted ?? one.answers} disabled=${wanted !== null} onChange=${(event) => set(event.currentTarget.checked)} /><span>May answer the client<span class="fd-sr">: ${one.name}</span></span></label>`
       : html`<p class="t-3 t-12">${one.answers ? "May answer the client" : "Writes notes only"}</p>`}</li>`;

@@ -1,6 +1,7 @@
 // What was said between a client and the team: bubbles are seen by the client, a dashed box is a note for colleagues.
 import { html } from "htm/preact";
 import { useComputed } from "@preact/signals";
+import { FreeBadge } from "../chat/badge.js";
 import { Files } from "../chat/files.js";
 import { keysOf, PendingState, Quote, TextPieces, Tools } from "../chat/message.js";
 import { Icon } from "../icon.js";
@@ -33,7 +34,7 @@ export function Say({ message, ends, view }) {
     ${message.reply_to && html`<${Quote} reply=${message.reply_to} onJump=${() => ui.jump(message.chat_id, message.reply_to.seq)} />`}
     ${hasText && (message.note ? html`<div class="fd-note-text">${text}</div>` : html`<p>${text}</p>`)}
     <${Files} files=${message.files} previews=${ui.uploads.previews} onLook=${ui.look} />
-    ${(ends || message.note) && html`<div class="fd-say-meta"><span>${message.author.name}</span><span aria-hidden="true">·</span><time datetime=${message.created_at} title=${fullTime(message.created_at, ui.zone)}>${view.time(message.created_at)}</time>
+    ${(ends || message.note) && html`<div class="fd-say-meta"><span>${message.author.name}</span><${FreeBadge} free=${message.author.free} /><span aria-hidden="true">·</span><time datetime=${message.created_at} title=${fullTime(message.created_at, ui.zone)}>${view.time(message.created_at)}</time>
       ${ours && !message.note && !message.deleted && html`<${Reached} message=${message} ui=${ui} />`}</div>`}
     ${isActive && html`<${Tools} message=${message} mine=${mine} view=${view} client />`}
   </article>`;

@@ -1,4 +1,5 @@
 // How clients' chats are worded. Pure.
+import { namedWords } from "../chat/named.js";
 
 export const channelWords = (talk) => {
   if (!talk) return "Client";
@@ -30,7 +31,7 @@ export function othersWords({ looking, writing }) {
 }
 
 function names(people) {
-  const list = people.map(({ name }) => first(name));
+  const list = people.map(({ name, free }) => namedWords({ name: first(name), free }));
   if (list.length > 2) return `${list[0]} and ${list.length - 1} others`;
   return list.join(" and ");
 }
