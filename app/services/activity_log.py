@@ -27,13 +27,19 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """One hour or day with what was counted in it."""
+    """One hour or day with what was counted in it, and how often more than allowed: that stays when counting restarts.
+
+    ``exceeded_at``, ``reached`` and ``allowed`` are of the last time; None for what is not known of it.
+    """
 
     starts_at: dt.datetime
     kind: str
     span: str
     amount: int
-    exceeded: bool
+    exceeded: int
+    exceeded_at: dt.datetime | None
+    reached: int | None
+    allowed: int | None
 
 
 def lines_of(user_id: int) -> list[Line]:
@@ -63,14 +69,29 @@ def lines_of(user_id: int) -> list[Line]:
     ]
 
 
+_WINDOWS = text("""
+WITH told AS (
+    SELECT DISTINCT ON (kind, span, starts_at) kind, span, starts_at, at, reached, allowed,
+           count(*) OVER (PARTITION BY kind, span, starts_at) AS times
+    FROM (SELECT e.created_at AS at, e.data ->> 'kind' AS kind, e.data ->> 'span' AS span,
+                 CAST(e.data ->> 'window' AS timestamptz) AS starts_at, CAST(e.data ->> 'amount' AS int) AS reached,
+                 CAST(e.data ->> 'allowed' AS int) AS allowed
+          FROM events e WHERE e.subject_type = 'user' AND e.subject_id = :user_id AND e.tag = 'limit:exceeded') e
+    ORDER BY kind, span, starts_at, at DESC
+)
+SELECT c.starts_at, c.kind, c.span, c.amount, t.at, t.reached, t.allowed,
+       coalesce(t.times, CASE WHEN c.exceeded_at IS NULL THEN 0 ELSE 1 END) AS times
+FROM activity_counters c LEFT JOIN told t USING (kind, span, starts_at)
+WHERE c.user_id = :user_id AND c.starts_at >= :since
+  AND (c.span = 'day' OR c.exceeded_at IS NOT NULL OR t.times > 0)
+ORDER BY c.starts_at DESC, c.span, c.kind LIMIT 100
+""")
+
+
 def windows_of(user_id: int) -> list[Window]:
     """Return the days of thirty days, and each hour in which a limit was exceeded, the newest first."""
-    rows = db.session.execute(
-        text(
-            "SELECT starts_at, kind, span, amount, exceeded_at IS NOT NULL AS exceeded FROM activity_counters"
-            " WHERE user_id = :user_id AND starts_at >= :since AND (span = 'day' OR exceeded_at IS NOT NULL)"
-            " ORDER BY starts_at DESC, span, kind LIMIT 100"
-        ),
-        {"user_id": user_id, "since": clock.now() - dt.timedelta(days=DAYS)},
-    )
-    return [Window(row.starts_at, row.kind, row.span, row.amount, row.exceeded) for row in rows]
+    rows = db.session.execute(_WINDOWS, {"user_id": user_id, "since": clock.now() - dt.timedelta(days=DAYS)})
+    return [
+        Window(row.starts_at, row.kind, row.span, row.amount, row.times, row.at, row.reached, row.allowed)
+        for row in rows
+    ]

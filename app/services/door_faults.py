@@ -34,6 +34,24 @@ def check(group_id: int | None, door: Door) -> None:
         faults.over(cause)
 
 
+_CURED = text("""
+SELECT f.cause FROM faults f WHERE f.over_at IS NULL AND f.cause LIKE 'user:%\\:clients' AND NOT EXISTS (
+    SELECT FROM contacts c WHERE c.responsible_id = CAST(f.data ->> 'user_id' AS int))
+LIMIT 100
+""")
+
+
+def settle_deactivated() -> int:
+    """Tell that it is over where nobody's clients are a deactivated person's any more, by whatever way they left them.
+
+    Return how many.
+    """
+    causes = list(db.session.execute(_CURED).scalars())
+    for cause in causes:
+        faults.over(cause)
+    return len(causes)
+
+
 def note_deactivated(owner: User) -> None:
     """Note that a client of somebody deactivated came in: once per person, however many clients they have."""
     if not owner.active:

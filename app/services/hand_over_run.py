@@ -22,7 +22,17 @@ from app.models.chats import Chat, MemberRole
 from app.models.hand_overs import HandOver
 from app.models.people import User, full_name
 from app.models.talks import Talk, TalkState
-from app.services import chat_members, chat_words, hand_overs, history, live, reminders, retractions, talk_flow
+from app.services import (
+    chat_members,
+    chat_words,
+    door_faults,
+    hand_overs,
+    history,
+    live,
+    reminders,
+    retractions,
+    talk_flow,
+)
 from app.services.hand_over_parts import PARTS, in_words
 from app.services.notify import Subject, record_event
 from app.services.task_news import person
@@ -228,6 +238,7 @@ def _finish(order_id: int) -> None:
         record_event("lead:handed_over", order.actor_id, Subject("hand_over", order.id), data, told=told)
         what = {"what": in_words(order.counts), "to": full_name(order.to)}
         history.record("user:handed_over", order.actor, Subject("user", order.from_id), what)
+        door_faults.settle_deactivated()
 
 
 def _fail(order_id: int, words: str) -> None:

@@ -36,7 +36,7 @@ def exceeded(user_id: int, kind: Counted, span: str, starts_at: dt.datetime, amo
         alone = people.is_last_admin(user)
         if not _first(user_id, kind, span, starts_at, "exceeded_at"):
             return not alone
-        data = _data(user, kind, span, amount, allowed) | {"only_reported": alone}
+        data = _data(user, kind, span, amount, allowed) | {"only_reported": alone, "window": starts_at.isoformat()}
         if not alone:
             people.deactivate_by_limit(user, limit_words.reason(kind, span, allowed))
             db.session.flush()

@@ -32,6 +32,7 @@ win AS (
 )
 """
 
+# A card that counts again keeps the moment of its first opening: what was seen when somebody was put out stays so.
 # In the day a card counts only when no hour of it has seen the card before.
 _COUNT = text(f"""
 WITH {_WINDOW},
@@ -39,7 +40,7 @@ opened AS (
     INSERT INTO card_openings AS o (user_id, hour_at, subject_type, subject_id, at)
     SELECT :user_id, win.hour_at, :subject_type, :subject_id, :at FROM win WHERE CAST(:subject_id AS bigint) IS NOT NULL
     ON CONFLICT (user_id, hour_at, subject_type, subject_id)
-        DO UPDATE SET forgiven = false, at = excluded.at WHERE o.forgiven
+        DO UPDATE SET forgiven = false WHERE o.forgiven
     RETURNING 1
 ),
 shown AS (

@@ -13,7 +13,8 @@ from app import clock
 from app.extensions import db
 from app.models.crm import Contact, Lead, Task
 from app.models.people import User
-from app.services import feed, hand_over_run
+from app.services import door_faults, feed, hand_over_run
+from app.transaction import transaction
 from tests import builders, chatting, visiting
 from tests.visiting import Client
 
@@ -101,12 +102,26 @@ def test_only_what_is_ticked_goes(app: Flask, client: FlaskClient, house: dict[s
         assert db.session.get_one(Task, house["task"]).responsible_id == house["ann"]
 
 
-def test_a_deactivated_colleague_can_be_handed_over(app: Flask, client: FlaskClient, house: dict[str, int]) -> None:
+def test_a_deactivated_colleague_can_be_handed_over_and_their_clients_are_no_problem_any_more(
+    app: Flask, client: FlaskClient, house: dict[str, int]
+) -> None:
     client.post(f"/userview/deactivate/{house['sam']}", data={"deactivated_reason": "has left"})
+    with app.app_context():
+        with transaction():
+            door_faults.note_deactivated(db.session.get_one(User, house["sam"]))
+            assert door_faults.settle_deactivated() == 0, "the contact is still theirs"
+        assert tags_of(house["della"]) == ["error:automation"]
     assert hand_over(client, house, parts=["leads", "contacts"]).status_code == 302
     run(app)
     with app.app_context():
         assert db.session.get_one(Lead, house["lead"]).responsible_id == house["ann"]
+        assert tags_of(house["della"]) == ["error:automation_works"]
+
+
+def tags_of(user_id: int) -> list[str]:
+    """What the center tells somebody of the account's rules about Sam's clients."""
+    items = feed.page(db.session(), user_id).items
+    return [item["event"] for item in items if item["event"].startswith("error:") and "Sam Okafor" in item["title"]]
 
 
 def test_a_hand_over_that_was_killed_goes_on_where_it_was(

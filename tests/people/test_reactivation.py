@@ -71,6 +71,23 @@ def test_counters_start_again_and_the_limit_still_holds(app: Flask, client: Flas
     assert not is_active(app, sam)
 
 
+def test_what_was_exceeded_stays_in_the_evidence_after_somebody_is_let_in_again(
+    app: Flask, client: FlaskClient, at: Any, sam: int
+) -> None:
+    della = builders.login(app.test_client(), "della")
+    at(NOON + dt.timedelta(minutes=20))
+    Colleague(app, "della").call("POST", f"/users/{sam}/reactivate")
+    builders.login(client, "sam")
+    assert client.get("/leadview/show/1").status_code == 200
+    page = della.get(f"/activity/{sam}").get_data(as_text=True)
+    assert page.count(">Exceeded<") == 1
+    assert "2 of 1, " in page
+    # The card that counts again keeps the moment of its first opening.
+    assert page.split("Opened and shown")[1].count(">12:10<") == 2
+    assert client.get("/leadview/show/2").status_code == 302
+    assert "Exceeded 2 times" in della.get(f"/activity/{sam}").get_data(as_text=True)
+
+
 def test_the_mails_link_needs_an_admin_who_signs_in_and_works_once(
     app: Flask, client: FlaskClient, smtp: SmtpServer, sam: int
 ) -> None:

@@ -298,6 +298,7 @@ def test_a_promoted_persons_page_leads_to_the_other_list(app: Flask, client: Fla
     came = {"Referer": "http://localhost/userview/list/"}
     assert client.post(f"/userview/action/demote/{otto}", headers=came).location == "/userview/list/"
 
+
 def test_a_free_users_name_carries_its_mark_in_chats_look_ups_and_mails(
     app: Flask, client: FlaskClient, admin: int
 ) -> None:
