@@ -7,7 +7,6 @@ import imaplib
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
@@ -60,6 +59,8 @@ class ImapServer:
     def client(self) -> imaplib.IMAP4:
         """A connection of the standard library's, signed in."""
         client = imaplib.IMAP4("127.0.0.1", self.port, timeout=20)
+        # The two pieces of a mail that is put would wait for each other.
+        client.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         client.login(USER, PASSWORD)
         return client
 
@@ -93,7 +94,6 @@ class ImapServer:
             with socket.create_connection(("127.0.0.1", self.port), timeout=1):
                 return True
         except OSError:
-            time.sleep(0.05)
             return False
 
 

@@ -27,6 +27,10 @@ _CHARSETS = re.compile(
     r"euc_jp|euc_kr|shift_jis|iso2022_(?:jp|kr)|mac-roman|mac_roman|johab|hz|tis-620"
 )
 _NOT_STORED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+# Bytes that the parser could not read.
+_ESCAPED = re.compile(r"[\udc80-\udcff]")
+# How most addresses are written: the parser of the standard library takes its time for them too.
+_PLAIN = re.compile(r"(?:([A-Za-z0-9][\w .'-]{0,158}[\w.]) +)?(?:<([\w.+-]+@[\w.-]+)>|([\w.+-]+@[\w.-]+))", re.ASCII)
 _ADDRESS = re.compile(r"[^@\s<>,;:\"()]{1,64}@[^@\s<>,;:\"()]{1,189}")
 
 
@@ -76,7 +80,7 @@ def decoded(value: str) -> str:
     words = "".join(
         text_of(piece, charset or "utf-8") if isinstance(piece, bytes) else piece for piece, charset in pieces
     )
-    if any("\udc80" <= char <= "\udcff" for char in words):
+    if _ESCAPED.search(words):
         words = words.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return " ".join(clean(words).split())
 
@@ -110,8 +114,10 @@ def tidy(value: str) -> str:
 def addresses(mail: Message, *names: str) -> list[tuple[str, str]]:
     """Return (name, address) of address headers; what is no address is left out."""
     values = [str(value)[:LONGEST_VALUE] for name in names for value in (mail.get_all(name) or [])[:5]]
+    if not values:
+        return []
     try:
-        pairs = getaddresses(values)
+        pairs = _plain(values) or getaddresses(values)
     except Exception:  # deep comments make it recurse
         pairs = [("", found) for value in values for found in _ADDRESS.findall(value)]
     made = [(decoded(name)[:160], _domain_folded(clean(address.strip()))) for name, address in pairs[:100]]
@@ -208,6 +214,14 @@ def _file_name(part: Message) -> str:
 def _made_up_name(kind: str) -> str:
     endings = {"message/rfc822": "mail.eml", "text/calendar": "invitation.ics", "text/html": "page.html"}
     return endings.get(kind, f"file.{re.sub('[^a-z0-9]', '', kind.rpartition('/')[2])[:10] or 'bin'}")
+
+
+def _plain(values: list[str]) -> list[tuple[str, str]]:
+    """The one address of a simple header; nothing where it has to be looked at closely."""
+    found = _PLAIN.fullmatch(values[0].strip()) if len(values) == 1 else None
+    if found is None or (found[1] and found[3]):
+        return []
+    return [(found[1] or "", found[2] or found[3])]
 
 
 def _domain_folded(address: str) -> str:

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import select
 import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 
 from flask import current_app
@@ -35,8 +38,8 @@ log = logging.getLogger(__name__)
 
 TIMEOUT = SocketTimeout(connect=10, read=60)
 INBOX = "INBOX"
-# Of one transaction, which may last 20 seconds; and of one answer of the server.
-BATCH_MAILS, BATCH_BYTES = 100, 8 * 1024 * 1024
+# Of one transaction, which may last 20 seconds; and of one answer of the server. Nobody is told of history.
+BATCH_MAILS, BATCH_HISTORY, BATCH_BYTES = 100, 400, 8 * 1024 * 1024
 # Sizes are asked for so many at once.
 SIZES = 2000
 # Of a larger mail only so much is fetched.
@@ -114,12 +117,11 @@ def read_folder(client: IMAPClient, account: Account, folder: str, me: str | Non
         next_uid = max(found, default=0) + 1
     place = mail_intake.place_of(account.mailbox_id, folder, uidvalidity, next_uid, account.first_days, me)
     uids = _new_uids(client, place)
+    pieces = _pieces(client, uids, place.history_uid)
     count = 0
-    for start in range(0, len(uids), SIZES):
-        sizes = client.fetch(uids[start : start + SIZES], [b"RFC822.SIZE", b"INTERNALDATE"])
-        for batch in _batches(uids[start : start + SIZES], sizes):
-            mails = _fetch(client, batch, sizes)
-            count += _take(account, folder, uidvalidity, mails, batch[-1], me)
+    for piece in _ahead(pieces) if len(uids) > BATCH_MAILS else pieces:
+        mails = [_mail_of(piece, uid) for uid in piece.uids if uid in piece.fetched]
+        count += _take(account, folder, uidvalidity, mails, piece.uids[-1], me)
     return count
 
 
@@ -128,16 +130,28 @@ def wait_for_news(client: IMAPClient, until: float, stopped: Callable[[], bool],
 
     The inbox must be selected. What came since it was read is told at once.
     """
-    client.idle()
     while time.monotonic() < until and not stopped():
-        if any(len(line) > 1 and line[1] in (b"EXISTS", b"RECENT") for line in client.idle_check(slice_seconds)):
-            break
-    client.idle_done()
+        client.idle()
+        while time.monotonic() < until and not stopped() and not _says_something(client, slice_seconds):
+            pass
+        # The client's own look at what was said takes a line for broken that has only come in part.
+        _, said = client.idle_done()
+        if any(len(line) > 1 and line[1] in (b"EXISTS", b"RECENT") for line in said):
+            return
 
 
 def can_idle(client: IMAPClient) -> bool:
     """Whether the server tells of news by itself."""
     return bool(client.has_capability("IDLE"))
+
+
+def _says_something(client: IMAPClient, seconds: float) -> bool:
+    connection = client.socket()
+    if isinstance(connection, ssl.SSLSocket) and connection.pending():
+        return True
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    return bool(poll.poll(seconds * 1000))
 
 
 def _connect(account: Account) -> IMAPClient:
@@ -199,12 +213,38 @@ def _new_uids(client: IMAPClient, place: mail_intake.Place) -> list[int]:
     return sorted(uid for uid in client.search(criteria) if uid > place.last_uid)
 
 
-def _batches(uids: Sequence[int], sizes: Mapping[int, Mapping[bytes, Any]]) -> Iterator[list[int]]:
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What a server answered for a batch; what vanished meanwhile is not in ``fetched``."""
+
+    uids: list[int]
+    about: Mapping[int, Mapping[bytes, Any]]
+    fetched: dict[int, bytes]
+
+
+def _pieces(client: IMAPClient, uids: Sequence[int], history_uid: int) -> Iterator[_Piece]:
+    for start in range(0, len(uids), SIZES):
+        about = client.fetch(uids[start : start + SIZES], [b"RFC822.SIZE", b"INTERNALDATE"])
+        for batch in _batches(uids[start : start + SIZES], about, history_uid):
+            yield _Piece(batch, about, _fetch(client, batch, about))
+
+
+def _ahead(pieces: Iterator[_Piece]) -> Iterator[_Piece]:
+    """Let the server work on the next batch while one is read and stored. One more is in memory by that."""
+    with ThreadPoolExecutor(1, thread_name_prefix="mailbox-ahead") as other:
+        coming = other.submit(next, pieces, None)
+        while (piece := coming.result()) is not None:
+            coming = other.submit(next, pieces, None)
+            yield piece
+
+
+def _batches(uids: Sequence[int], about: Mapping[int, Mapping[bytes, Any]], history_uid: int) -> Iterator[list[int]]:
     batch: list[int] = []
     total = 0
     for uid in uids:
-        size = min(int(sizes.get(uid, {}).get(b"RFC822.SIZE", 0)), LARGEST_FETCHED)
-        if batch and (len(batch) == BATCH_MAILS or total + size > BATCH_BYTES):
+        size = min(_size(about, uid), LARGEST_FETCHED)
+        most = BATCH_HISTORY if uid <= history_uid else BATCH_MAILS
+        if batch and (len(batch) >= most or total + size > BATCH_BYTES):
             yield batch
             batch, total = [], 0
         batch.append(uid)
@@ -213,22 +253,24 @@ def _batches(uids: Sequence[int], sizes: Mapping[int, Mapping[bytes, Any]]) -> I
         yield batch
 
 
-def _fetch(client: IMAPClient, uids: Sequence[int], sizes: Mapping[int, Mapping[bytes, Any]]) -> list[IncomingMail]:
-    """Fetch and read a batch; what vanished meanwhile is left out."""
-    large = [uid for uid in uids if int(sizes.get(uid, {}).get(b"RFC822.SIZE", 0)) > LARGEST_FETCHED]
+def _fetch(client: IMAPClient, uids: Sequence[int], about: Mapping[int, Mapping[bytes, Any]]) -> dict[int, bytes]:
+    large = {uid for uid in uids if _size(about, uid) > LARGEST_FETCHED}
     whole = [uid for uid in uids if uid not in large]
-    fetched: dict[int, Mapping[bytes, Any]] = dict(client.fetch(whole, [b"BODY.PEEK[]"])) if whole else {}
+    answers: dict[int, Mapping[bytes, Any]] = dict(client.fetch(whole, [b"BODY.PEEK[]"])) if whole else {}
     for uid in large:
-        fetched |= client.fetch([uid], [f"BODY.PEEK[]<0.{BEGINNING}>".encode()])
-    mails = []
-    for uid in uids:
-        found, about = fetched.get(uid, {}), sizes.get(uid, {})
-        raw = found.get(_BODY, found.get(_BEGINNING))
-        if raw is None:
-            continue
-        size = int(about.get(b"RFC822.SIZE") or 0)
-        mails.append(mail_parsing.read(raw, uid, _at(about), size=size, whole=uid not in large))
-    return mails
+        answers |= client.fetch([uid], [f"BODY.PEEK[]<0.{BEGINNING}>".encode()])
+    raw = {uid: answer.get(_BODY, answer.get(_BEGINNING)) for uid, answer in answers.items()}
+    return {uid: found for uid, found in raw.items() if found is not None}
+
+
+def _mail_of(piece: _Piece, uid: int) -> IncomingMail:
+    size = _size(piece.about, uid)
+    about = piece.about.get(uid, {})
+    return mail_parsing.read(piece.fetched[uid], uid, _at(about), size=size, whole=size <= LARGEST_FETCHED)
+
+
+def _size(about: Mapping[int, Mapping[bytes, Any]], uid: int) -> int:
+    return int(about.get(uid, {}).get(b"RFC822.SIZE") or 0)
 
 
 def _take(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import psycopg
 from psycopg import sql
-from sqlalchemy import text
+from sqlalchemy import exc, text
 
 from app.extensions import db
 
@@ -33,7 +34,10 @@ class Ids:
 
 
 def copy(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Write rows inside the session's transaction. Triggers run; defaults of the models do not."""
+    """Write rows inside the session's transaction. Triggers run; defaults of the models do not.
+
+    Raises what an INSERT raises.
+    """
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
     )
@@ -42,5 +46,7 @@ def copy(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> N
         with cursor.copy(statement) as stream:
             for row in rows:
                 stream.write_row(row)
+    except psycopg.Error as error:
+        raise exc.DBAPIError.instance(f"COPY {table}", None, error, psycopg.Error, dialect=db.engine.dialect) from error
     finally:
         cursor.close()

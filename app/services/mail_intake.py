@@ -16,8 +16,9 @@ from sqlalchemy import insert, text
 
 from app import clock
 from app.extensions import db
-from app.models.mailboxes import Mail, Mailbox, MailFile, MailFolder, MailKind
+from app.models.mailboxes import Mailbox, MailFile, MailFolder, MailKind
 from app.services import chat_files, file_types, mail_kinds, mail_news, mail_threads, mailbox_leases
+from app.services.bulk_copy import copy
 from app.services.mail_incoming import IncomingMail
 from app.services.mail_people import Person, people_of
 from app.transaction import transaction
@@ -166,7 +167,7 @@ def _write(mailbox: Mailbox, place: MailFolder, mails: list[IncomingMail], writt
         }
         for mail_id, mail in numbered
     ]
-    db.session.execute(insert(Mail), rows)
+    copy("mails", list(rows[0]), (row.values() for row in rows))
     files = [row for mail_id, mail in numbered for row in _files(mail_id, mail, written)]
     if files:
         db.session.execute(insert(MailFile), files)
@@ -211,7 +212,7 @@ def _row(mailbox: Mailbox, place: MailFolder, mail_id: int, mail: IncomingMail, 
         "fingerprint": mail.fingerprint,
         "message_id": mail.message_id,
         "in_reply_to": mail.in_reply_to,
-        "references": " ".join(mail.references),
+        "refs": " ".join(mail.references),
         "from_name": mail.from_name,
         "from_address": mail.from_address,
         "reply_to": mail.reply_to,
