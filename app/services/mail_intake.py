@@ -167,7 +167,7 @@ def _write(mailbox: Mailbox, place: MailFolder, mails: list[IncomingMail], writt
         }
         for mail_id, mail in numbered
     ]
-    copy("mails", list(rows[0]), (row.values() for row in rows))
+    copy("mails", list(rows[0]), (list(row.values()) for row in rows))
     files = [row for mail_id, mail in numbered for row in _files(mail_id, mail, written)]
     if files:
         db.session.execute(insert(MailFile), files)
