@@ -3,6 +3,9 @@ import { signal } from "@preact/signals";
 
 export function createStore({ settings, request, say, tabs }) {
   const state = signal(settings);
+  let confirmed = settings.preferences;
+  let waiting = 0;
+  let last = Promise.resolve();
   const set = (part) => (state.value = { ...state.peek(), ...part });
 
   /** The part of the preferences as it is now, to put back later. */
@@ -23,25 +26,34 @@ export function createStore({ settings, request, say, tabs }) {
     set({ preferences: { ...now, ...part, matrix } });
   }
 
+  // One after the other: two changes of the same cell must arrive as they were made.
   async function save(part, words = "Saved", { undo = true } = {}) {
     const old = before(part);
     shown(part);
+    waiting += 1;
+    const sent = last.then(() => request("PUT", "/preferences", part));
+    last = sent.catch(() => {});
     try {
-      const preferences = await request("PUT", "/preferences", part);
-      set({ preferences });
+      confirmed = await sent;
       tabs?.saved();
       say({ text: words, action: undo ? "Undo" : undefined, onAction: () => save(old, "As it was before", { undo: false }) });
       return true;
     } catch (error) {
-      shown(old);
       say({ text: `Not saved: ${error.message}`, bad: true });
       return false;
+    } finally {
+      waiting -= 1;
+      // While more is on its way, an answer would take back on the screen what was chosen since.
+      if (!waiting) set({ preferences: confirmed });
     }
   }
 
   async function refresh() {
     const fresh = await request("GET", "/notification-settings").catch(() => null);
-    if (fresh) state.value = fresh;
+    if (fresh && !waiting) {
+      confirmed = fresh.preferences;
+      state.value = fresh;
+    }
     return fresh;
   }
 
