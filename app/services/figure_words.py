@@ -12,19 +12,18 @@ def shown(figure: Figure, value: float | None) -> str:
     """Return a value as people read it: "1,204", "€12,300", "14 min", "8.4", "62 %"; "–" where there is none."""
     if value is None:
         return "–"
-    locale = str(get_locale() or "en")
     if figure.unit is Unit.MONEY:
         return money(value, figure.currency)
     if figure.unit is Unit.SECONDS:
         return duration(value)
     if figure.unit is Unit.PERCENT:
-        return gettext("%(number)s %%", number=format_decimal(value, "#,##0.#", locale=locale))
-    return format_decimal(value, "#,##0.#", locale=locale)
+        return gettext("%(number)s %%", number=format_decimal(value, "#,##0.#", locale=_locale()))
+    return format_decimal(value, "#,##0.#", locale=_locale())
 
 
 def money(value: float, currency: str) -> str:
     """Return "€12,300", without cents."""
-    return format_currency(value, currency, "¤#,##0", locale=str(get_locale() or "en"), currency_digits=False)
+    return format_currency(value, currency, gettext("¤#,##0"), locale=_locale(), currency_digits=False)
 
 
 def duration(seconds: float) -> str:
@@ -44,3 +43,7 @@ def duration(seconds: float) -> str:
 
 def _hours(hours: int) -> str:
     return gettext("%(hours)s h", hours=hours)
+
+
+def _locale() -> str:
+    return str(get_locale() or "en")

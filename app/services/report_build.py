@@ -24,7 +24,7 @@ from app.errors import UserError
 from app.extensions import db
 from app.models.people import User
 from app.models.reports import ReportFile, RunState
-from app.services import account, activity_days, faults, outbound, report_charts, report_contents
+from app.services import account, activity_days, faults, outbound, report_charts, report_contents, report_words
 from app.services.activity_report import report_csv
 from app.services.due_words import zone_of
 from app.services.notify import Subject, record_event
@@ -127,7 +127,8 @@ def _work_out(setup: Mapping[str, Any], at: dt.datetime, *, is_preview: bool) ->
     scope = scope_for(owner, Scope(setup["scope"], tuple(setup["scope_ids"])))
     period = Period.last(setup["period"], at, setup["zone"])
     _bring_up_to_date(period)
-    made = report_contents.make(setup["name"], period, scope, setup["sections"])
+    name = setup["name"] if setup["shared"] else report_words.own_name()
+    made = report_contents.make(name, period, scope, setup["sections"])
     if made.report.rebuilding and not is_preview:
         raise NotReady(gettext("The numbers of this time were being counted anew"))
     db.session.rollback()  # nothing is open while drawing

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from flask_babel import format_date, gettext
+from flask_babel import gettext
 
-from app.services import report_scope, report_words
+from app.services import report_words
 from app.services.activity_report import ActivityReport, Line, Measured, activity_report
 from app.services.figure_kinds import Figure, Unit
 from app.services.figure_words import shown
@@ -134,7 +134,7 @@ def make(name: str, period: Period, scope: Scope, sections: Sequence[str]) -> Ma
     contents = Contents(
         title=report_words.title(name, period),
         days=report_words.days(period),
-        about=report_scope.words(scope),
+        about=report_words.about(scope),
         summary=", ".join(f"{tile.label}: {tile.value}" for tile in tiles),
         tiles=tiles,
         pictures=pictures,
@@ -262,7 +262,7 @@ def _alt(figure: Figure, values: Sequence[float | None], days: Sequence[dt.date]
     told = {
         "label": figure.label,
         "now": legend[0],
-        "day": format_date(days[highest], "EEEE d MMMM"),
+        "day": report_words.long_day(days[highest]),
         "value": shown(figure, values[highest]),
     }
     return gettext("%(label)s per day. %(now)s: the highest is %(day)s, %(value)s.", **told)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 
-from flask_babel import gettext
+from babel.numbers import get_decimal_symbol
+from flask_babel import get_locale, gettext
 
 from app.services.exports import guarded
 from app.services.figure_kinds import Figure, Unit
@@ -16,9 +17,12 @@ def report_csv(report: ActivityReport) -> str:
     """Return the report as CSV: a line per total, group, person and day with each number, and what the numbers mean.
 
     Plain numbers in the smallest sensible unit (seconds, percent); what a spreadsheet would run is made text.
+    The decimal point and what stands between columns follow the language.
     """
     stream = io.StringIO()
-    writer = csv.writer(stream)
+    point = get_decimal_symbol(str(get_locale() or "en"))
+    # Spreadsheets of countries with a decimal comma take semicolons apart, not commas.
+    writer = csv.writer(stream, delimiter=";" if point == "," else ",")
     heads = [f"{figure.label}{_unit_words(figure)}" for figure in report.figures]
     before = gettext("before")
     writer.writerow([gettext("Of"), gettext("Name"), gettext("From"), gettext("To"), *heads])
@@ -28,10 +32,10 @@ def report_csv(report: ActivityReport) -> str:
         for line in lines:
             for span, which in spans:
                 of = kind if which == "value" else f"{kind}, {before}"
-                numbers = [_plain(getattr(line.figures[figure.key], which)) for figure in report.figures]
+                numbers = [_plain(getattr(line.figures[figure.key], which), point) for figure in report.figures]
                 writer.writerow([of, guarded(line.name), span.starts_on, span.last_day, *numbers])
     for place, day in enumerate(report.period.days):
-        numbers = [_plain(report.days[figure.key][place]) for figure in report.figures]
+        numbers = [_plain(report.days[figure.key][place], point) for figure in report.figures]
         writer.writerow([gettext("Day"), guarded(report.total.name), day, day, *numbers])
     writer.writerow([])
     writer.writerow([gettext("Number"), gettext("What it means")])
@@ -44,7 +48,7 @@ def _unit_words(figure: Figure) -> str:
     return {Unit.SECONDS: gettext(", seconds"), Unit.PERCENT: gettext(", percent")}.get(figure.unit, "")
 
 
-def _plain(value: float | None) -> str:
+def _plain(value: float | None, point: str) -> str:
     if value is None:
         return ""
-    return str(int(value)) if value == int(value) else f"{value:.2f}"
+    return str(int(value)) if value == int(value) else f"{value:.2f}".replace(".", point)

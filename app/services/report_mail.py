@@ -10,7 +10,7 @@ from functools import lru_cache
 from html import escape
 
 from flask import current_app, render_template
-from flask_babel import force_locale, format_date, gettext
+from flask_babel import force_locale, gettext
 from sqlalchemy import select, text
 
 from app.catalogue import KINDS, Channel, Rule
@@ -53,6 +53,7 @@ class Letter:
     report_id: int
     reply_to: str
     language: str
+    zone: str
 
 
 def refuse_reports(deliveries: Sequence[Claimed]) -> dict[int, str]:
@@ -116,7 +117,7 @@ def filled(letter: Letter, reader: ReportReader, run_id: int, stop: str) -> tupl
     """Return a letter's text and HTML for one recipient, and their link to the browser."""
     link = report_recipients.view_url(reader.recipient_id, run_id) if reader.outside else _run_url(run_id)
     with force_locale(letter.language):
-        because = _because(reader)
+        because = _because(reader, letter.zone)
     plain = letter.text.replace(_LINK, link).replace(_STOP, stop).replace(_BECAUSE, because)
     html = letter.html.replace(_LINK, escape(link)).replace(_STOP, escape(stop)).replace(_BECAUSE, escape(because))
     return plain, html, link
@@ -239,6 +240,7 @@ def _render(run: ReportRun, required_by: str, *, outside: bool) -> Letter:
         report_id=run.report_id or 0,
         reply_to=formataddr((full_name(owner), owner.email)),
         language=str(run.setup["language"]),
+        zone=str(run.setup["zone"]),
     )
 
 
@@ -247,7 +249,7 @@ def _late(run: ReportRun) -> str:
     if not run.late or run.window_at is None:
         return ""
     local = run.window_at.astimezone(zone_of(str(run.setup["zone"])))
-    return f"{format_date(local.date(), 'EEEE d MMMM')}, {local:%H:%M}"
+    return report_words.moment(local)
 
 
 def _when(run: ReportRun, report: Report | None) -> str:
@@ -258,10 +260,10 @@ def _when(run: ReportRun, report: Report | None) -> str:
     return report_words.schedule(reports.sending_of(report)) if report is not None else ""
 
 
-def _because(reader: ReportReader) -> str:
+def _because(reader: ReportReader, zone: str) -> str:
     if reader.own:
         return gettext("because you set it up")
-    day = format_date(reader.added_at, "d MMMM yyyy")
+    day = report_words.date(reader.added_at.astimezone(zone_of(zone)).date())
     if not reader.added_by:
         return gettext("because you were added on %(day)s", day=day)
     return gettext("because %(name)s added you on %(day)s", name=reader.added_by, day=day)

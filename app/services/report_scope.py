@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from babel.lists import format_list
 from flask_appbuilder.security.sqla.models import assoc_user_group
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from sqlalchemy import ColumnElement, select, true
 
 from app import access
@@ -18,7 +17,6 @@ from app.models.people import Group, User, full_name
 
 Kind = Literal["account", "groups", "user"]
 GROUPS_MAX, USERS_MAX = 200, 200
-NAMED_MAX = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +70,9 @@ def chosen(scope: Scope) -> list[Any]:
     return list(db.session.scalars(in_order).unique())
 
 
-def words(scope: Scope) -> str:
-    """Return "The whole account", "Sales Office and Workshop", or the first names "and 3 more"."""
-    if scope.kind == "account":
-        return gettext("The whole account")
-    names = [full_name(one) if isinstance(one, User) else str(one.label or one.name) for one in chosen(scope)]
-    if len(names) > NAMED_MAX:
-        names = [*names[: NAMED_MAX - 1], gettext("%(count)s more", count=len(names) - NAMED_MAX + 1)]
-    return format_list(names, locale=get_locale() or "en")
+def names(scope: Scope) -> list[str]:
+    """Return how they are called."""
+    return [full_name(one) if isinstance(one, User) else str(one.label or one.name) for one in chosen(scope)]
 
 
 def _reported(user: User) -> ColumnElement[bool]:

@@ -6,13 +6,12 @@ import datetime as dt
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from flask import current_app
 from flask_babel import format_date, gettext
 
 from app import clock
 from app.errors import UserError
 from app.models.people import User
-from app.services import fields, report_times
+from app.services import fields, report_languages, report_times
 from app.services.digest_times import time_of
 from app.services.figures import checked_sections
 from app.services.report_scope import Scope, scope_for
@@ -39,6 +38,7 @@ def check(owner: User, changes: Mapping[str, Any]) -> dict[str, Any]:
     monthday = _monthday(changes.get("monthday")) if period == "month" else 1
     _no_gap(sending(period, times, weekdays, monthday, zone))
     scope = wanted_scope(owner, changes)
+    language = changes.get("language") or report_languages.DEFAULT
     return {
         "name": fields.needed_line(changes.get("name"), "name", 80),
         "sections": list(checked_sections(changes.get("sections") or ())),
@@ -51,7 +51,7 @@ def check(owner: User, changes: Mapping[str, Any]) -> dict[str, Any]:
         "zone": zone,
         "attach_pdf": bool(changes.get("attach_pdf")),
         "attach_csv": bool(changes.get("attach_csv")),
-        "language": _one_of(changes.get("language") or "en", tuple(current_app.config["LANGUAGES"]), "language"),
+        "language": _one_of(language, report_languages.LANGUAGES, "language"),
     }
 
 

@@ -19,7 +19,7 @@ from app.errors import Conflict, Forbidden
 from app.extensions import db
 from app.models.people import RoleName, User
 from app.models.reports import Report
-from app.services import faults, fields, matrix, report_recipients, report_times
+from app.services import faults, fields, matrix, report_recipients, report_times, report_words
 from app.services.report_scope import Scope
 from app.services.report_setup import check, sending
 from app.services.report_times import Sending
@@ -125,7 +125,7 @@ def save_own(actor: User, changes: Mapping[str, Any]) -> Report:
     if access.is_free(actor):
         raise Forbidden("Free users have no reports")
     fields.known(changes, OWN_FIELDS)
-    values = check(actor, {**changes, "name": gettext("My numbers"), "scope": "user", "user_ids": [actor.id]})
+    values = check(actor, {**changes, "name": report_words.own_name(), "scope": "user", "user_ids": [actor.id]})
     report = own_of(actor)
     if report is None:
         report = Report(owner_id=actor.id, shared=False, **values)

@@ -17,7 +17,7 @@ from app.errors import UserError
 from app.formatting import clock_time
 from app.models.people import User
 from app.security import acting_user
-from app.services import activity_days, figures, limits, report_records, report_scope
+from app.services import activity_days, figures, limits, report_records, report_scope, report_words
 from app.services.activity_report import ActivityReport, Line, Measured, Scope, activity_report, report_csv
 from app.services.figure_kinds import Figure, Unit
 from app.services.figure_words import shown
@@ -66,7 +66,7 @@ class DashboardView(SignedIn, BaseView):  # type: ignore[misc]
             asked=of,
             spans=SPANS,
             sections=figures.SECTIONS,
-            whose=report_scope.words(of_report.scope) if of_report else "",
+            whose=report_words.about(of_report.scope) if of_report else "",
             who=_who(user, of) if report_filter.may_choose(user) else None,
             report=report,
             error=error,
@@ -141,7 +141,7 @@ class DashboardView(SignedIn, BaseView):  # type: ignore[misc]
             found=found,
             asked=of,
             wanted=given,
-            whose=report_scope.words(given.scope),
+            whose=report_words.about(given.scope),
             back=url_for("DashboardView.page") + "?" + of.query(),
         )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import current_app
 from flask_appbuilder.forms import DynamicForm
 from flask_babel import lazy_gettext
 from wtforms import (
@@ -22,7 +21,7 @@ from wtforms.validators import Optional
 
 from app.models.people import User
 from app.models.reports import Report, ReportRecipient
-from app.services import account, report_scope, reports
+from app.services import account, report_languages, report_scope, reports
 from app.services.figures import SECTIONS
 from app.views.forms import ZoneField
 from app.views.lookup_field import LookupManyField
@@ -76,15 +75,13 @@ class OwnReportForm(DynamicForm):  # type: ignore[misc]
     zone = ZoneField(lazy_gettext("Time zone"))
     attach_pdf = BooleanField(lazy_gettext("PDF, laid out for printing"))
     attach_csv = BooleanField(lazy_gettext("CSV, for spreadsheets"))
-    language = SelectField(lazy_gettext("Language"), validate_choice=False, render_kw=_INPUT)
-
-    def __init__(self, *arguments: Any, **values: Any) -> None:
-        super().__init__(*arguments, **values)
-        languages = current_app.config["LANGUAGES"]
-        self.language.choices = [SelectChoice(key, one["name"]) for key, one in languages.items()]
-        # Nothing to choose among: the field would have no effect.
-        if len(languages) < 2:
-            del self.language
+    language = SelectField(
+        lazy_gettext("Language"),
+        choices=[SelectChoice(code, name) for code, name in report_languages.LANGUAGES.items()],
+        validate_choice=False,
+        description=lazy_gettext("Of the mail, the report in the browser and what is attached"),
+        render_kw=_INPUT,
+    )
 
 
 class ReportForm(OwnReportForm):
@@ -116,7 +113,7 @@ def first_values(user: User) -> dict[str, Any]:
         "weekdays": [0],
         "monthday": 1,
         "zone": user.zone or account.zone(),
-        "language": "en",
+        "language": report_languages.DEFAULT,
     }
 
 

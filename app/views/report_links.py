@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import force_locale
 
 from app.errors import UserError
 from app.extensions import csrf, db
 from app.models.people import full_name
 from app.models.reports import ReportRecipient, ReportRun
-from app.services import report_contents, report_recipients
+from app.services import report_recipients
 from app.transaction import transaction
-from app.views.report_runs import file_answer
+from app.views.report_runs import file_answer, page_values
 
 blueprint = Blueprint("report_links", __name__, url_prefix="/report")
 _PRIVATE = {"X-Robots-Tag": "noindex, nofollow", "Referrer-Policy": "no-referrer", "Cache-Control": "private, no-store"}
@@ -60,19 +61,15 @@ def view(token: str) -> ResponseReturnValue:
         recipient, run = _run_of(token)
     except UserError as error:
         return _broken(error)
-    contents = run.contents or {}
-    page = render_template(
-        "report/page.html",
-        title=str(contents["title"]),
-        contents=report_contents.from_json(contents),
-        file_url=lambda name: url_for("report_links.file", token=token, name=name),
-        setup=run.setup,
-        sent_at=run.created_at,
-        back="",
-        mail_url="",
-        bare=False,
-        stop_url=report_recipients.stop_url(recipient.id),
-    )
+    values = page_values(run, lambda name: url_for("report_links.file", token=token, name=name))
+    # Strangers have chosen no language: all of the page has the report's.
+    with force_locale(values["language"]):
+        page = render_template(
+            "report/page.html",
+            **values,
+            page_language=values["language"],
+            stop_url=report_recipients.stop_url(recipient.id),
+        )
     return page, 200, _PRIVATE
 
 
@@ -96,11 +93,9 @@ def _run_of(token: str) -> tuple[ReportRecipient, ReportRun]:
 def _page(what: str, recipient: ReportRecipient, **values: object) -> ResponseReturnValue:
     report = report_recipients.report_of(recipient)
     by = full_name(recipient.added_by) if recipient.added_by is not None else ""
-    return (
-        render_template("report/link.html", what=what, recipient=recipient, report=report, by=by, **values),
-        200,
-        _PRIVATE,
-    )
+    values |= {"recipient": recipient, "report": report, "by": by, "page_language": report.language}
+    with force_locale(report.language):
+        return render_template("report/link.html", what=what, **values), 200, _PRIVATE
 
 
 def _broken(error: UserError) -> ResponseReturnValue:

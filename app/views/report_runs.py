@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+from collections.abc import Callable
 from typing import Any
 
-from flask import Response, abort, jsonify, make_response, request, send_file, url_for
+from flask import Response, abort, jsonify, make_response, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import BaseView
 from flask_appbuilder.baseviews import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
+from flask_babel import force_locale
+from markupsafe import Markup
 
 from app import access
 from app.errors import UserError
 from app.models.reports import ReportRun
 from app.security import acting_user
-from app.services import report_contents, report_mail, report_runs
+from app.services import report_contents, report_mail, report_runs, report_words
+from app.services.due_words import zone_of
 from app.views.base import SignedIn
 from app.views.interface import as_id
 from app.views.outbox import MAIL_POLICY
@@ -39,17 +43,13 @@ class ReportRunView(SignedIn, BaseView):  # type: ignore[misc]
             abort(404)
         actor = acting_user()
         mine = run.report_id is not None and (access.is_admin(actor) or run.setup["owner_id"] == actor.id)
+        bare = request.args.get("bare") == "1"
         return self.render_template(
             "report/page.html",
-            title=str(run.contents["title"]),
-            contents=report_contents.from_json(run.contents),
-            file_url=lambda name: url_for("ReportRunView.file", run_pk=run.id, name=name),
-            setup=run.setup,
-            sent_at=run.created_at,
-            back=url_for("ReportView.show", pk=run.report_id) if mine else "",
+            **page_values(run, lambda name: url_for("ReportRunView.file", run_pk=run.id, name=name), bare=bare),
+            back=url_for("ReportView.show", pk=run.report_id) if mine and not bare else "",
             mail_url=url_for("ReportRunView.mail", run_pk=run.id) if mine else "",
             live_url=_live_url(run) if mine else "",
-            bare=request.args.get("bare") == "1",
         )
 
     @expose("/<run_pk>/state")
@@ -92,6 +92,23 @@ class ReportRunView(SignedIn, BaseView):  # type: ignore[misc]
     def file(self, run_pk: str, name: str) -> Response:
         """Hand out a chart, the PDF or the CSV of a run."""
         return file_answer(_find_run(run_pk), name)
+
+
+def page_values(run: ReportRun, file_url: Callable[[str], str], *, bare: bool = False) -> dict[str, Any]:
+    """Return what shows a run as a page. What the report says is in its language, whatever that of the page is."""
+    language, zone = str(run.setup["language"]), zone_of(str(run.setup["zone"]))
+    contents = report_contents.from_json(run.contents or {})
+    with force_locale(language):
+        sent = "" if bare else report_words.moment(run.created_at.astimezone(zone))
+        body = render_template("report/numbers.html", contents=contents, file_url=file_url, sent=sent)
+    return {
+        "title": contents.title,
+        "body": Markup(body),  # noqa: S704 - a template's own output
+        "language": language,
+        "file_url": file_url,
+        "setup": run.setup,
+        "bare": bare,
+    }
 
 
 def file_answer(run: ReportRun, name: str) -> Response:

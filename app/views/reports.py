@@ -20,7 +20,6 @@ from app.security import acting_user
 from app.services import (
     report_recipients,
     report_runs,
-    report_scope,
     report_setup,
     report_times,
     report_words,
@@ -124,7 +123,7 @@ class ReportView(SignedIn, BaseView):  # type: ignore[misc]
             "report/show.html",
             title=report.name,
             report=report,
-            whose=report_scope.words(reports.scope_of(report)),
+            whose=report_words.about(reports.scope_of(report)),
             recipients=report_recipients.of_report(report.id),
             runs=report_runs.history(report),
             states=STATES,
@@ -213,7 +212,7 @@ class ReportView(SignedIn, BaseView):  # type: ignore[misc]
                 abort(404)
             given = changes_of(ReportForm(access.is_admin(owner), request.form)) | {"shared": True}
         else:
-            own = {"name": gettext("My numbers"), "scope": "user", "user_ids": [actor.id], "shared": False}
+            own = {"name": report_words.own_name(), "scope": "user", "user_ids": [actor.id], "shared": False}
             given = changes_of(OwnReportForm(request.form)) | own
         try:
             run_id = write(actor, lambda: report_runs.preview(actor, reports.draft_setup(owner, given)))
