@@ -52,7 +52,7 @@ def _contacts_and_companies() -> Sequence[Contact | Company]:
 
 
 def _made(record: Contact | Company, actor: User, now: dt.datetime) -> list[Row]:
-    record.created_at = now - dt.timedelta(days=30 - record.id % 3, hours=record.id)
+    record.created_at = now - dt.timedelta(days=61 - record.id % 3, hours=record.id)
     kind = type(record).__name__.lower()
     return [_event(f"{kind}:created", actor, kind, record.id, record.created_at, name=record.name, source="manual")]
 

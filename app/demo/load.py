@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 
 from app import clock
 from app.catalogue import Channel
-from app.demo import chats, clients, faces, history, mails, reports, sources, story
+from app.demo import chats, clients, faces, history, mails, reports, sources, story, usual
 from app.extensions import db
 from app.models.crm import Company, Contact, Lead, Stage, Task
 from app.models.people import Group, Role, User
@@ -43,7 +43,7 @@ def load() -> bool:
         chats.load(people)
         clients.load(people)
         reports.load(people)
-        mails.load(people)
+        usual.load(people, mails.load(people))
         _nothing_fires()
         clients.settle()
     return True
@@ -105,13 +105,15 @@ def _leads(people: dict[str, User], contacts: list[Contact]) -> None:
     stages = {stage.name: stage for stage in db.session.scalars(select(Stage).filter_by(pipeline_id=pipeline.id))}
     sellers = [people["staff"], people["staff2"], people["manager"]]
     now = clock.now()
+    rounds = len(story.STAGE_ORDER)
     # The oldest first: lists show the newest id at the top.
     for number in reversed(range(story.LEADS)):
         wish, price = story.WISHES[number % len(story.WISHES)]
         contact = contacts[number % len(contacts)]
         stage = stages[story.STAGE_ORDER[number % len(story.STAGE_ORDER)]]
-        # Two of today, which nobody has done anything about; the others over the last four weeks.
-        made = now - dt.timedelta(hours=11 * number + chance.randint(1, 9) + (40 if number > 1 else 0))
+        # Two of today, which nobody has done anything about; the others over the last weeks, the newer the closer.
+        hours = 11 * number + 16 * max(0, number - 30) + (40 if number > 1 else 0)
+        made = now - dt.timedelta(hours=hours + chance.randint(1, 9))
         db.session.add(
             Lead(
                 name=wish if number < len(story.WISHES) else f"{wish} · {contact.name.split()[-1]}",
@@ -119,7 +121,7 @@ def _leads(people: dict[str, User], contacts: list[Contact]) -> None:
                 stage_id=stage.id,
                 contact_id=contact.id,
                 company_id=contact.company_id,
-                responsible_id=None if number in (1, 6) else sellers[number % 3].id,
+                responsible_id=None if number in (1, 6) else sellers[(number + number // rounds) % 3].id,
                 source=("chat", "form", "call", "manual")[number % 4],
                 created_at=made,
                 closed_at=made + dt.timedelta(days=2) if stage.kind in ("won", "lost") else None,

@@ -12,9 +12,10 @@ from app.catalogue import Rule
 from app.extensions import db
 from app.models.crm import Contact, Lead
 from app.models.mailboxes import Mail, Mailbox, MailboxState
+from app.models.notifications import Event
 from app.models.people import Group, User, full_name
 from app.services import account, mail_kinds, mailboxes, sealed
-from app.services.mail_news import subject_of
+from app.services.mail_news import said, subject_of
 from app.services.notify import record_event
 
 ADDRESS = "info@pedalhouse.example"
@@ -60,35 +61,50 @@ HTML = (
 )
 
 
-def load(people: Mapping[str, User]) -> None:
-    """Make the mailbox and its mails; only the newest is news, to who shares the mailbox."""
+def load(people: Mapping[str, User]) -> Mailbox:
+    """Make the mailbox and its mails; only the newest is news, to who shares the mailbox. Return the mailbox."""
     group = db.session.scalars(select(Group).where(Group.name == "Sales Office")).one()
     mailbox = _mailbox(group)
     contacts = list(db.session.scalars(select(Contact).order_by(Contact.id)))
     now = clock.now()
-    for number, days, subject, said, writer, answer in THREADS:
+    for number, days, subject, text, writer, answer in THREADS:
         contact = contacts[number % len(contacts)]
         lead_id = db.session.scalars(
             select(Lead.id).where(Lead.contact_id == contact.id, Lead.closed_at.is_(None)).order_by(Lead.id.desc())
         ).first()
-        first = _mail(mailbox, contact, lead_id, subject, said, now - dt.timedelta(days=days, minutes=25))
+        first = came_in(mailbox, contact, lead_id, subject, text, now - dt.timedelta(days=days, minutes=25))
         first.html = HTML if days == 4 else None
         if writer:
-            _answer(mailbox, first, people[writer], answer)
-        elif days == 0:
-            data = {
-                "mail_id": first.id,
-                "name": contact.name,
-                "from": contact.email,
-                "subject": subject,
-                "text": " ".join(said.split()),
-                "mailbox": mailbox.name,
-                "contact": {"id": contact.id, "name": contact.name},
-                "url": f"/mailview/show/{first.id}",
-            }
+            answered(mailbox, first, people[writer], answer)
+        news = news_of(mailbox, first, contact)
+        if days:
+            db.session.add(past_news(first, news))
+        else:
             told = {user.id: Rule.GROUP for user in group.users}
-            record_event("mail:received", None, subject_of(first.id, first.id), data, told=told)
+            record_event("mail:received", None, subject_of(first.id, first.id), news, told=told)
     db.session.flush()
+    return mailbox
+
+
+def past_news(mail: Mail, news: dict[str, object]) -> Event:
+    """Return what was recorded of a mail then."""
+    return Event(tag="mail:received", subject_type="mail", subject_id=mail.id, data=news, created_at=mail.received_at)
+
+
+def news_of(mailbox: Mailbox, mail: Mail, contact: Contact) -> dict[str, object]:
+    """Return what the news of a mail is made of."""
+    return {
+        "mail_id": mail.id,
+        "name": contact.name,
+        "from": contact.email,
+        "subject": mail.subject,
+        "text": said(mail.body),
+        "mailbox": mailbox.name,
+        "owner_id": mailbox.owner_id,
+        "group_id": mailbox.group_id,
+        "contact": {"id": contact.id, "name": contact.name},
+        "url": f"/mailview/show/{mail.id}",
+    }
 
 
 def _mailbox(group: Group) -> Mailbox:
@@ -111,7 +127,8 @@ def _mailbox(group: Group) -> Mailbox:
     return mailbox
 
 
-def _mail(mailbox: Mailbox, contact: Contact, lead_id: int | None, subject: str, said: str, at: dt.datetime) -> Mail:
+def came_in(mailbox: Mailbox, contact: Contact, lead_id: int | None, subject: str, text: str, at: dt.datetime) -> Mail:
+    """Write a mail from a client."""
     made = Mail(
         mailbox_id=mailbox.id,
         folder="INBOX",
@@ -124,7 +141,7 @@ def _mail(mailbox: Mailbox, contact: Contact, lead_id: int | None, subject: str,
         from_address=contact.email or "",
         to_line=mailbox.address,
         subject=subject,
-        body=said,
+        body=text,
         received_at=at,
         contact_id=contact.id,
         lead_id=lead_id,
@@ -136,11 +153,12 @@ def _mail(mailbox: Mailbox, contact: Contact, lead_id: int | None, subject: str,
     return made
 
 
-def _answer(mailbox: Mailbox, first: Mail, writer: User, words: str) -> None:
+def answered(mailbox: Mailbox, first: Mail, writer: User, words: str) -> None:
+    """Write a colleague's answer to one."""
     at = first.received_at + dt.timedelta(hours=2)
     made = Mail(
         mailbox_id=mailbox.id,
-        fingerprint=mail_kinds.digest_of("answer", first.subject),
+        fingerprint=mail_kinds.digest_of("answer", str(first.id)),
         message_id=f"<answer-{first.id}@pedalhouse.example>",
         in_reply_to=first.message_id,
         references=first.message_id or "",

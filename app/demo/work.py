@@ -35,13 +35,18 @@ def load(people: Mapping[str, User], widget: Widget, busy: set[str]) -> None:
     chance = random.Random(23)
     contacts = list(db.session.scalars(select(Contact).order_by(Contact.id)))
     team = [people[name] for name in ("staff", "staff2", "manager", "staff", "staff2")]
-    today = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    days = open_days(clock.now())
+    _calls(chance, days, contacts, team)
+    _talks(chance, days, [one for one in contacts if one.name not in busy], team, widget)
+    _mails(chance, days, people)
+
+
+def open_days(now: dt.datetime) -> list[tuple[dt.datetime, float]]:
+    """Return the days that the shop was open, the oldest first, each with how busy it was."""
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     days = [today - dt.timedelta(days=number) for number in range(DAYS, UNTIL_DAYS - 1, -1)]
     # On Sundays the shop is closed; it does a little better every week.
-    open_days = [(day, 0.7 + 0.6 * place / len(days)) for place, day in enumerate(days) if day.weekday() != 6]
-    _calls(chance, open_days, contacts, team)
-    _talks(chance, open_days, [one for one in contacts if one.name not in busy], team, widget)
-    _mails(chance, open_days, people)
+    return [(day, 0.7 + 0.6 * place / len(days)) for place, day in enumerate(days) if day.weekday() != 6]
 
 
 def _calls(
@@ -49,8 +54,8 @@ def _calls(
 ) -> None:
     rows: list[Row] = []
     for day, busy in days:
-        for _ in range(_few(chance, 3.2 * busy)):
-            contact, user, at = chance.choice(contacts), chance.choice(team), _within(chance, day)
+        for _ in range(few(chance, 3.2 * busy)):
+            contact, user, at = chance.choice(contacts), chance.choice(team), within(chance, day)
             incoming, taken = chance.random() < 0.65, chance.random() < 0.82
             length = chance.randint(40, 620) if taken else None
             rows.append(
@@ -79,7 +84,7 @@ def _talks(
     team: list[User],
     widget: Widget,
 ) -> None:
-    begun = [at for day, busy in days for at in sorted(_within(chance, day) for _ in range(_few(chance, 1.6 * busy)))]
+    begun = [at for day, busy in days for at in sorted(within(chance, day) for _ in range(few(chance, 1.6 * busy)))]
     chats = [Chat(kind="client", contact_id=contact.id, created_at=begun[0]) for contact in contacts]
     db.session.add_all(chats)
     db.session.flush()
@@ -142,9 +147,9 @@ def _mails(chance: random.Random, days: list[tuple[dt.datetime, float]], people:
     rows: list[Row] = []
     recent = [one for one in days if one[0] >= days[-1][0] - dt.timedelta(days=28)]
     for day, busy in recent:
-        for _ in range(_few(chance, 5 * busy)):
+        for _ in range(few(chance, 5 * busy)):
             user = people[chance.choice(("admin", "manager", "manager", "staff", "staff2"))]
-            at = _within(chance, day)
+            at = within(chance, day)
             rows.append(
                 {
                     "dedupe_key": f"demo-work:{len(rows)}",
@@ -162,9 +167,11 @@ def _mails(chance: random.Random, days: list[tuple[dt.datetime, float]], people:
     db.session.execute(insert(Delivery.__table__), rows)
 
 
-def _few(chance: random.Random, mean: float) -> int:
+def few(chance: random.Random, mean: float) -> int:
+    """Return about so many."""
     return max(0, round(chance.gauss(mean, mean / 2)))
 
 
-def _within(chance: random.Random, day: dt.datetime) -> dt.datetime:
+def within(chance: random.Random, day: dt.datetime) -> dt.datetime:
+    """Return a moment of a day while the shop is open."""
     return day + dt.timedelta(minutes=chance.randint(OPENS * 60, CLOSES * 60))

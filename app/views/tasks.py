@@ -67,7 +67,8 @@ class TaskView(Versioned, Undoable, Exporting, SavedViews, BulkForms, Screen):
     datamodel = ScreenInterface(Task, eager=("responsible", "author", "lead", "contact"), exact=("type",))
     base_filters = [["id", Visible, access.visible_tasks]]
     export_kind = "tasks"
-    base_order = ("due_at", "asc")
+    # What is ahead stands first, not what was done years ago.
+    base_order = ("due_at", "desc")
     list_title = lazy_gettext("Tasks")
     show_title = lazy_gettext("Task")
     add_title = lazy_gettext("Add task")
