@@ -18,6 +18,8 @@ from app.services.report_contents import Contents, Number, Part, Picture, Table
 MARGIN, PAGE_WIDTH = 16, 210
 INNER = PAGE_WIDTH - 2 * MARGIN
 ROWS_MAX = 60
+# Of letters in tables, in points; of the column with names, and beside each number, in millimetres.
+SIZE, SMALLEST, NAMES_WIDTH, PADDING = 8.5, 6.5, 44, 3.5
 _INK, _SOFT, _LINE = (26, 28, 36), (98, 104, 120), (230, 231, 236)
 _ACCENT, _PALE = (66, 80, 201), (169, 177, 234)
 _TONES = {"good": (20, 103, 61), "bad": (176, 37, 50), "": _SOFT}
@@ -131,16 +133,19 @@ def _lines(paper: _Paper, table: Table) -> None:
     paper.ink(9.5, bold=True)
     paper.line_of(table.title, 6)
     shown = table.rows[:ROWS_MAX]
-    widths = (34, *[66 / len(table.columns)] * len(table.columns))
-    _table(paper, ("", *table.columns), [(row.name, *row.cells) for row in shown], widths)
+    columns, rows = ("", *table.columns), [(row.name, *row.cells) for row in shown]
+    size, widths = _fitting(paper, columns, rows)
+    _table(paper, columns, rows, widths, size)
     more = len(table.rows) - len(shown)
     if more:
         paper.ink(8, colour=_SOFT)
         paper.line_of(gettext("%(count)s more stand in the CSV and in the browser.", count=more), 5)
 
 
-def _table(paper: _Paper, columns: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[float]) -> None:
-    paper.ink(8.5)
+def _table(
+    paper: _Paper, columns: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[float], size: float = SIZE
+) -> None:
+    paper.ink(size)
     paper.set_draw_color(*_LINE)
     with paper.table(
         width=INNER,  # type: ignore[arg-type]
@@ -155,6 +160,24 @@ def _table(paper: _Paper, columns: Sequence[str], rows: Sequence[Sequence[str]],
             row = drawn.row()
             for cell in line:
                 row.cell(cell)
+
+
+def _fitting(paper: _Paper, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[float, tuple[float, ...]]:
+    """Return the size of letters and the widths with which no word is torn apart; what is left is for the names."""
+    for size in (SIZE, SIZE - 1, SMALLEST):
+        paper.ink(size)
+        needed = [
+            max(paper.get_string_width(word) for word in (*column.split(), *(row[place] for row in rows))) + PADDING
+            for place, column in enumerate(columns)
+            if place
+        ]
+        names = INNER - sum(needed)
+        if names >= NAMES_WIDTH:
+            break
+    even = (INNER - NAMES_WIDTH) / len(needed)
+    if all(width <= even for width in needed):
+        needed = [even] * len(needed)
+    return size, (max(INNER - sum(needed), NAMES_WIDTH), *needed)
 
 
 def _meaning(paper: _Paper, parts: Sequence[Part]) -> None:

@@ -22,9 +22,12 @@ NUMBERS = (
     Number("Median first reply", "1 h 14 min", "58 min", "16 min slower", "bad", "Half of the talks."),
     Number("Mean score", "8.4", "8.4", "as before", "", "Of 1 to 10."),
 )
+LONG_WORDS = (
+    Number("Unbeantwortete Gespräche", "1.214.280\N{NO-BREAK SPACE}€", "100", "20,8 Punkte niedriger", "bad", ""),
+)
 PEOPLE = Table(
     "By member",
-    ("New leads", "Leads won", "Tasks done", "Messages in", "Median first reply"),
+    ("Neue Leads", "Gewonnene Leads", "Erledigte Aufgaben", "Eingehende Nachrichten", "Erste Antwort (Median)"),
     tuple(Row(name, ("12", "3", "18", "31", "14 min")) for name in ("Milo Spoke", "Bartholomew Featherstonehaugh")),
     4,
 )
@@ -44,7 +47,7 @@ def mail() -> str:
         NUMBERS,
         (Picture("messages_in", "Messages in", "This week", "Week before", ALT),),
         PEOPLE,
-        (Part("Leads", NUMBERS, None, None),),
+        (Part("Leads", NUMBERS, None, None), Part("Kundenbewertungen", LONG_WORDS, None, None)),
     )
     with app.app_context():
         html = INLINER.inline(
