@@ -14,6 +14,11 @@ from app.errors import TooMany
 MAX_BUCKETS = 20_000
 
 
+def too_many(seconds: int) -> TooMany:
+    """Return what is said to who was too fast."""
+    return TooMany(f"That was very much at once. Try again in {seconds} s", seconds)
+
+
 @dataclass(slots=True)
 class Buckets:
     """A bucket per key that fills at ``per_second`` up to ``burst``."""
@@ -30,8 +35,7 @@ class Buckets:
         left, at = self._left.get(key, (self.burst, now))
         left = min(self.burst, left + (now - at) * self.per_second)
         if left < 1:
-            seconds = math.ceil((1 - left) / self.per_second)
-            raise TooMany(f"That was very much at once. Try again in {seconds} s", seconds)
+            raise too_many(math.ceil((1 - left) / self.per_second))
         if len(self._left) > MAX_BUCKETS:
             self._forget_full(now)
         self._left[key] = (left - 1, now)

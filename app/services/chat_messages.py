@@ -18,14 +18,14 @@ from app.errors import Conflict, NotFound, UserError
 from app.extensions import db
 from app.models.chats import ChatKind
 from app.services import card_chats, chat_files, chat_live, chat_news, client_messages, mentions, message_pages
-from app.services.buckets import Buckets
 from app.services.drafts import Draft, checked_body, checked_emoji, read_draft
 from app.services.names import FREE_SQL, NAME_SQL
+from app.services.shared_buckets import SharedBuckets
 from app.transaction import on_commit, transaction
 
 MAX_EMOJIS = 20
-# How fast one person may write.
-WRITING = Buckets(burst=120, per_second=4.0)
+# How fast one person may write, by whichever web process.
+WRITING = SharedBuckets("messages", burst=120, per_second=4.0)
 
 # The author's membership and session are part of the statement: whoever left or was deactivated sends nothing.
 _SEND = text(f"""

@@ -10,10 +10,10 @@ from flask import Flask, current_app
 from sqlalchemy import text
 
 from app.errors import UserError
-from app.extensions import db
+from app.extensions import db, redis_client
 from app.services import chat_messages, chat_pages, drafts, feed, message_pages
-from app.services.buckets import Buckets
 from app.services.drafts import Draft, read_draft
+from app.services.shared_buckets import SharedBuckets
 from app.transaction import transaction
 from tests import builders, chatting
 
@@ -217,7 +217,7 @@ def test_messages_load_from_the_end_and_around_any_place(pair) -> None:
 
 def test_who_writes_too_fast_waits_and_is_told_how_long(pair, monkeypatch) -> None:
     ann, ben, chat_id = pair
-    monkeypatch.setattr(chat_messages, "WRITING", Buckets(burst=2, per_second=0.01))
+    monkeypatch.setattr(chat_messages, "WRITING", SharedBuckets("messages", burst=2, per_second=0.01))
     monkeypatch.setitem(current_app.config, "RATE_LIMITS", True)
     chatting.say(ann, chat_id)
     chatting.say(ann, chat_id)
@@ -226,6 +226,45 @@ def test_who_writes_too_fast_waits_and_is_told_how_long(pair, monkeypatch) -> No
     assert (error.value.status, error.value.as_json()["error"]["code"]) == (429, "rate_limited")
     assert error.value.as_json()["error"]["retry_after_seconds"] >= 1
     chatting.say(ben, chat_id)
+    assert len(page(chat_id)) == 3
+
+
+def test_several_web_processes_let_somebody_write_as_much_as_one(pair, monkeypatch) -> None:
+    ann, ben, chat_id = pair
+    monkeypatch.setitem(current_app.config, "RATE_LIMITS", True)
+    processes = [SharedBuckets("messages", burst=20, per_second=0.01, handful=4) for _ in range(2)]
+    asked: list[str] = []
+    real = redis_client().eval
+    monkeypatch.setattr(redis_client(), "eval", lambda *given: asked.append(str(given[2])) or real(*given))
+    sent = 0
+    for number in range(30):
+        monkeypatch.setattr(chat_messages, "WRITING", processes[number % 2])
+        try:
+            chatting.say(ann, chat_id)
+        except UserError:
+            continue
+        sent += 1
+    assert sent == 20
+    assert len(asked) == 5 + 10, "a handful at a time, and each time when there is none"
+    chatting.say(ben, chat_id)
+
+
+def test_without_redis_each_process_counts_for_itself_and_asks_rarely(pair, monkeypatch) -> None:
+    ann, _, chat_id = pair
+    monkeypatch.setitem(current_app.config, "RATE_LIMITS", True)
+    monkeypatch.setattr(chat_messages, "WRITING", SharedBuckets("messages", burst=3, per_second=0.01))
+    asked: list[int] = []
+
+    def gone(*_: object) -> None:
+        asked.append(1)
+        raise ConnectionError("gone")
+
+    monkeypatch.setattr(redis_client(), "eval", gone)
+    for _ in range(3):
+        chatting.say(ann, chat_id)
+    with pytest.raises(UserError):
+        chatting.say(ann, chat_id)
+    assert len(asked) == 1
     assert len(page(chat_id)) == 3
 
 
