@@ -15,6 +15,8 @@ from tests.waiting import eventually
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 ELSEWHERE = "/profile/"
 CATCH_UP_MS = 20_000
+# How far down the feed the rows are that are in the page.
+REACHED = "() => Math.max(0, ...[...document.querySelectorAll('.fd-item')].map((one) => Number(one.ariaPosInSet)))"
 _numbers = count(1)
 
 
@@ -296,12 +298,10 @@ def test_a_long_feed_keeps_in_the_page_what_is_near_and_is_walked_by_keys(
     live(page)
     feed = page.locator("#fd-feed")
     last = page.locator(".fd-item").filter(has_text=f"Number {rows}.")
-    for _ in range(200):
-        feed.evaluate("feed => feed.scrollBy(0, 4000)")
-        page.wait_for_timeout(50)
-        if last.count():
-            break
-    expect(last).to_be_attached()
+    while not last.count():
+        reached = page.evaluate(REACHED)
+        feed.evaluate("feed => feed.scrollTo(0, feed.scrollHeight)")
+        page.wait_for_function(f"(reached) => ({REACHED})() > reached", arg=reached)
     feed.evaluate("feed => feed.scrollTo(0, feed.scrollHeight)")
     expect(last).to_be_in_viewport()
     assert int(last.get_attribute("aria-posinset") or 0) > rows

@@ -37,6 +37,27 @@ test("a chat opens with its newest messages, and earlier ones join without a hol
   assert.equal(history.state.value.hasBefore, false);
 });
 
+test("what comes in live is heard, what is loaded is not", async () => {
+  const { history, add } = chatOf(120);
+  const heard = () => history.heard.value.map(({ seq }) => seq);
+  await history.open();
+  await history.before();
+  assert.deepEqual(heard(), []);
+  history.take(add());
+  assert.deepEqual(heard(), [121]);
+  history.take({ ...message(121), body: "edited", changed_at: "2026-03-10T11:00:00Z" });
+  add();
+  history.take(add()); // 122 did not arrive by itself
+  await history.catchUp();
+  assert.deepEqual(heard().toSorted(), [121, 122, 123]);
+  add(20);
+  await history.catchUp({ live: true });
+  assert.deepEqual(heard(), range(139, 143));
+  add();
+  await history.catchUp(); // on opening it again
+  assert.deepEqual(heard(), range(139, 143));
+});
+
 test("a chat opened around an old message grows at both ends", async () => {
   const { history, seqs } = chatOf(400);
   await history.open(100);

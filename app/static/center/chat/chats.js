@@ -173,7 +173,7 @@ export function createChats({ me, settings, store, calls, storage, say, refreshF
     presence.connected();
     for (const key of [...histories.keys()]) if (!drawn.has(key)) histories.delete(key); // they are opened anew
     for (const id of drawn) {
-      histories.get(id)?.catchUp();
+      histories.get(id)?.catchUp({ live: true });
       loadInfo(id);
     }
   }

@@ -5,13 +5,16 @@ import { signal } from "@preact/signals";
 const PAGE = 50;
 const CATCH_UP = 100;
 const MOST = 300;
+const HEARD = 5;
 
 /**
  * `fetch({before_seq, after_seq, around_seq, limit})` answers `{messages, last_seq, first_unread_seq}`.
  * `state`: {messages, hasBefore, hasAfter, busy: null|"first"|"before"|"after", error, firstUnread}.
+ * `heard`: the newest few that came in live; what is loaded by opening or scrolling is not news.
  */
 export function createHistory({ fetch }) {
   const state = signal({ messages: [], hasBefore: false, hasAfter: false, busy: null, error: null, loaded: false });
+  const heard = signal([]);
   const early = new Map(); // live messages that came before the ones between
   let lastSeq = 0;
   let asked = 0;
@@ -21,6 +24,12 @@ export function createHistory({ fetch }) {
   const first = () => state.peek().messages[0];
   const last = () => state.peek().messages.at(-1);
   const seen = (answer) => (lastSeq = Math.max(lastSeq, answer.last_seq ?? 0, answer.messages.at(-1)?.seq ?? 0));
+
+  function hear(fresh) {
+    const known = heard.peek();
+    const news = fresh.filter(({ seq }) => !known.some((one) => one.seq === seq));
+    if (news.length) heard.value = [...known, ...news].slice(-HEARD);
+  }
 
   async function run(busy, ask, take) {
     const mine = ++asked;
@@ -72,12 +81,13 @@ export function createHistory({ fetch }) {
   }
 
   /** What came while nobody listened. One page; where that is not enough, scrolling down brings the rest in order. */
-  function catchUp() {
+  function catchUp({ live = false } = {}) {
     if (!state.peek().loaded || state.peek().hasAfter) return Promise.resolve();
     catching ??= (async () => {
       try {
         const answer = await fetch({ after_seq: last()?.seq ?? 0, limit: CATCH_UP });
         seen(answer);
+        if (live) hear(answer.messages);
         if (state.peek().hasAfter) return;
         set({ messages: merged(state.peek().messages, answer.messages) });
         if (answer.messages.length >= CATCH_UP && last().seq < lastSeq) set({ hasAfter: true });
@@ -111,6 +121,7 @@ export function createHistory({ fetch }) {
       if (message.seq > first().seq) set({ messages: merged(messages, [message]) });
       return "old";
     }
+    hear([message]);
     if (hasAfter) return "later";
     if (message.seq === end + 1) {
       set({ messages: merged(messages, [message]) });
@@ -118,7 +129,7 @@ export function createHistory({ fetch }) {
       return "added";
     }
     early.set(message.seq, message);
-    catchUp();
+    catchUp({ live: true });
     return "later";
   }
 
@@ -141,7 +152,7 @@ export function createHistory({ fetch }) {
   }
 
   return {
-    state, open, before, after, catchUp, take, trim,
+    state, heard, open, before, after, catchUp, take, trim,
     lastSeq: () => lastSeq,
     find: (test) => state.peek().messages.find(test) ?? null,
     shows: (seq) => Boolean(first()) && first().seq <= seq && (seq <= last().seq || !state.peek().hasAfter),

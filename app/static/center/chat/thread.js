@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import { useMemo, useRef } from "preact/hooks";
 import { PendingSay, sameTurn, Say } from "../clients/say.js";
 import { Icon } from "../icon.js";
+import { Heard } from "./heard.js";
 import { dayWords } from "./days.js";
 import { Message, Pending } from "./message.js";
 import { SeenBy } from "./seen.js";
@@ -65,7 +66,7 @@ export function Thread({ chatId, chat, kind, ui }) {
 
   const state = !loaded && error ? html`<${Failed} error=${error} onAgain=${() => ui.open(chatId)} />` : !loaded && html`<${Skeleton} />`;
   return html`<div class="fd-thread-box">
-    <div class="fd-scroll" ref=${scroller} tabindex="0" role="log" aria-live="polite" aria-label="Messages" aria-busy=${String(Boolean(busy))}
+    <div class="fd-scroll" ref=${scroller} tabindex="0" role="log" aria-live="off" aria-label="Messages" aria-busy=${String(Boolean(busy))}
         onScroll=${stand.scrolled} onKeyDown=${(event) => intoList(event, inner.current)} onPointerLeave=${(event) => event.pointerType === "mouse" && leave(event, view.active)}>
       <div class="fd-thread" ref=${inner}>
         ${state || html`
@@ -77,6 +78,7 @@ export function Thread({ chatId, chat, kind, ui }) {
           ${!hasAfter && !pending.length && html`<${SeenBy} key="seen" chatId=${chatId} chat=${chat} messages=${messages} ui=${ui} />`}`}
       </div>
     </div>
+    <${Heard} key=${chatId} history=${history} me=${chats.me} />
     ${above && html`<button type="button" class="fd-jump fd-jump--top" onClick=${stand.toDivider}><${Icon} name="up" />Jump to first unread</button>`}
     ${loaded && (hasAfter || !chats.atBottom.value) && html`<button type="button" class=${unseen ? "fd-jump is-new" : "fd-jump"} aria-label=${unseen ? `${unseen} new, go to the newest message` : "Go to the newest message"}
       onClick=${() => chats.toBottom(chatId)}><${Icon} name="dn" />${unseen ? `${unseen > 99 ? "99+" : unseen} new message${unseen > 1 ? "s" : ""}` : "Newest"}</button>`}
