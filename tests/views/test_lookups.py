@@ -65,7 +65,7 @@ def test_free_users_are_not_offered_as_responsible(app: Flask, client: FlaskClie
     with app.app_context():
         builders.make_user("Free", first_name="Otto", last_name="Pedal")
     assert found(client, "responsible", "otto") == []
-    assert found(client, "users", "otto") == ["Otto Pedal"]
+    assert found(client, "users", "otto") == ["Otto Pedal (free user)"]
 
 
 def test_roles_are_for_admins(app: Flask, client: FlaskClient, staff: int) -> None:

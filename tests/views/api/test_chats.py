@@ -266,7 +266,7 @@ def test_read_receipts_say_who(ann, ben, people) -> None:
     said(ann, chat_id, "Hello")
     assert ben.post(f"/api/v1/chats/{chat_id}/read", json={"seq": 1}).json == {"last_read_seq": 1}
     assert ann.get(f"/api/v1/chats/{chat_id}/reads?seq=1").json["readers"] == [
-        {"id": people["ben"], "name": "Ben Birch", "at_seq": 1}
+        {"id": people["ben"], "name": "Ben Birch", "free": False, "at_seq": 1}
     ]
 
 
