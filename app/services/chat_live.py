@@ -99,8 +99,11 @@ def removed(chat_id: int, user_ids: Collection[int], taken_by: str | None = None
         live.changed_feed(user_id)
 
 
-def typing(user_id: int, chat_id: int, sid: str, *, note: bool = False) -> None:
-    """Show the others that somebody is writing. Raises NotFound for everybody who is not in the chat."""
+def typing(user_id: int, chat_id: int, sid: str, *, note: bool = False) -> dict[str, Any] | None:
+    """Show the others that somebody is writing; return what they hear where it is an answer to a client.
+
+    Raises NotFound for everybody who is not in the chat.
+    """
     row = db.session.execute(
         text(
             f"SELECT c.id, c.kind, c.direct_key, {NAME_SQL} AS name, {FREE_SQL} AS free, m.role,"
@@ -118,5 +121,7 @@ def typing(user_id: int, chat_id: int, sid: str, *, note: bool = False) -> None:
     payload = {"chat_id": chat_id, "user_id": user_id, "name": row.name, "free": row.free}
     payload["note"] = note and row.kind == "client"
     tell_nearby("chat.typing", row, row.members, payload, skip_sid=sid)
-    if row.kind == "client" and not note and row.role != "guest":
-        visitor_live.tell("typing", row.visitor_key, {"name": row.shown_name or ""})
+    if row.kind != "client" or note or row.role == "guest":
+        return None
+    visitor_live.tell("typing", row.visitor_key, {"name": row.shown_name or ""})
+    return payload

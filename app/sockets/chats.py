@@ -10,20 +10,23 @@ from flask import Flask, request
 from sqlalchemy import text
 
 from app import access
-from app.errors import UserError
+from app.errors import Forbidden, UserError
 from app.extensions import db, socketio
 from app.models.chats import ChatKind
 from app.services import chat_live, chat_messages, chat_reading, client_lookers, drafts, live, presence
-from app.sockets.connections import Connection
+from app.sockets.connections import Connection, connections
 from app.transaction import transaction
 
 TYPING_EVERY_SECONDS = 1.0
+# Who looks at the list of clients hears of an answer no oftener, however fast somebody types.
+LISTED_EVERY_SECONDS = 2.5
 
 # Which chat a socket of this process has open in a visible tab.
 focused: dict[str, int] = {}
 # The same for chats of clients only: whose colleagues see who looks at them as well.
 _at_clients: dict[str, int] = {}
 _typed_at: dict[tuple[str, int], float] = {}
+_listed_at: dict[tuple[str, int], float] = {}
 
 
 def enter(sid: str, user_id: int) -> frozenset[int]:
@@ -46,8 +49,9 @@ def enter(sid: str, user_id: int) -> frozenset[int]:
 
 def leave(sid: str) -> int | None:
     """Forget a closed connection; return which chat it had open."""
-    for key in [key for key in _typed_at if key[0] == sid]:
-        del _typed_at[key]
+    for noted in (_typed_at, _listed_at):
+        for key in [key for key in noted if key[0] == sid]:
+            del noted[key]
     return focused.pop(sid, None)
 
 
@@ -122,8 +126,24 @@ def _read(user_id: int, payload: Mapping[str, Any]) -> dict[str, Any]:
 def _typing(user_id: int, payload: Mapping[str, Any]) -> dict[str, Any]:
     chat_id, sid, now = drafts.checked_id(payload.get("chat_id"), "chat_id"), this_sid(), time.monotonic()
     if now - _typed_at.get((sid, chat_id), 0.0) >= TYPING_EVERY_SECONDS:
-        chat_live.typing(user_id, chat_id, sid, note=payload.get("note") is True)
+        answer = chat_live.typing(user_id, chat_id, sid, note=payload.get("note") is True)
         _typed_at[sid, chat_id] = now
+        if answer is not None and now - _listed_at.get((sid, chat_id), 0.0) >= LISTED_EVERY_SECONDS:
+            client_lookers.answering(answer, sid)
+            _listed_at[sid, chat_id] = now
+    return {}
+
+
+def _watch_clients(_user_id: int, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """A tab shows the list of clients, or no longer."""
+    on, sid = payload.get("on"), this_sid()
+    if not isinstance(on, bool):
+        raise UserError("invalid", "true or false is needed", "on", 400)
+    connection = connections.get(sid)
+    if on and (connection is None or connection.free):
+        raise Forbidden("Free users have no list of clients")
+    move = socketio.server.enter_room if on else socketio.server.leave_room
+    move(sid, client_lookers.LIST_ROOM, namespace=live.NAMESPACE)
     return {}
 
 
@@ -173,6 +193,7 @@ HANDLERS: dict[str, Callable[[int, Mapping[str, Any]], dict[str, Any]]] = {
     "chat.read": _read,
     "chat.typing": _typing,
     "chat.focus": _focus,
+    "clients.watch": _watch_clients,
 }
 
 # These check the session in their own statement.

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.extensions import db, socketio
-from app.services import live, talk_live
+from app.services import client_lookers, live, talk_live
 from app.services.live import NAMESPACE
 from app.services.talk_sight import TEAM
 
@@ -94,6 +94,8 @@ class Connections:
         if manager.is_connected(sid, NAMESPACE):
             move = manager.leave_room if connection.free else manager.enter_room
             move(sid, NAMESPACE, talk_live.TEAM_ROOM)
+            if connection.free:
+                manager.leave_room(sid, NAMESPACE, client_lookers.LIST_ROOM)
         with app.app_context():
             live.emit("rights.changed", {"free": connection.free}, [sid])
 

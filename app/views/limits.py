@@ -106,26 +106,17 @@ class LimitRuleView(Screen):
 
     def prefill_add(self, form: Form) -> None:
         """Suggest three times the busiest person of thirty days."""
-        found = limit_rules.suggestions()
-        form.span.description = gettext("A clock hour or a day in the account's zone, %(zone)s", zone=account.zone())
-        words = [
-            gettext(
-                "%(kind)s per %(span)s: %(amount)s (busiest: %(name)s, %(most)s)",
-                kind=kind_label(one.kind),
-                span=span_label(one.span).lower(),
-                amount=number(one.amount),
-                name=one.busiest,
-                most=number(one.most),
-            )
-            for one in found.values()
-        ]
-        if words:
-            form.amount.description = gettext(
-                "Suggested, three times the busiest user of 30 days: %(list)s", list=" · ".join(words)
-            )
-        chosen = found.get((form.kind.data or Counted.CARDS, form.span.data or Span.HOUR))
+        chosen = limit_rules.suggestions().get((form.kind.data or Counted.CARDS, form.span.data or Span.HOUR))
         if form.amount.data is None and chosen is not None:
             form.amount.data = chosen.amount
+
+    def _get_add_widget(self, form: Form, **kwargs: Any) -> dict[str, Any]:
+        _describe(form)
+        return dict(super()._get_add_widget(form=form, **kwargs))
+
+    def _get_edit_widget(self, form: Form, **kwargs: Any) -> dict[str, Any]:
+        _describe(form)
+        return dict(super()._get_edit_widget(form=form, **kwargs))
 
     def _show(self, pk: object) -> dict[str, Any]:
         widgets = super()._show(pk)
@@ -144,3 +135,23 @@ class LimitRuleView(Screen):
     def write_delete(self, actor: User, item: LimitRule) -> None:
         """Delete by the service."""
         limit_rules.delete(actor, item)
+
+
+def _describe(form: Form) -> None:
+    """Say what a window is and what is suggested, also beside an error."""
+    form.span.description = gettext("A clock hour or a day in the account's zone, %(zone)s", zone=account.zone())
+    words = [
+        gettext(
+            "%(kind)s per %(span)s: %(amount)s (busiest: %(name)s, %(most)s)",
+            kind=kind_label(one.kind),
+            span=span_label(one.span).lower(),
+            amount=number(one.amount),
+            name=one.busiest,
+            most=number(one.most),
+        )
+        for one in limit_rules.suggestions().values()
+    ]
+    if words:
+        form.amount.description = gettext(
+            "Suggested, three times the busiest user of 30 days: %(list)s", list=" · ".join(words)
+        )

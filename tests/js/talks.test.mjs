@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { signal } from "@preact/signals";
 import { createTalks } from "../../app/static/center/clients/talks.js";
-import { othersWords, placeholder } from "../../app/static/center/clients/words.js";
+import { othersWords, placeholder, rowWords } from "../../app/static/center/clients/words.js";
 import { filled, found } from "../../app/static/center/clients/saved.js";
 import { createTyping } from "../../app/static/center/chat/typing.js";
 import { createStore } from "../../app/static/center/store.js";
@@ -22,10 +22,11 @@ function setUp({ answer = async () => ({ result: talk({ responsible_id: 1, respo
   const asked = [];
   const timers = { setTimeout: () => 1, clearTimeout: () => {} };
   const request = (...args) => (asked.push(args), answer(...args));
+  const typing = createTyping({ say: () => {}, timers });
   const talks = createTalks({
-    request, store, infoOf: () => null, isOpen: () => false, refreshFeed: () => {}, typing: createTyping({ say: () => {}, timers }), me: { id: 1 }, say: (words) => said.push(words), timers,
+    request, store, infoOf: () => null, isOpen: () => false, refreshFeed: () => {}, typing, me: { id: 1 }, say: (words) => said.push(words), timers,
   });
-  return { store, talks, said, asked };
+  return { store, talks, typing, said, asked };
 }
 const shown = (store) => store.order.value;
 
@@ -68,6 +69,16 @@ test("who was too late is told who was faster, and sees the talk as it is", asyn
   assert.deepEqual(said, [{ text: "Not taken: Wren Saddle has taken this talk already", bad: true }]);
   await Promise.resolve();
   assert.deepEqual(asked.map(([method, path]) => `${method} ${path}`), ["POST /talks/21/take", "GET /talks/21"]);
+});
+
+test("a row says who is answering, until the talk has changed", () => {
+  const { talks, typing } = setUp();
+  talks.onEvent("client.answering", { chat_id: 7, user_id: 2, name: "Wren Saddle" });
+  talks.onEvent("client.answering", { chat_id: 7, user_id: 1, name: "Milo Spoke" });
+  assert.equal(rowWords(typing.shown.value.get(7)), "Wren is answering");
+  talks.onEvent("client.typing", { chat_id: 7, name: "Fern Puddle" });
+  talks.onEvent("talk.changed", talk({ responsible_id: 2, responsible: "Wren Saddle" }));
+  assert.equal(rowWords(typing.shown.value.get(7)), "Typing", "the client still is");
 });
 
 test("what the client has read never goes back", () => {

@@ -218,3 +218,44 @@ def test_twenty_at_once_leave_no_gap(house: House) -> None:
     assert seqs == list(range(seqs[0], seqs[0] + 50))
     known = eventually(lambda: house.call("manager", "GET", f"/chats/{chat_id}/messages?limit=100").json()["messages"])
     assert [message["seq"] for message in known] == list(range(1, seqs[-1] + 1))
+
+
+def client_chat(house: House) -> int:
+    """A client's open chat that staff may answer."""
+    return int(house.sql("SELECT chat_id FROM talks WHERE state = 'open' ORDER BY number DESC LIMIT 1")[0][0])
+
+
+def test_who_answers_a_client_is_told_to_whoever_looks_at_the_list_and_may_see_the_talk(
+    house: House, staff: Tab, manager: Tab
+) -> None:
+    chat_id, somebody = client_chat(house), house.new_person()
+    answered = in_chat(chat_id, user_id=house.id_of("staff"))
+    with tab(house.url, house.token("free")) as free, tab(house.url, house.token(somebody)) as other:
+        assert free.ask("clients.watch", {"on": True})["error"]["code"] == "forbidden"
+        assert manager.ask("clients.watch", {"on": "yes"})["error"]["field"] == "on"
+        assert manager.ask("clients.watch", {"on": True}) == {}
+        staff.ask("chat.focus", {"chat_id": chat_id, "visible": True})
+        assert staff.ask("chat.typing", {"chat_id": chat_id, "note": True}) == {}
+        with tab(house.url, house.token("staff")) as second:
+            assert second.ask("chat.typing", {"chat_id": chat_id}) == {}
+            assert manager.wait_for("client.answering", answered)["name"] == "Milo Spoke"
+            assert other.ask("clients.watch", {"on": True}) == {}
+        # Where everybody sees the own talks only, it is heard by who may see this one.
+        house.sql(
+            "INSERT INTO account_settings (name, value, changed_at) VALUES ('record_visibility', '\"own\"', now())"
+            " ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+        )
+        house.sql("UPDATE talks SET responsible_id = %s WHERE chat_id = %s", house.id_of("staff2"), chat_id)
+        try:
+            with tab(house.url, house.token("staff")) as third, tab(house.url, house.token("staff2")) as owner:
+
+                def heard() -> bool:
+                    third.ask("chat.typing", {"chat_id": chat_id})
+                    return any(name == "client.answering" and answered(data) for name, data in owner.told)
+
+                eventually(heard, what="the owner hearing of the answer")
+            assert not [data for name, data in other.told if name == "client.answering"]
+        finally:
+            house.sql("DELETE FROM account_settings WHERE name = 'record_visibility'")
+        assert not [data for name, data in free.told if name == "client.answering"]
+        assert len([data for name, data in manager.told if name == "client.answering"]) == 1, "a note is no answer"

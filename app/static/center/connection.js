@@ -75,7 +75,7 @@ export function createConnection({ io, api, cursor, onEvent, onReset, onEnd, onC
     state.value = "ended";
     for (const timer of [pollTimer, retryTimer, staleTimer]) timers.clearTimeout(timer);
     socket?.disconnect();
-    onEnd(reason);
+    onEnd(goodbye ?? reason); // it knows why better than a refused call does
   }
 
   function failed(error) {

@@ -12,6 +12,7 @@ import { createCalls } from "./calls.js";
 import { chatOf } from "./chat/chats.js";
 import { DialogHost } from "./chat/dialog.js";
 import { createChatUi } from "./chat/ui.js";
+import { startWatching } from "./clients/watching.js";
 import { createConnection } from "./connection.js";
 import { focusRow, neighbour, startKeys } from "./keys.js";
 import { createLoader } from "./loader.js";
@@ -87,6 +88,7 @@ const connection = createConnection({
   onConnect() {
     center.chatUi.chats.connected();
     center.chatUi.tellFocus();
+    watchAgain();
   },
   onEnd: showEnded,
 });
@@ -154,6 +156,7 @@ const center = {
 };
 
 center.chatUi = createChatUi({ center, boot, storage: localStorage });
+const watchAgain = startWatching(center);
 
 function openPanel() {
   if (pageRoot) {

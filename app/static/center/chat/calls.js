@@ -48,6 +48,7 @@ export function createCalls({ api, connection }) {
     // only worth something live: nobody hears them later
     typing: (id, note) => connection().tell("chat.typing", { chat_id: id, note: note || undefined }),
     focus: (id, visible) => connection().tell("chat.focus", { chat_id: id, visible }),
+    watchClients: (on) => connection().tell("clients.watch", { on }),
     active: () => connection().tell("presence.active", {}),
     watch: (ids) => (connection().live() ? connection().request("presence.watch", { user_ids: ids }) : Promise.reject(new ApiError({ code: "network", message: "Not live" }))),
 

@@ -2,11 +2,16 @@
 import { html } from "htm/preact";
 import { useComputed } from "@preact/signals";
 import { Icon } from "../icon.js";
+import { rowWords } from "../clients/words.js";
 import { FreeBadge } from "./badge.js";
 
 export function ChatLine({ item, open, chats }) {
   const draft = useComputed(() => chats.drafts.get(item.chat.id).body.trim().slice(0, 120)).value;
   const typing = chats.typing.shown.value.get(item.chat.id) ?? [];
+  if (typing.length && !open && item.chat.kind === "client") {
+    const answered = typing.some(({ id, note }) => id !== "client" && !note);
+    return html`<span class=${answered ? "fd-row-typing is-warn" : "fd-row-typing"}>${answered && html`<${Icon} name="edit" size="14" />`}${rowWords(typing)}</span>`;
+  }
   if (typing.length && !open) return html`<span class="fd-row-typing">${item.chat.kind === "direct" ? "Typing" : `${(typing[0].name ?? "Somebody").split(" ")[0]} is typing`}</span>`;
   if (draft && !open) return html`<span><span class="t-bad">Draft:</span> ${draft}</span>`;
   return html`<span>${item.body}</span>`;

@@ -40,6 +40,8 @@ export function createTalks({ request, store, infoOf, isOpen, refreshFeed, typin
 
   function changed(talk) {
     const { chat_id: chatId } = talk;
+    // whoever was answering may have: another letter says it again
+    for (const { id, note } of typing.shown.peek().get(chatId) ?? []) if (id !== "client" && !note) typing.stopped(chatId, id);
     const known = full.peek().get(chatId);
     if (known && talk.number >= known.number) {
       setIn(full, chatId, { ...known, ...talk });
@@ -67,6 +69,7 @@ export function createTalks({ request, store, infoOf, isOpen, refreshFeed, typin
     if (event === "talk.changed") changed(data);
     else if (event === "client.seen") heardSeen(data);
     else if (event === "client.typing") typing.heard({ chat_id: data.chat_id, user_id: "client", name: data.name });
+    else if (event === "client.answering") data.user_id !== me.id && typing.heard(data);
     else if (event === "client.looking") setIn(lookers, data.chat_id, data.people);
     else if (event === "message" && data.author.kind === "visitor") typing.stopped(data.chat_id, "client");
   }

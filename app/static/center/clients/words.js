@@ -30,6 +30,15 @@ export function othersWords({ looking, writing }) {
   return "";
 }
 
+/** Of a client's row in the list: who is answering or writing a note, else that the client is typing. */
+export function rowWords(people) {
+  const team = people.filter(({ id }) => id !== "client");
+  const writing = team.filter(({ note }) => !note);
+  if (writing.length) return `${names(writing)} ${writing.length === 1 ? "is" : "are"} answering`;
+  if (people.length > team.length) return "Typing";
+  return team.length ? `${names(team)} ${team.length === 1 ? "is" : "are"} writing a note` : "";
+}
+
 function names(people) {
   const list = people.map(({ name, free }) => namedWords({ name: first(name), free }));
   if (list.length > 2) return `${list[0]} and ${list.length - 1} others`;
