@@ -46,8 +46,28 @@ def rooms_of(chat: Addressed) -> list[str]:
 
 
 def tell(event: str, chat: Addressed, payload: Mapping[str, Any]) -> None:
-    """Emit to everybody in the chat."""
-    live.emit(event, payload, rooms_of(chat))
+    """Emit to everybody in the chat. Who was asked about one talk of a client hears nothing of those before it."""
+    quoted = payload.get("reply_to")
+    if chat.kind == "client" and (event == "message.changed" or quoted):
+        _tell_of_client(event, chat, payload, min(payload["seq"], quoted["seq"] if quoted else payload["seq"]))
+    else:
+        live.emit(event, payload, rooms_of(chat))
+
+
+def _tell_of_client(event: str, chat: Addressed, payload: Mapping[str, Any], oldest: int) -> None:
+    """``oldest``: the first message of which something is told. Usually everybody may read it."""
+    statement = text(
+        "SELECT m.user_id, m.from_seq FROM chat_members m WHERE m.chat_id = :id AND m.left_at IS NULL AND EXISTS ("
+        "  SELECT FROM chat_members a WHERE a.chat_id = :id AND a.left_at IS NULL AND a.from_seq > :oldest)"
+    )
+    with db.engine.connect() as connection:
+        members = connection.execute(statement, {"id": chat.id, "oldest": oldest}).all()
+    if not members:
+        live.emit(event, payload, rooms_of(chat))
+        return
+    live.emit(event, payload, [live.room_of(one.user_id) for one in members if one.from_seq <= oldest])
+    without = [live.room_of(one.user_id) for one in members if oldest < one.from_seq <= payload["seq"]]
+    live.emit(event, {**payload, "reply_to": None}, without)
 
 
 def tell_nearby(event: str, chat: Addressed, members: int, payload: Mapping[str, Any], skip_sid: str = "") -> None:

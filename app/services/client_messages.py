@@ -96,7 +96,7 @@ def answer(author_id: int, chat_id: int, draft: Draft) -> dict[str, Any]:
     files = chat_files.loose(author_id, chat_id, draft.file_ids) if draft.file_ids else []
     talk = talk_flow.current(chat_id)
     if draft.reply_to is not None:
-        _check_reply(chat_id, draft.reply_to)
+        _check_reply(chat_id, draft.reply_to, own.from_seq)
     row = insert(
         chat_id,
         draft.body,
@@ -205,7 +205,10 @@ def _loose_files(chat_id: int, file_ids: Sequence[int]) -> list[int]:
     return found
 
 
-def _check_reply(chat_id: int, message_id: int) -> None:
-    statement = text("SELECT 1 FROM messages WHERE id = :id AND chat_id = :chat_id AND author_kind <> 'system'")
-    if db.session.execute(statement, {"id": message_id, "chat_id": chat_id}).first() is None:
+def _check_reply(chat_id: int, message_id: int, from_seq: int) -> None:
+    statement = text(
+        "SELECT 1 FROM messages WHERE id = :id AND chat_id = :chat_id AND author_kind <> 'system' AND seq >= :from_seq"
+    )
+    values = {"id": message_id, "chat_id": chat_id, "from_seq": from_seq}
+    if db.session.execute(statement, values).first() is None:
         raise UserError("invalid", "The message that you answer is not in this chat", "reply_to")

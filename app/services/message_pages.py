@@ -40,6 +40,9 @@ _COLUMNS = f"""
     m.changed_at, m.stored_at, m.edited_at, m.deleted_at, m.mentions,
     CASE WHEN m.has_reactions THEN {_REACTIONS} END AS reactions,
     CASE WHEN m.has_files THEN {_FILES} END AS files,
+    CASE WHEN m.public AND m.author_kind <> 'visitor' THEN (
+        SELECT coalesce(d.error, '') FROM deliveries d WHERE d.dedupe_key = 'm:' || m.id AND d.state = 'failed')
+    END AS undelivered,
     r.id AS reply_id, r.seq AS reply_seq, r.author_kind AS reply_author_kind, r.author_id AS reply_author_id,
     r.author_name AS reply_author_name, r.author_free AS reply_author_free,
     r.body AS reply_body, r.deleted_at AS reply_deleted_at
@@ -86,7 +89,7 @@ def page(
     else:
         chosen = f"{readable} ORDER BY seq DESC LIMIT :limit"
     rows = session.execute(text(f"SELECT {_COLUMNS} WHERE m.id IN ({chosen}) ORDER BY m.seq"), values)
-    return [as_json(row) for row in rows]
+    return [cut_quote(as_json(row), from_seq) for row in rows]
 
 
 def one(session: Session, message_id: int) -> dict[str, Any]:
@@ -128,14 +131,34 @@ def changed_since(session: Session, user_id: int, since: dt.datetime, limit: int
         ),
         {"user_id": user_id, "since": since, "limit": limit},
     ).all()
+    quoting = {row.chat_id for row in rows if row.reply_id is not None}
+    begins = _beginnings(session, user_id, quoting) if quoting else {}
     events: list[dict[str, Any]] = []
     for row in rows:
-        message, new = as_json(row), row.stored_at > since
+        message, new = cut_quote(as_json(row), begins.get(row.chat_id, 0)), row.stored_at > since
         if new:
             events.append({"event": "message", "data": message})
         if not new or row.changed_at > row.stored_at + _SAME:
             events.append({"event": "message.changed", "data": message})
     return events
+
+
+def _beginnings(session: Session, user_id: int, chat_ids: Collection[int]) -> dict[int, int]:
+    """The first message that a person may read, of the chats where that is not the first one."""
+    rows = session.execute(
+        text(
+            "SELECT chat_id, from_seq FROM chat_members"
+            " WHERE user_id = :user_id AND chat_id = ANY(:ids) AND from_seq > 0"
+        ),
+        {"user_id": user_id, "ids": list(chat_ids)},
+    )
+    return {row.chat_id: row.from_seq for row in rows}
+
+
+def cut_quote(message: dict[str, Any], from_seq: int) -> dict[str, Any]:
+    """The message for somebody who may read from ``from_seq`` on: what it quotes from before that is left out."""
+    quoted = message["reply_to"]
+    return message if quoted is None or quoted["seq"] >= from_seq else message | {"reply_to": None}
 
 
 # Both times of a new row are taken within one statement.
@@ -162,7 +185,7 @@ def as_json(row: Row[Any]) -> dict[str, Any]:
         "files": [] if deleted else [file_json(file) for file in row.files or []],
         "note": row.note,
         "public": row.public,
-    }
+    } | ({"failed": row.undelivered} if row.undelivered is not None else {})
 
 
 def author_of(kind: str, user_id: int | None, name: str | None, free: bool = False) -> dict[str, Any]:

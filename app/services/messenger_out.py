@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 
 from flask import current_app
+from flask_babel import gettext
 from sqlalchemy import text
 
 from app import clock
 from app.channels.base import Message
+from app.errors import SendError
 from app.extensions import db
 from app.models.talks import Messenger, Talk
 from app.services import outbound
@@ -48,6 +50,37 @@ def send_words(talk: Talk, words: str) -> None:
 def _wake(delivery_id: int) -> None:
 
     on_commit(lambda: outbound.enqueue([(CHANNEL, delivery_id)]))
+
+
+def show_failed(chat_id: int, message_id: int, reason: str) -> None:
+    """Mark a message of ours as one that did not reach the client, and say so in the chat."""
+    from app.services import client_messages
+
+    _show(chat_id, message_id)
+    words = gettext("A message did not reach the client: %(reason)s", reason=reason or gettext("no reason given"))
+    client_messages.announce(chat_id, words)
+
+
+def ended(delivery: Claimed, error: SendError | None, final: bool) -> None:
+    """A try to hand a message to its messenger has ended; what failed for good is shown where it was written."""
+    data = delivery.data or {}
+    if error is not None and final:
+        show_failed(int(data["chat_id"]), int(data["message_id"]), error.reason)
+        note = "UPDATE deliveries SET data = data || '{\"failed_before\": true}' WHERE id = :id"
+        db.session.execute(text(note), {"id": delivery.id})
+    elif error is None and data.get("failed_before"):
+        _show(int(data["chat_id"]), int(data["message_id"]))
+
+
+def _show(chat_id: int, message_id: int) -> None:
+    """Have open tabs, and those that catch up later, see how the message is now."""
+    from app.services import client_messages, message_pages
+
+    touch = text("UPDATE messages SET changed_at = clock_timestamp() WHERE id = :id")
+    db.session.execute(touch, {"id": message_id})
+    db.session.execute(text("UPDATE chats SET changed_at = clock_timestamp() WHERE id = :id"), {"id": chat_id})
+    message, place = message_pages.one(db.session(), message_id), client_messages.ClientPlace(chat_id)
+    on_commit(lambda: client_messages.chat_live.tell("message.changed", place, message))
 
 
 def message_of(delivery: Claimed) -> Message:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask_babel import gettext
 from sqlalchemy import text
 
 from app import access, clock
@@ -21,7 +20,7 @@ from app.errors import UserError
 from app.extensions import db
 from app.models.people import User
 from app.models.talks import Messenger
-from app.services import client_messages, drafts, faults, fields, sealed, talk_flow, working_hours
+from app.services import client_messages, drafts, faults, fields, messenger_out, sealed, talk_flow, working_hours
 from app.services.clients import Door, Who
 from app.services.people import require_admin
 from app.services.related import checked_related
@@ -184,13 +183,13 @@ def _fail(chat_id: int, receipt: Receipt) -> None:
     failed = db.session.execute(
         text(
             "UPDATE deliveries SET state = 'failed', error = :error, finished_at = :now"
+            ", data = data || '{\"failed_before\": true}'"
             " WHERE dedupe_key = :key AND state <> 'failed' RETURNING id"
         ),
         {"key": f"m:{receipt.message_id}", "error": said or "refused by the messenger", "now": clock.now()},
     ).first()
     if failed is not None:
-        words = gettext("A message did not reach the client: %(reason)s", reason=said or gettext("no reason given"))
-        client_messages.announce(chat_id, words)
+        messenger_out.show_failed(chat_id, receipt.message_id, said)
 
 
 def _checked_url(value: object) -> str:

@@ -185,7 +185,7 @@ PURPOSES: dict[str, Purpose] = {
     "brief": Purpose(recheck.refuse_collected, collected_message),
     "chat": Purpose(chat_mail.refuse_chats, chat_mail.message_of),
     client_mail.PURPOSE: Purpose(client_mail.refuse, client_mail.message_of, client_mail.after),
-    "messenger": Purpose(recheck.refuse_nothing, messenger_out.message_of),
+    "messenger": Purpose(recheck.refuse_nothing, messenger_out.message_of, messenger_out.ended),
     retractions.PURPOSE: Purpose(recheck.refuse_nothing, retractions.message_of),
     invitations.PURPOSE: Purpose(invitations.refuse, invitations.message_of),
     password_resets.PURPOSE: Purpose(password_resets.refuse, password_resets.message_of),

@@ -17,6 +17,7 @@ from app.models.crm import Contact
 from app.models.notifications import Delivery
 from app.models.talks import Messenger
 from app.services import delivery, messengers
+from app.transaction import transaction
 from tests import builders, visiting
 from tests.clients.colleagues import Colleague
 from tests.visiting import newest_talk
@@ -128,6 +129,13 @@ def test_answers_go_out_signed_and_notes_do_not(app, messenger, bridge) -> None:
     db.session.refresh(row)
     assert row.state == "failed"
     assert "131047" in row.error
+    lines = wren.get(f"/chats/{chat_id}/messages")["messages"]
+    marks = {line["body"]: line.get("failed") for line in lines}
+    assert marks["How can I help?"] == "window closed (131047)", "it is marked where it was written"
+    assert "A message did not reach the client: window closed (131047)" in marks
+    with transaction():
+        assert delivery.send_again(row.id)
+    assert "failed" not in wren.get(f"/chats/{chat_id}/messages")["messages"][2]
     assert bring(app, messenger.id, {**status, "message_id": 999999}).status_code == 404
 
 

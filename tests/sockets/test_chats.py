@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+import requests
 from socketio.exceptions import SocketIOError
 
 from tests.houses import House
@@ -259,3 +260,46 @@ def test_who_answers_a_client_is_told_to_whoever_looks_at_the_list_and_may_see_t
             house.sql("DELETE FROM account_settings WHERE name = 'record_visibility'")
         assert not [data for name, data in free.told if name == "client.answering"]
         assert len([data for name, data in manager.told if name == "client.answering"]) == 1, "a note is no answer"
+
+
+def test_who_is_asked_about_a_talk_hears_and_catches_up_with_nothing_from_before_it(house: House, staff: Tab) -> None:
+    chat_id = client_chat(house)
+    number, first_seq = house.sql(
+        "SELECT number, first_seq FROM talks WHERE chat_id = %s ORDER BY number DESC LIMIT 1", chat_id
+    )[0]
+
+    def note(body: str, **values: Any) -> dict[str, Any]:
+        address = f"{house.url}/api/v1/chats/{chat_id}/files"
+        bearer = {"Authorization": f"Bearer {house.token('staff')}"}
+        kept = requests.post(address, files={"file": (f"{body}.txt", body.encode())}, headers=bearer, timeout=20)
+        sent = say(staff, chat_id, body, note=True, file_ids=[kept.json()["id"]], **values)
+        return dict(sent["message"])
+
+    older = note("Older words")
+    house.sql("UPDATE talks SET first_seq = %s WHERE number = %s", older["seq"] + 1, number)
+    try:
+        with tab(house.url, house.token("free")) as free:
+            cursor = free.ask("sync", {})["cursor"]
+            asked = {"user_id": house.id_of("free"), "question": "Do you know?"}
+            assert house.call("staff", "POST", f"/talks/{number}/ask", **asked).status_code == 200
+            staff.ask("message.edit", {"id": older["id"], "body": "Older words, mended"})
+            newer = note("Newer words", reply_to=older["id"])
+            assert newer["reply_to"]["id"] == older["id"], "the team sees what is answered"
+            heard = free.wait_for("message", in_chat(chat_id, id=newer["id"]))
+            assert heard["reply_to"] is None
+            missed = free.ask("sync", {"cursor": cursor})["events"]
+            assert "Newer words" in str(missed)
+            for told in (free.told, missed):
+                assert "Older words" not in str(told)
+            files = house.call("free", "GET", f"/chats/{chat_id}/files").json()["files"]
+            assert [file["name"] for file in files] == ["Newer words.txt"]
+            quoted = say(free, chat_id, "And this?", note=True, reply_to=older["id"])
+            assert quoted["error"]["field"] == "reply_to"
+            read = house.call("free", "GET", f"/chats/{chat_id}/messages").text
+            assert "Newer words" in read
+            assert "Older words" not in read
+            staff.ask("message.edit", {"id": newer["id"], "body": "Newer words, mended"})
+            free.wait_for("message.changed", in_chat(chat_id, body="Newer words, mended"))
+    finally:
+        house.call("staff", "DELETE", f"/talks/{number}/asked/{house.id_of('free')}")
+        house.sql("UPDATE talks SET first_seq = %s WHERE number = %s", first_seq, number)

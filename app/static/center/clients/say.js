@@ -42,6 +42,11 @@ export function Say({ message, ends, view }) {
 
 /** How far the client has got it. */
 function Reached({ message, ui }) {
+  if (typeof message.failed === "string") return html`<span aria-hidden="true">·</span><span class="fd-reached is-failed" title=${message.failed}><${Icon} name="alert" size="14" />Not delivered</span>`;
+  return html`<${SeenSoFar} message=${message} ui=${ui} />`;
+}
+
+function SeenSoFar({ message, ui }) {
   const state = useComputed(() => {
     const { delivered_seq: delivered = 0, read_seq: read = 0 } = ui.chats.talks.seen.value.get(message.chat_id) ?? {};
     return read >= message.seq ? "Seen" : delivered >= message.seq ? "Delivered" : "Sent";
