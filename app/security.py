@@ -25,6 +25,7 @@ from app.transaction import transaction
 
 EPOCH = "epoch"
 _PERMISSIONS = "frontdesk_permissions"
+_MENUS = "frontdesk_menus"
 
 
 def init_app(app: Flask) -> None:
@@ -160,8 +161,14 @@ class FrontdeskSecurityManager(SecurityManager):  # type: ignore[misc]
         return self.permissions_of(user).allows(permission_name, view_name)
 
     def get_user_menu_access(self, menu_names: list[str] | None = None) -> set[str]:
-        """Return which of the menus the person sees."""
-        return {name for name in menu_names or () if self.has_access("menu_access", name)}
+        """Return which of the menus the person sees.
+
+        FAB asks at every level of the menu for all of its names, doubled with every section: each is looked at once.
+        """
+        known: dict[str, bool] = g.setdefault(_MENUS, {}).setdefault(getattr(g.get("user"), "id", None), {})
+        wanted = set(menu_names or ())
+        known.update({name: self.has_access("menu_access", name) for name in wanted - known.keys()})
+        return {name for name in wanted if known[name]}
 
     def permissions_of(self, user: User) -> PermissionSet:
         """Return the person's permission set, remembered for this request."""

@@ -77,6 +77,26 @@ def test_permissions_are_found_out_once_per_request(
     assert len([statement for statement in sent if "ab_permission" in statement]) == 1
 
 
+def test_a_page_asks_once_for_each_entry_of_the_menu(
+    app: Flask, client: FlaskClient, milo: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manager = app.extensions["appbuilder"].sm
+    asked: list[str] = []
+    has_access = manager.has_access
+
+    def noted(permission: str, view: str) -> bool:
+        if permission == "menu_access":
+            asked.append(view)
+        return bool(has_access(permission, view))
+
+    monkeypatch.setattr(manager, "has_access", noted)
+    builders.login(client, "milo")
+    asked.clear()
+    assert client.get("/center/").status_code == 200
+    assert asked
+    assert len(asked) == len(set(asked))
+
+
 def test_a_person_is_loaded_with_all_roles_in_one_statement(app: Flask, milo: int, statements: Statements) -> None:
     with app.test_request_context(), statements() as sent:
         user = security.security_manager().load_user_jwt({}, {"sub": str(milo), "epoch": 0})
