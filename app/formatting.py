@@ -69,14 +69,15 @@ def when(moment: dt.datetime | dt.date | None) -> Markup:
     return _time_element(moment, words)
 
 
-def due(moment: dt.datetime | None, done: bool = False, all_day: bool = False) -> Markup:
-    """A due date: red and with the word "Late" once it has passed and is not done."""
+def due(moment: dt.datetime | None, done: bool = False, all_day: bool = False, soon: bool = False) -> Markup:
+    """A due date: red and with the word "Late" once it has passed and is not done. ``soon`` colours today's too."""
     if moment is None:
         return _empty()
     local = _local(moment)
     words = day_words(local.date()) if all_day else moment_words(local)
     if done or moment >= clock.now():
-        return _time_element(moment, words)
+        today = soon and not done and local.date() == clock.now().astimezone(local.tzinfo).date()
+        return _time_element(moment, words, "t-warn" if today else "")
     return _time_element(moment, gettext("Late · %(moment)s", moment=words), "t-bad")
 
 

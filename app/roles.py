@@ -23,7 +23,7 @@ _STAFF: list[Rule] = [
     [r"^(Lead|Contact|Company|Task)View$", r"^can_(list|show|add|edit|delete)$"],
     [r"^TaskView$", r"^(complete|assign|remove|export)$"],
     [r"^(Lead|Contact|Company)View$", r"^(assign|tag|remove|export)$"],
-    [r"^LeadView$", r"^(stage|pipeline)$"],
+    [r"^LeadView$", r"^(stage|pipeline|task)$"],
     [r"^CallView$", r"^can_(list|show)$"],
     [r"^CallApi$", r"^can_(get|post|put|delete)$"],
     [r"^MailView$", r"^can_(list|show|answer)$"],

@@ -291,6 +291,7 @@ TABLE: list[Row] = [
         for kind in ("lead", "contact", "company", "task")
         for row in (
             Row(f"/{kind}view/views", "POST", team(302), data={}),
+            Row(f"/{kind}view/columns", "POST", team(302), data={}),
             Row(f"/{kind}view/views/<view_pk>/forget", "POST", team(404), f"/{kind}view/views/999999/forget"),
             Row(f"/{kind}view/restore/<batch>", "POST", team(404), f"/{kind}view/restore/none"),
         )

@@ -47,6 +47,17 @@ def load(people: Mapping[str, User]) -> None:
     _talk(leads, people, now)
 
 
+def settle() -> None:
+    """Leads were last changed when something happened to them, not when the demo was made."""
+    db.session.flush()
+    db.session.execute(
+        text(
+            "UPDATE leads l SET changed_at = e.at FROM (SELECT subject_id, max(created_at) AS at FROM events"
+            " WHERE subject_type = 'lead' GROUP BY subject_id) e WHERE e.subject_id = l.id"
+        )
+    )
+
+
 def _contacts_and_companies() -> Sequence[Contact | Company]:
     return [*db.session.scalars(select(Company)), *db.session.scalars(select(Contact))]
 

@@ -46,6 +46,7 @@ def load() -> bool:
         usual.load(people, mails.load(people))
         _nothing_fires()
         clients.settle()
+        history.settle()
     return True
 
 

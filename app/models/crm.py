@@ -204,6 +204,14 @@ class Task(Model, CreatedAt, ChangedAt):
         _trigrams("ix_tasks_text_parts", "text"),
         Index("ix_tasks_completed", "completed_at", "id"),
         Index("ix_tasks_type", "type", "id"),
+        # A lead's next task.
+        Index(
+            "ix_tasks_lead_open",
+            "lead_id",
+            "due_at",
+            "id",
+            postgresql_where=text("completed_at IS NULL AND lead_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Integer, Identity(), primary_key=True)

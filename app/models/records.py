@@ -18,7 +18,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app import clock
@@ -99,6 +99,16 @@ class SavedFilter(Model, CreatedAt):
     screen: Mapped[str] = mapped_column(String(40), nullable=False)
     name: Mapped[str] = mapped_column(String(60), nullable=False)
     query: Mapped[str] = mapped_column(String(2000), nullable=False)
+
+
+class ListColumns(Model):
+    """Which columns of a list a person wants to see, in the list's order; no row means the usual ones."""
+
+    __tablename__ = "list_columns"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("ab_user.id", ondelete="CASCADE"), primary_key=True)
+    screen: Mapped[str] = mapped_column(String(40), primary_key=True)
+    columns: Mapped[list[str]] = mapped_column(ARRAY(String(40)), nullable=False)
 
 
 class DeletedRecord(Model):

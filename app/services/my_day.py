@@ -15,12 +15,13 @@ from app.models.crm import Task
 from app.models.people import User
 
 SHOWN_MAX = 50
+COUNT_MAX = 10_000
 NEXT_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One part of the day. ``count`` is all there are; ``tasks`` at most SHOWN_MAX of them, the earliest first."""
+    """One part of the day. ``tasks`` are at most SHOWN_MAX, the earliest first; ``count`` stops above COUNT_MAX."""
 
     key: str
     count: int
@@ -54,5 +55,6 @@ def _block(user: User, key: str, start: dt.datetime | None, end: dt.datetime) ->
     tasks = list(db.session.scalars(statement).unique())
     count = len(tasks)
     if count > SHOWN_MAX:
-        count = db.session.scalar(select(func.count()).select_from(Task).where(*mine)) or 0
+        some = select(Task.id).where(*mine).limit(COUNT_MAX + 1).subquery()
+        count = db.session.scalar(select(func.count()).select_from(some)) or 0
     return Block(key, count, tasks[:SHOWN_MAX])

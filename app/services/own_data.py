@@ -45,6 +45,7 @@ _ERASE = (
     "DELETE FROM user_settings WHERE user_id = :id",
     "DELETE FROM preference_cells WHERE user_id = :id",
     "DELETE FROM saved_filters WHERE user_id = :id",
+    "DELETE FROM list_columns WHERE user_id = :id",
     "DELETE FROM feed_items WHERE user_id = :id",
     "DELETE FROM deliveries WHERE user_id = :id",
     "UPDATE events SET data = data - 'reason' WHERE subject_type = 'user' AND subject_id = :id",

@@ -46,7 +46,7 @@ def _records(key: str, noun: str, see: Any, change: Any, delete: Any) -> tuple[R
             f"{key}.change",
             CRM,
             change,
-            ((screen, "can_(add|edit)|assign|tag|stage|complete"), (calls, "can_(post|put)")),
+            ((screen, "can_(add|edit)|assign|tag|stage|pipeline|task|complete"), (calls, "can_(post|put)")),
         ),
         Right(f"{key}.delete", CRM, delete, ((screen, "can_delete|remove"), (calls, "can_delete"))),
     )
@@ -157,7 +157,7 @@ def _fit(grants: Collection[tuple[str, str]], permission: str, view: str) -> boo
 # A permission of each right by which a built-in role is asked.
 _SAMPLES = {
     "can_(list|show)": "can_list",
-    "can_(add|edit)|assign|tag|stage|complete": "can_add",
+    "can_(add|edit)|assign|tag|stage|pipeline|task|complete": "can_add",
     "can_delete|remove": "can_delete",
     "can_(list|show|add|delete)": "can_list",
     "can_(post|put|delete)": "can_post",

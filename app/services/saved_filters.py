@@ -18,12 +18,6 @@ PER_SCREEN_MAX = 20
 QUERY_MAX = 2000
 
 
-def of(user_id: int, screen: str) -> list[SavedFilter]:
-    """Return the person's filters of a list, in the order in which they were saved."""
-    statement = select(SavedFilter).where(SavedFilter.user_id == user_id, SavedFilter.screen == screen)
-    return list(db.session.scalars(statement.order_by(SavedFilter.id)))
-
-
 def save(actor: User, screen: str, name: object, query: str) -> SavedFilter:
     """Keep a list's address under a name. Raises UserError on ``name``."""
     words = fields.needed_line(name, "name", 60)

@@ -12,9 +12,10 @@ from app.errors import UserError
 from app.formatting import number
 from app.models.crm import Pipeline
 from app.security import acting_user
-from app.services import board, limits
+from app.services import board, limits, next_tasks
 from app.views.cards import CardScreen
 from app.views.interface import as_id
+from app.views.lead_fields import next_task
 
 
 class BoardScreen(CardScreen):
@@ -31,7 +32,8 @@ class BoardScreen(CardScreen):
         pipeline = _asked(pipelines)
         self.update_redirect()
         columns = board.columns(acting_user(), pipeline, choice)
-        limits.count_records(acting_user(), (lead for column in columns for lead in column.leads))
+        leads = [lead for column in columns for lead in column.leads]
+        limits.count_records(acting_user(), leads)
         return self.render_template(
             "crm/board.html",
             title=gettext("Leads"),
@@ -39,6 +41,8 @@ class BoardScreen(CardScreen):
             pipeline=pipeline,
             choice=choice,
             columns=columns,
+            next_tasks=next_tasks.of(acting_user(), [lead.id for lead in leads]),
+            next_task=next_task,
             stages=[column.stage for column in columns],
             sums=sums_in_words,
             count=count_in_words,
@@ -58,7 +62,13 @@ class BoardScreen(CardScreen):
             abort(404)
         limits.count_records(acting_user(), column.leads)
         stages = board.stages_of(column.stage.pipeline_id)
-        return self.render_template("crm/board_cards.html", column=column, stages=stages)
+        return self.render_template(
+            "crm/board_cards.html",
+            column=column,
+            stages=stages,
+            next_tasks=next_tasks.of(acting_user(), [lead.id for lead in column.leads]),
+            next_task=next_task,
+        )
 
     @expose("/board/totals")
     @has_access

@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext
 from sqlalchemy.orm import Query
 from werkzeug.exceptions import BadRequest
 
+from app.errors import UserError
 from app.formatting import viewer_zone
 from app.models.base import sort_key_of
 from app.services.searching import escaped, phone_has
@@ -198,6 +199,20 @@ class RelatedToMany(_ColumnFilter):
         return column.any(column.property.mapper.class_.id.in_([_integer(one) for one in values[:MEMBERS_MAX]]))
 
 
+class Asked(_ColumnFilter):
+    """What no column answers: ``datamodel.asked`` knows the condition."""
+
+    name = lazy_gettext("Equal to")
+    arg_name = "eq"
+
+    def apply(self, query: Query[Any], value: Any) -> Query[Any]:
+        """Ask. A word that is not known is a bad request."""
+        try:
+            return query.filter(self.datamodel.asked[self.column_name](_text(value)))
+        except UserError as error:
+            raise BadRequest(f"{self.column_name}: {error.message}") from None
+
+
 _ORDERED = [Equal, Greater, Smaller, NotEqual, In, NotIn]
 
 
@@ -219,6 +234,8 @@ class ScreenFilterConverter(BaseFilterConverter):  # type: ignore[misc]
 
     def convert(self, col_name: str) -> list[BaseFilter] | None:
         """Return the column's filters; none for a type that cannot be filtered."""
+        if col_name in self.datamodel.asked:
+            return [Asked(col_name, self.datamodel)]
         if col_name in self.datamodel.exact:
             return [one(col_name, self.datamodel) for one in (Equal, NotEqual)]
         for check, offered in self.conversion_table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask_appbuilder.models.sqla.interface import SQLAInterface
@@ -31,14 +31,17 @@ class ScreenInterface(SQLAInterface):  # type: ignore[misc]
         session: Any = None,
         exact: Sequence[str] = (),
         search: Callable[[str], ColumnElement[bool]] | None = None,
+        asked: Mapping[str, Callable[[str], ColumnElement[bool]]] | None = None,
     ) -> None:
         """``exact`` are the texts that are one of a few words: they are compared as a whole.
 
-        ``search`` is what the quick search asks, where that is more than a part of the name.
+        ``search`` is what the quick search asks, where that is more than a part of the name. ``asked`` are questions
+        that no column answers: a name to filter by, and the condition for a word.
         """
         self.eager = tuple(eager)
         self.exact = tuple(exact)
         self.search = search
+        self.asked = dict(asked or {})
         super().__init__(obj, session)
 
     def get_filters(self, search_columns: Any = None, search_filters: Any = None) -> RequestFilters:

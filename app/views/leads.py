@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -12,40 +13,32 @@ from flask_appbuilder.baseviews import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext, lazy_gettext
 from wtforms import Form
-from wtforms.validators import InputRequired
 
-from app import access
+from app import access, clock
 from app.errors import UserError
-from app.formatting import number
+from app.formatting import number, viewer_zone
 from app.models.crm import Lead
 from app.models.people import User
 from app.security import acting_user
-from app.services import lead_answers, leads, searching
+from app.services import lead_answers, lead_views, leads, next_tasks, searching, tasks
 from app.views.board import BoardScreen
+from app.views.column_filters import Day
 from app.views.filters import Visible
 from app.views.interface import ScreenInterface
-from app.views.lookup_field import LookupField
+from app.views.lead_fields import PipelineForm, StageForm, TaskForm, next_task, next_task_field, state_field
 from app.views.records import card_link, source_label
+from app.views.saved_views import FixedView
 from app.views.writing import write
-
-
-class StageForm(Form):  # type: ignore[misc]
-    """Where to."""
-
-    stage = LookupField("stages", lazy_gettext("Stage"), [InputRequired()])
-
-
-class PipelineForm(Form):  # type: ignore[misc]
-    """Whereto, at its first open stage."""
-
-    pipeline = LookupField("pipelines", lazy_gettext("Pipeline"), [InputRequired()])
 
 
 class LeadView(BoardScreen):
     """Leads as a list, a board and cards."""
 
     datamodel = ScreenInterface(
-        Lead, eager=("stage", "contact", "company", "responsible", "tags"), search=searching.lead_has
+        Lead,
+        eager=("stage", "contact", "company", "responsible", "tags"),
+        search=searching.lead_has,
+        asked={"state": lead_views.in_state, "next_task": next_tasks.leads_with},
     )
     base_filters = [["id", Visible, access.visible_leads]]
     export_kind = import_kind = "leads"
@@ -56,7 +49,20 @@ class LeadView(BoardScreen):
     edit_title = lazy_gettext("Edit lead")
     new_label = lazy_gettext("Lead")
     new_icon = "target"
-    list_columns = ["name", "stage", "responsible", "budget", "contact", "company", "tags", "created_at"]
+    list_columns = [
+        "name",
+        "stage",
+        "responsible",
+        "budget",
+        "contact",
+        "company",
+        "next_task",
+        "tags",
+        "source",
+        "created_at",
+        "changed_at",
+    ]
+    usual_columns = ("name", "stage", "responsible", "budget", "contact", "next_task", "changed_at")
     show_columns = [
         "name",
         "stage",
@@ -70,8 +76,22 @@ class LeadView(BoardScreen):
         "closed_at",
     ]
     add_columns = edit_columns = ["name", "stage", "budget", "currency", "contact", "company", "responsible"]
-    search_columns = ["name", "stage", "responsible", "contact", "company", "budget", "created_at", "tags"]
-    order_columns = ["name", "budget", "created_at"]
+    search_columns = [
+        "name",
+        "stage",
+        "state",
+        "responsible",
+        "contact",
+        "company",
+        "budget",
+        "next_task",
+        "created_at",
+        "changed_at",
+        "closed_at",
+        "tags",
+    ]
+    search_form_extra_fields = {"state": state_field(), "next_task": next_task_field()}
+    order_columns = ["name", "budget", "created_at", "changed_at"]
     sort_columns = {"name": "sort_key"}
     label_columns = {
         "name": lazy_gettext("Name"),
@@ -83,12 +103,47 @@ class LeadView(BoardScreen):
         "company": lazy_gettext("Company"),
         "source": lazy_gettext("Source"),
         "tags": lazy_gettext("Tags"),
+        "state": lazy_gettext("State"),
+        "next_task": lazy_gettext("Next task"),
         "created_at": lazy_gettext("Created"),
+        "changed_at": lazy_gettext("Updated"),
         "closed_at": lazy_gettext("Closed"),
     }
-    formatters_columns = {"budget": number, "contact": card_link, "company": card_link, "source": source_label}
+    formatters_columns = {
+        "budget": number,
+        "contact": card_link,
+        "company": card_link,
+        "source": source_label,
+        "next_task": next_task,
+    }
 
-    bulk_forms = {**BoardScreen.bulk_forms, "stage": StageForm, "pipeline": PipelineForm}
+    bulk_forms = {**BoardScreen.bulk_forms, "stage": StageForm, "pipeline": PipelineForm, "task": TaskForm}
+
+    def fixed_views(self, user: User) -> list[FixedView]:
+        """Return the views of leads, each with how many it holds."""
+        month = clock.now().astimezone(viewer_zone()).date().replace(day=1)
+        mine, none, late, won = lead_views.counted(user, Day(month).start)
+        return [
+            FixedView(gettext("All")),
+            FixedView(gettext("Open"), "_flt_0_state=open", lead_views.still_open(user)),
+            FixedView(gettext("Mine"), f"{self.own_filter}={user.id}", mine),
+            FixedView(gettext("No next task"), "_flt_0_state=open&_flt_0_next_task=none", none),
+            FixedView(gettext("Late tasks"), "_flt_0_next_task=late", late, alarming=True),
+            FixedView(
+                gettext("Won this month"),
+                f"_flt_0_state=won&_flt_1_closed_at={month - dt.timedelta(days=1)}",
+                won,
+            ),
+        ]
+
+    def _get_list_widget(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        listed: dict[str, Any] = super()._get_list_widget(*args, **kwargs)
+        shown = listed["list"].template_args
+        if "next_task" in shown["include_columns"]:
+            found = next_tasks.of(acting_user(), shown["pks"])
+            for pk, row in zip(shown["pks"], shown["value_columns"], strict=True):
+                row["next_task"] = found.get(pk)
+        return listed
 
     @expose("/accept/<pk>", methods=["POST"])
     @has_access
@@ -139,6 +194,25 @@ class LeadView(BoardScreen):
             leads.update(actor, lead, {"pipeline_id": form.pipeline.data.id})
 
         return self.run_asked("pipeline", items, move, gettext("Moved"))
+
+    @action("task", lazy_gettext("Add task"), icon="check-circle", single=False)
+    def task(self, items: Any) -> ResponseReturnValue:
+        """Set the same task for each of the selected leads."""
+
+        def add(actor: User, lead: Lead, form: Any) -> None:
+            responsible = lead.responsible if lead.responsible is not None and lead.responsible.active else actor
+            tasks.create(
+                actor,
+                {
+                    "text": form.text.data,
+                    "due_at": form.due_at.data,
+                    "responsible_id": responsible.id,
+                    "lead_id": lead.id,
+                    "contact_id": lead.contact_id,
+                },
+            )
+
+        return self.run_asked("task", items, add, gettext("Tasks added"))
 
     def prefill_add(self, form: Form) -> None:
         """Suggest the person who adds the lead, the stage where leads start, and its pipeline's currency."""

@@ -12,17 +12,16 @@ from flask_appbuilder.actions import action
 from flask_appbuilder.baseviews import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext, lazy_gettext
-from markupsafe import Markup
-from wtforms import Form, SelectField
-from wtforms.fields import SelectChoice
+from sqlalchemy import select
+from wtforms import Form
 
 from app import access, clock
 from app.errors import UserError
-from app.formatting import day_words, dot, due_of_row, viewer_zone
+from app.formatting import day_words, due_of_row, viewer_zone
 from app.models.crm import Task
 from app.models.people import User
 from app.security import acting_user
-from app.services import my_day, task_types, tasks
+from app.services import my_day, task_views, tasks
 from app.services.due_dates import Later
 from app.views.base import Screen
 from app.views.bulk import AssignForm, BulkForms
@@ -30,41 +29,22 @@ from app.views.exports import Exporting
 from app.views.filters import Visible
 from app.views.interface import ScreenInterface
 from app.views.records import card_link
-from app.views.saved_views import SavedViews
+from app.views.saved_views import FixedView, SavedViews
+from app.views.task_fields import state_field, type_field, type_label, type_of
 from app.views.undo import Undoable
 from app.views.versions import Versioned
 from app.views.writing import write
 
 
-def type_label(key: str) -> Markup:
-    """Return a kind of task as its coloured dot and its words."""
-    found = next((one for one in task_types.every() if one.key == key), None)
-    return dot(found.colour, found.name) if found is not None else dot("1", key)
-
-
-def type_of(task: Task) -> Markup:
-    """The same of a task that was loaded with its kind: no further statement."""
-    if task.kind is not None:
-        return dot(task.kind.colour, task.kind.name)
-    words, colour = next(
-        ((name, colour) for key, name, colour in task_types.DEFAULTS if key == task.type), (task.type, "1")
-    )
-    return dot(colour, words)
-
-
-def type_field() -> SelectField:
-    """Choose a kind of task, the first one unless another is chosen."""
-
-    def choices() -> list[SelectChoice]:
-        return [SelectChoice(one.key, one.name) for one in task_types.every()]
-
-    return SelectField(lazy_gettext("Type"), choices=choices, render_kw={"class": "form-control"})
-
-
 class TaskView(Versioned, Undoable, Exporting, SavedViews, BulkForms, Screen):
     """What is to be done, by whom, until when."""
 
-    datamodel = ScreenInterface(Task, eager=("responsible", "author", "lead", "contact"), exact=("type",))
+    datamodel = ScreenInterface(
+        Task,
+        eager=("responsible", "author", "lead", "contact"),
+        exact=("type",),
+        asked={"state": task_views.in_state},
+    )
     base_filters = [["id", Visible, access.visible_tasks]]
     export_kind = "tasks"
     # What is ahead stands first, not what was done years ago.
@@ -75,7 +55,19 @@ class TaskView(Versioned, Undoable, Exporting, SavedViews, BulkForms, Screen):
     edit_title = lazy_gettext("Edit task")
     new_label = lazy_gettext("Task")
     new_icon = "check-circle"
-    list_columns = ["text", "responsible", "due_at", "type", "lead", "completed_at"]
+    list_columns = [
+        "text",
+        "responsible",
+        "due_at",
+        "type",
+        "lead",
+        "contact",
+        "author",
+        "created_at",
+        "completed_at",
+        "result",
+    ]
+    usual_columns = ("text", "responsible", "due_at", "type", "lead", "completed_at")
     show_columns = [
         "text",
         "responsible",
@@ -90,10 +82,10 @@ class TaskView(Versioned, Undoable, Exporting, SavedViews, BulkForms, Screen):
         "result",
     ]
     add_columns = edit_columns = ["text", "responsible", "due_at", "all_day", "type", "lead", "contact"]
-    search_columns = ["text", "responsible", "author", "due_at", "completed_at", "lead", "contact", "type"]
+    search_columns = ["text", "state", "responsible", "author", "due_at", "completed_at", "lead", "contact", "type"]
     order_columns = ["text", "due_at", "completed_at"]
     add_form_extra_fields = {"type": type_field()}
-    search_form_extra_fields = {"type": type_field()}
+    search_form_extra_fields = {"type": type_field(), "state": state_field()}
     edit_form_extra_fields = {"type": type_field()}
     label_columns = {
         "text": lazy_gettext("What to do"),
@@ -102,6 +94,7 @@ class TaskView(Versioned, Undoable, Exporting, SavedViews, BulkForms, Screen):
         "due_at": lazy_gettext("Due"),
         "all_day": lazy_gettext("All day"),
         "type": lazy_gettext("Type"),
+        "state": lazy_gettext("State"),
         "lead": lazy_gettext("Lead"),
         "contact": lazy_gettext("Contact"),
         "created_at": lazy_gettext("Created"),
@@ -111,6 +104,27 @@ class TaskView(Versioned, Undoable, Exporting, SavedViews, BulkForms, Screen):
     formatters_columns = {"type": type_label, "due_at": due_of_row, "lead": card_link, "contact": card_link}
     bulk_forms = {"assign": AssignForm}
     list_template = "crm/tasks.html"
+
+    def fixed_views(self, user: User) -> list[FixedView]:
+        """Return the person's day with what is late in it, all tasks, one's own, and those set for others."""
+        left = select(Task.id).where(task_views.in_state("open"))
+        mine = left.where(Task.responsible_id == user.id)
+        return [
+            FixedView(
+                gettext("My day"),
+                rows=mine.where(Task.due_at < clock.now()),
+                alarming=True,
+                url=url_for("TaskView.day"),
+            ),
+            FixedView(gettext("All")),
+            FixedView(gettext("Mine"), f"{self.own_filter}={user.id}&_flt_0_state=open", mine),
+            FixedView(
+                gettext("Set by me"),
+                f"_flt_0_author={user.id}&_flt_0_state=open",
+                left.where(Task.author_id == user.id),
+            ),
+        ]
+
     show_template = "crm/task.html"
     row_acts = "crm/task_row_acts.html"
 
@@ -252,15 +266,6 @@ def _back(task: Task) -> str:
     return wanted if own else url_for("TaskView.show", pk=task.id)
 
 
-def task_tabs() -> list[tuple[str, str, str]]:
-    """Return what is above the tasks' lists: key, words, address."""
-    return [
-        ("day", gettext("My day"), url_for("TaskView.day")),
-        ("all", gettext("All tasks"), url_for("TaskView.list")),
-    ]
-
-
 def init_tasks(app: Flask) -> None:
-    """Offer the tabs and the types to templates."""
-    app.jinja_env.globals["task_tabs"] = task_tabs
+    """Offer the types to templates."""
     app.jinja_env.filters["task_type"] = type_of

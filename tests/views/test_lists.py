@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import html
+import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import insert
 
+from app import clock
 from app.extensions import db
 from app.models.crm import Lead
 from app.models.people import User
@@ -73,6 +77,8 @@ def test_an_api_list_takes_at_most_six_statements(
         "page_LeadView=99999999999999999999",
         "_flt_9_name=x",
         "_flt_0_stage=abc",
+        "_flt_0_state=abc",
+        "_flt_0_next_task=abc",
         "_flt_0_budget=abc",
         "_flt_0_created_at=yesterday",
         "_flt_0_name=%00",
@@ -188,6 +194,81 @@ def test_a_relation_never_loads_its_whole_table_into_a_form(app: Flask, client: 
         assert "Lookable" not in page
         assert 'data-url="/lookup/contacts"' in page
     assert "Chosen One</option>" in client.get(f"/leadview/edit/{lead_id}").get_data(as_text=True)
+
+
+def heads_of(client: FlaskClient, screen: str) -> list[str]:
+    page = client.get(f"/{screen}view/list/").get_data(as_text=True)
+    found = re.findall(r'<th scope="col"(?! class="col-)[^>]*>(.*?)</th>', page, re.S)
+    return [" ".join(re.sub("<[^>]+>", " ", one).split()) for one in found]
+
+
+def test_each_person_chooses_the_columns_of_their_lists(app: Flask, client: FlaskClient, staff: int) -> None:
+    with app.app_context():
+        builders.make_lead("Some lead")
+        builders.make_user("Staff", username="wren")
+    usual = ["Name", "Stage", "Responsible", "Budget", "Contact", "Next task", "Updated"]
+    assert heads_of(client, "lead") == usual
+    client.post("/leadview/columns", data={"columns": ["tags", "stage"]})
+    assert heads_of(client, "lead") == ["Name", "Stage", "Tags"]
+    assert heads_of(builders.login(app.test_client(), "wren"), "lead") == usual
+    client.post("/leadview/columns", data={"columns": ["password"]})
+    assert heads_of(client, "lead") == ["Name", "Stage", "Tags"]
+    client.post("/leadview/columns", data={"usual": "1"})
+    assert heads_of(client, "lead") == usual
+
+
+def tabs_of(client: FlaskClient, screen: str) -> dict[str, tuple[str, str]]:
+    """The tabs above a list: count and address by words."""
+    page = client.get(f"/{screen}view/list/").get_data(as_text=True)
+    tabs = page.split('class="fd-tabs fd-tabs--lg"')[1].split("</nav>")[0]
+    found = re.findall(r'<a href="([^"]+)"[^>]*>([^<]+)(?:<span[^>]*>([^<]*)</span>)?</a>', tabs)
+    return {words: (count, html.unescape(address)) for address, words, count in found}
+
+
+def test_a_lists_views_say_how_many_they_hold_and_show_just_these(app: Flask, client: FlaskClient, staff: int) -> None:
+    with app.app_context():
+        me, wren = db.session.get_one(User, staff), builders.make_user("Staff")
+        won, open_stage = builders.make_stage("won"), builders.make_stage("open")
+        builders.make_lead("Won one", stage=won, closed_at=clock.now())
+        builders.make_lead("Won long ago", stage=won, closed_at=clock.now() - dt.timedelta(days=70))
+        builders.make_lead("Idle one", stage=open_stage, responsible=me)
+        late = builders.make_lead("Late one", stage=open_stage, responsible=wren)
+        builders.make_task("Call", responsible=wren, lead_id=late.id, due_at=clock.now() - dt.timedelta(days=1))
+        builders.make_task("Mine", responsible=me, due_at=clock.now() + dt.timedelta(days=1))
+        builders.make_task("Finished", responsible=me, completed_at=clock.now())
+    expected = {
+        "Open": {"Idle one", "Late one"},
+        "Mine": {"Idle one"},
+        "No next task": {"Idle one"},
+        "Late tasks": {"Late one"},
+        "Won this month": {"Won one"},
+    }
+    tabs = tabs_of(client, "lead")
+    for words, names in expected.items():
+        count, address = tabs[words]
+        page = client.get(address).get_data(as_text=True)
+        assert count == str(len(names))
+        assert {name for name in ("Won one", "Won long ago", "Idle one", "Late one") if f">{name}<" in page} == names
+        assert tabs_of(client, "lead").keys() == tabs.keys()
+    assert "Late · " in client.get(tabs["Late tasks"][1]).get_data(as_text=True)
+    tasks = tabs_of(client, "task")
+    assert (tasks["Mine"][0], tasks["My day"][0]) == ("1", "0")
+    assert "Finished" not in client.get(tasks["Mine"][1]).get_data(as_text=True)
+    add_leads(app, 120)
+    assert tabs_of(client, "lead")["Open"][0] == "99+"
+
+
+def test_a_next_task_that_the_viewer_may_not_open_is_not_shown(app: Flask, client: FlaskClient, staff: int) -> None:
+    with app.app_context():
+        wren = builders.make_user("Staff")
+        lead = builders.make_lead("My lead", responsible=db.session.get_one(User, staff))
+        builders.make_task("Secret call", responsible=wren, lead_id=lead.id)
+    assert "Secret call" in client.get("/leadview/list/").get_data(as_text=True)
+    with app.app_context():
+        builders.set_visibility("own")
+    page = client.get("/leadview/list/").get_data(as_text=True)
+    assert "My lead" in page
+    assert "Secret call" not in page
 
 
 def add_leads(app: Flask, number: int) -> None:

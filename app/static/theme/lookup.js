@@ -83,9 +83,16 @@ class Lookup {
     );
   }
 
-  async search(all = false) {
+  /** What is still being looked for opens the list no more. */
+  stop() {
     clearTimeout(this.timer);
     this.running?.abort();
+    this.looking = false;
+  }
+
+  async search(all = false) {
+    this.stop();
+    this.looking = true;
     const text = all ? "" : this.input.value.trim();
     if (!all && this.select.dataset.url) await new Promise((done) => (this.timer = setTimeout(done, WAIT_MS)));
     this.running = new AbortController();
@@ -97,6 +104,7 @@ class Lookup {
   }
 
   offer(results, message = "Nothing found") {
+    this.looking = false;
     const picked = new Set(chosen(this.select).map((option) => option.value));
     this.list.replaceChildren(
       ...results.map((entry, index) => {
@@ -140,9 +148,10 @@ class Lookup {
     } else if (event.key === "Enter" && !this.list.hidden) {
       event.preventDefault();
       this.pick(this.active ?? (options.length === 1 ? options[0] : null));
-    } else if (event.key === "Escape" && !this.list.hidden) {
+    } else if (event.key === "Escape" && (this.looking || !this.list.hidden)) {
       event.preventDefault();
       event.stopPropagation();
+      this.stop();
       this.show();
       this.setOpen(false);
     } else if (event.key === "Backspace" && this.multiple && !this.input.value) {
@@ -175,7 +184,7 @@ class Lookup {
 
   /** Text that names nothing is taken back; an emptied field means "nobody". */
   leave() {
-    this.running?.abort();
+    this.stop();
     this.setOpen(false);
     if (!this.multiple && !this.input.value.trim() && chosen(this.select).length) {
       const none = [...this.select.options].find((option) => !option.value || option.value === "__None");
