@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ARRAY, ColumnElement, Integer, any_, exists, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from app import access, clock
@@ -31,9 +31,13 @@ def of(viewer: User, lead_ids: Collection[int]) -> dict[int, Task]:
 
 def leads_with(which: str) -> ColumnElement[bool]:
     """Condition for leads with an open task that is late, with any (some), or without one (none). Raises UserError."""
-    task_is_open = exists().where(Task.lead_id == Lead.id, Task.completed_at.is_(None))
     if which == LATE:
-        return task_is_open.where(Task.due_at < clock.now())
+        # Few of all leads: found by their tasks, as the planner would walk along the leads and look for each one's.
+        late = select(Task.lead_id).where(
+            Task.lead_id.is_not(None), Task.completed_at.is_(None), Task.due_at < clock.now()
+        )
+        return Lead.id == any_(func.array(late.distinct().scalar_subquery(), type_=ARRAY(Integer)))
+    task_is_open = exists().where(Task.lead_id == Lead.id, Task.completed_at.is_(None))
     if which not in (SOME, NONE):
         raise UserError("invalid", "late, some or none is needed", "next_task", 400)
     return task_is_open if which == SOME else ~task_is_open
