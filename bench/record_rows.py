@@ -11,14 +11,15 @@ _THINGS = "ARRAY['bike','frame','wheel','saddle','trailer','helmet','contract','
 _TREES = "ARRAY['alder','birch','cedar','elm','fir','hazel','juniper','larch','maple','quince','rowan','willow']"
 _STAFF = "(SELECT array_agg(id ORDER BY id) FROM ab_user WHERE active)"
 
-# One in a thousand has a word that no other has; sums, stages and people are spread evenly.
+# Four hundred have a word that no other has, however many there are: so that what is found is the same and only the
+# heap is larger. Sums, stages and people are spread evenly.
 _LEADS = f"""
 INSERT INTO leads (name, sort_key, budget, stage_id, contact_id, responsible_id, created_at)
 SELECT initcap(x.n), x.n, (x.i * 7919 %% 1000000) / 100.0, s.ids[1 + x.i %% cardinality(s.ids)],
        c.first + x.i %% %(contacts)s, s.people[1 + x.i / 7 %% cardinality(s.people)],
        now() - x.i * interval '1 min'
 FROM (SELECT i, ({_WORDS})[1 + i * 40503 / 7 %% 10] || ' ' || ({_THINGS})[1 + i * 69069 / 11 %% 10] || ' '
-          || ({_TREES})[1 + i * 65539 / 13 %% 12] || CASE WHEN i %% 1000 = 0 THEN ' penny-farthing' ELSE '' END
+          || ({_TREES})[1 + i * 65539 / 13 %% 12] || CASE WHEN i <= 10000 AND i %% 25 = 0 THEN ' penny-farthing' ELSE '' END
           || ' ' || i AS n
       FROM generate_series(CAST(%(first)s AS bigint), %(last)s) i) x,
      (SELECT (SELECT array_agg(g.id ORDER BY g.id) FROM stages g WHERE g.pipeline_id =
