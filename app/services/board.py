@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -20,6 +20,8 @@ from app.services.searching import lead_has
 PAGE = 20
 # As lists do: counting stops there, however many leads there are.
 COUNT_MAX = 10_000
+# A word that many leads have may be missing in a whole stage: so many are looked through for one page of a column.
+LOOKED_AT_MAX = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,10 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One stage with its newest cards; ``before`` is the id before which the next ones follow."""
+    """One stage with its newest cards; ``before`` is the id before which the next ones follow.
+
+    What is searched for is looked for piece by piece: a column may be empty so far and have a ``before``.
+    """
 
     stage: Stage
     totals: Totals
@@ -60,23 +65,28 @@ def stages_of(pipeline_id: int) -> list[Stage]:
 
 
 def columns(viewer: User, pipeline: Pipeline, choice: Choice) -> list[Column]:
-    """Return the board of a pipeline in three statements."""
+    """Return the board of a pipeline in three statements, in four where a word has many leads."""
     stages = stages_of(pipeline.id)
     if not stages:
         return []
     shown = _shown(viewer, choice)
     counted = _totals(stages, shown, together=bool(choice.words))
     few = bool(choice.words or choice.mine) and sum(one.count for one in counted.values()) <= COUNT_MAX
-    pages = _pages(stages, shown, few)
-    return [Column(stage, counted.get(stage.id, Totals()), *_cut(pages.get(stage.id, []))) for stage in stages]
+    ends = _ends([stage.id for stage in stages]) if choice.words and not few else {}
+    pages = _pages(stages, shown, few, ends)
+    return [
+        Column(stage, counted.get(stage.id, Totals()), *_cut(pages.get(stage.id, []), ends.get(stage.id)))
+        for stage in stages
+    ]
 
 
 def more(viewer: User, stage_id: int, before: int, choice: Choice) -> Column:
     """Return the next cards of a column. Raises NotFound for an unknown stage."""
     stage = access.access_stage(viewer, stage_id)
-    ids = _ids(stage.id, _shown(viewer, choice), before)
+    end = _ends([stage.id], before).get(stage.id) if choice.words else None
+    ids = _ids(stage.id, _shown(viewer, choice), before, end)
     statement = _cards().where(Lead.id.in_(ids)).order_by(Lead.id.desc())
-    return Column(stage, Totals(), *_cut(list(db.session.scalars(statement).unique())))
+    return Column(stage, Totals(), *_cut(list(db.session.scalars(statement).unique()), end))
 
 
 def totals(viewer: User, stages: Sequence[Stage], choice: Choice) -> dict[int, Totals]:
@@ -124,10 +134,24 @@ def _totals(stages: Sequence[Stage], shown: list[ColumnElement[bool]], together:
     }
 
 
-def _pages(stages: Sequence[Stage], shown: list[ColumnElement[bool]], few: bool) -> dict[int, list[Lead]]:
+def _ends(stage_ids: Sequence[int], before: int | None = None) -> dict[int, int]:
+    """Return the first lead of each stage that is not looked at for a page; none for a stage with fewer."""
+    parts = []
+    for stage_id in stage_ids:
+        leads = select(Lead.stage_id, Lead.id).where(Lead.stage_id == stage_id).order_by(Lead.id.desc())
+        if before is not None:
+            leads = leads.where(Lead.id < before)
+        parts.append(select(leads.offset(LOOKED_AT_MAX).limit(1).subquery()))
+    return {row.stage_id: row.id for row in db.session.execute(union_all(*parts))}
+
+
+def _pages(
+    stages: Sequence[Stage], shown: list[ColumnElement[bool]], few: bool, ends: Mapping[int, int]
+) -> dict[int, list[Lead]]:
     ids: Any = _newest_of_few(stages, shown)
     if not few:
-        ids = union_all(*(select(_ids(stage.id, shown).subquery().c.id) for stage in stages))
+        pages_of = (_ids(stage.id, shown, end=ends.get(stage.id)) for stage in stages)
+        ids = union_all(*(select(page.subquery().c.id) for page in pages_of))
     pages: dict[int, list[Lead]] = {}
     for lead in db.session.scalars(_cards().where(Lead.id.in_(ids)).order_by(Lead.id.desc())).unique():
         pages.setdefault(lead.stage_id, []).append(lead)
@@ -151,8 +175,12 @@ def _cards() -> Select[tuple[Lead]]:
     return select(Lead).options(joinedload(Lead.contact), joinedload(Lead.responsible))
 
 
-def _ids(stage_id: int, shown: list[ColumnElement[bool]], before: int | None = None) -> Select[int]:
+def _ids(
+    stage_id: int, shown: list[ColumnElement[bool]], before: int | None = None, end: int | None = None
+) -> Select[int]:
     conditions = [Lead.stage_id == stage_id, *shown]
+    if end is not None:
+        conditions.append(Lead.id > end)
     if before is not None:
         conditions.append(Lead.id < before)
     return select(Lead.id).where(*conditions).order_by(Lead.id.desc()).limit(PAGE + 1)
@@ -167,5 +195,7 @@ def _shown(viewer: User, choice: Choice) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _cut(leads: list[Lead]) -> tuple[list[Lead], int | None]:
-    return leads[:PAGE], leads[PAGE - 1].id if len(leads) > PAGE else None
+def _cut(leads: list[Lead], end: int | None = None) -> tuple[list[Lead], int | None]:
+    if len(leads) > PAGE:
+        return leads[:PAGE], leads[PAGE - 1].id
+    return leads, end + 1 if end is not None else None

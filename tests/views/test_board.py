@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from app.extensions import db
 from app.models.crm import Lead
 from app.models.people import User
+from app.services import board
 from tests import builders
 
 
@@ -54,6 +55,25 @@ def test_a_column_has_its_totals_and_loads_as_it_scrolls(app: Flask, client: Fla
     assert len(seen) == len(set(seen)) == 47
     totals = client.get("/leadview/board/totals").get_json()
     assert sorted(one["count"] for one in totals.values()) == ["0", "0", "0", "2", "45"]
+
+
+def test_a_word_that_is_missing_in_a_whole_stage_is_looked_for_piece_by_piece(
+    app: Flask, client: FlaskClient, milo: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with app.app_context():
+        for number in range(3):
+            builders.make_lead(f"Gravel {number}")
+            builders.make_lead(f"Gravel won {number}", stage=builders.make_stage("won"))
+    make(app, 25)
+    monkeypatch.setattr(board, "COUNT_MAX", 2)
+    monkeypatch.setattr(board, "LOOKED_AT_MAX", 10)
+    page = client.get("/leadview/board/?q=gravel").get_data(as_text=True)
+    assert len(cards(page)) == 3, "the open ones are further down than one page looks"
+    pieces, seen = 0, cards(page)
+    while found := re.search(r'data-more="([^"]+)"', page):
+        page = client.get(html.unescape(found.group(1))).get_data(as_text=True)
+        pieces, seen = pieces + 1, seen + cards(page)
+    assert (pieces, len(seen), len(set(seen))) == (2, 6, 6)
 
 
 def test_the_board_can_be_searched_and_narrowed_to_ones_own(app: Flask, client: FlaskClient, milo: int) -> None:
