@@ -19,7 +19,8 @@ SELECT initcap(x.n), x.n, (x.i * 7919 %% 1000000) / 100.0, s.ids[1 + x.i %% card
        c.first + x.i %% %(contacts)s, s.people[1 + x.i / 7 %% cardinality(s.people)],
        now() - x.i * interval '1 min'
 FROM (SELECT i, ({_WORDS})[1 + i * 40503 / 7 %% 10] || ' ' || ({_THINGS})[1 + i * 69069 / 11 %% 10] || ' '
-          || ({_TREES})[1 + i * 65539 / 13 %% 12] || CASE WHEN i <= 10000 AND i %% 25 = 0 THEN ' penny-farthing' ELSE '' END
+          || ({_TREES})[1 + i * 65539 / 13 %% 12]
+          || CASE WHEN i <= 10000 AND i %% 25 = 0 THEN ' penny-farthing' ELSE '' END
           || ' ' || i AS n
       FROM generate_series(CAST(%(first)s AS bigint), %(last)s) i) x,
      (SELECT (SELECT array_agg(g.id ORDER BY g.id) FROM stages g WHERE g.pipeline_id =
