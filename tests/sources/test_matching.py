@@ -10,10 +10,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, text
 
+from app import clock
 from app.extensions import db
-from app.services import call_lines, payments, sealed, stripe_settings
+from app.integrations import mail_parsing
+from app.services import call_lines, mail_intake, payments, sealed, stripe_settings
 from app.transaction import transaction
 from tests import builders
+from tests.imap_servers import mail
 from tests.sources.stripe_account import SECRET, intent, send
 from tests.sources.stripe_account import event as stripe_event
 from tests.visiting import Client, make_widget
@@ -40,7 +43,12 @@ def account(context: Flask, request: pytest.FixtureRequest) -> dict[str, Any]:
         )
         if request.param != "just loaded":
             db.session.execute(text("ANALYZE contacts"))
-    return {"form": builders.make_form(group), "line": sealed.opened(line.token), "widget": make_widget(group)}
+    return {
+        "form": builders.make_form(group),
+        "line": sealed.opened(line.token),
+        "widget": make_widget(group),
+        "mailbox": builders.make_mailbox(group=group, makes_leads=True).id,
+    }
 
 
 @contextmanager
@@ -87,13 +95,14 @@ def test_payers_callers_and_writers_are_found_by_an_index(app: Flask, account: d
         visitor.write("Hello")
         answer = visitor.ask("POST", "/contact", json={"email": "client80@example.org"})
         assert answer.status_code == 200, answer.get_data(as_text=True)
+        db.session.rollback()
+        raw = mail(sender="Client81@EXAMPLE.org").as_bytes()
+        mail_intake.place_of(account["mailbox"], "INBOX", 1, 1, 14)
+        mail_intake.take(account["mailbox"], "INBOX", 1, [mail_parsing.read(raw, 1, clock.now())], 1)
     assert found == []
     assert payments.last_event() is not None
-    assert [contact_of("payments"), contact_of("calls"), contact_of("leads", "x.source = 'form'")] == [
-        "C77",
-        "C78",
-        "C79",
-    ]
+    matched = [contact_of("payments"), contact_of("calls"), contact_of("leads", "x.source = 'form'")]
+    assert [*matched, contact_of("mails")] == ["C77", "C78", "C79", "C81"]
 
 
 def test_the_check_itself_sees_a_walk(context: Flask) -> None:
