@@ -27,6 +27,7 @@ _STAFF: list[Rule] = [
     [r"^CallView$", r"^can_(list|show)$"],
     [r"^CallApi$", r"^can_(get|post|put|delete)$"],
     [r"^MailView$", r"^can_(list|show|answer)$"],
+    [r"^MailApi$", r"^can_get$"],
     [r"^MailboxView$", r"^can_(list|show|add|edit|delete)$"],
     [r"^ExportView$", r"^can_exports$"],
     [r"^ImportView$", r"^can_imports$"],

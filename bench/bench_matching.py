@@ -6,7 +6,6 @@ BENCH_CONTACTS says how many the million are.
 from __future__ import annotations
 
 import os
-import statistics
 import time
 from collections.abc import Callable
 
@@ -19,7 +18,7 @@ from bench.house import application
 from bench.row import Row, at_most, noted
 
 FEW, MANY = 10_000, int(os.environ.get("BENCH_CONTACTS", "1000000"))
-ROUNDS, ASKED = 5, 200
+ROUNDS, ASKED = 10, 200
 # A prime: asked for all over the table.
 _STEP = 7_919
 _CONTACTS = """
@@ -52,11 +51,11 @@ def _among(first: int, last: int) -> tuple[float, float]:
     with without_indexes(["contacts"]) as connection:
         connection.execute(_CONTACTS, {"first": first, "last": last})
     asked = [1 + number * _STEP % last for number in range(ASKED)]
-    return _median(_number, asked), _median(_address, asked)
+    return _best(_number, asked), _best(_address, asked)
 
 
-def _median(ask: Callable[[int], str], asked: list[int]) -> float:
-    """Seconds for one."""
+def _best(ask: Callable[[int], str], asked: list[int]) -> float:
+    """Seconds for one, in the best round: other programs can only add to it."""
     seconds = []
     for _ in range(ROUNDS):
         started = time.perf_counter()
@@ -64,7 +63,7 @@ def _median(ask: Callable[[int], str], asked: list[int]) -> float:
             assert ask(number) == f"Match {number}"
         seconds.append((time.perf_counter() - started) / len(asked))
     db.session.rollback()
-    return statistics.median(seconds)
+    return min(seconds)
 
 
 def _number(number: int) -> str:

@@ -356,6 +356,10 @@ TABLE: list[Row] = [
     Row("/mailview/list/", "GET", team(200)),
     Row("/mailview/show/<pk>", "GET", (LOGIN, 403, 404, 404, 200), "/mailview/show/{mail}"),
     Row("/mailview/answer/<pk>", "POST", team(404), "/mailview/answer/999999"),
+    Row("/api/v1/mails/", "GET", team(200, 401)),
+    Row("/api/v1/mails/<int:pk>", "GET", (401, 403, 404, 404, 200), "/api/v1/mails/{mail}"),
+    Row("/mailview/write", "GET", team(200), "/mailview/write?contact={contact}"),
+    Row("/mailview/write", "POST", team(200), "/mailview/write"),
     Row("/mailview/body/<pk>", "GET", (LOGIN, 403, 404, 404, 200), "/mailview/body/{mail}"),
     Row("/mailview/file/<pk>/<file_pk>", "GET", team(404), "/mailview/file/{mail}/999999"),
     *[

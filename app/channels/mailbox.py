@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import smtplib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from email.utils import parseaddr
+from email.utils import format_datetime, parseaddr
 from types import SimpleNamespace
 from typing import cast
 
@@ -108,22 +109,29 @@ class MailboxConnection(SmtpConnection):
         return super().configure_host()
 
 
+def composed(address: str, message: Message, sent_at: dt.datetime) -> bytes:
+    """Return a mail as it was sent at that time."""
+    mail = AnswerMessage(message, wire_address(address), message.sender).mime()
+    mail.replace_header("Date", format_datetime(sent_at))
+    return mail.as_bytes()
+
+
 def connection_to(server: MailServer | None) -> SmtpConnection:
     """Return a connection that is made by its first mail, or its check; None is the account's own server."""
     return MailboxConnection(server) if server is not None else SmtpConnection(current_app.extensions["mail"])
 
 
 def _copy(address: str, message: Message, mail: AnswerMessage) -> KeptCopy:
-    composed = mail.mime()
+    built = mail.mime()
     return KeptCopy(
         delivery_id=message.delivery_id,
         to_address=parseaddr(address)[1] or address,
         subject=message.subject,
         text=message.text,
         html="",
-        headers={name: str(value) for name, value in composed.items()},
-        raw=composed.as_bytes(),
+        headers={name: str(value) for name, value in built.items()},
+        raw=built.as_bytes(),
     )
 
 
-__all__ = ["MailboxChannel", "connection_to"]
+__all__ = ["MailboxChannel", "composed", "connection_to"]

@@ -1,4 +1,5 @@
-"""HTML of strangers made harmless: what is left may only be looked at, and loads nothing.
+"""HTML of strangers made harmless: what is left may only be looked at, and loads nothing. Of pictures those stay that
+came with the mail (cid:, RFC 2392); the others keep their words only.
 
 It is still shown in a frame that may run nothing and load nothing (``views/mails.py``): two fences, not one.
 """
@@ -15,12 +16,13 @@ LONGEST_HTML = 300_000
 DEEPEST, MOST_ENTITIES = 500, 100_000
 
 _TAGS = """
-a abbr b blockquote br center code col colgroup dd del div dl dt em font h1 h2 h3 h4 h5 h6 hr i ins li ol p pre q s
+a abbr b blockquote br center code col colgroup dd del div dl dt em font h1 h2 h3 h4 h5 h6 hr i img ins li ol p pre q s
 small span strike strong sub sup table tbody td tfoot th thead tr tt u ul
 """
 _ATTRIBUTES = {
     "*": {"style", "align", "valign", "dir", "lang", "title"},
     "a": {"href"},
+    "img": {"src", "alt", "width", "height"},
     "font": {"color", "face", "size"},
     "table": {"border", "cellpadding", "cellspacing", "width", "bgcolor"},
     "td": {"colspan", "rowspan", "width", "height", "bgcolor"},
@@ -36,11 +38,21 @@ text-indent vertical-align white-space width max-width padding padding-top paddi
 padding-left margin margin-top margin-right margin-bottom margin-left border border-top border-right
 border-bottom border-left border-color border-style border-width border-collapse border-radius
 """
+_OWN_PICTURE = re.compile(r"cid:[^\"'<>\s]{1,200}")
+
+
+def _kept(tag: str, name: str, value: str) -> str | None:
+    if name == "src":
+        return value if tag == "img" and _OWN_PICTURE.fullmatch(value) else None
+    return None if name == "href" and value.lower().startswith("cid:") else value
+
+
 _CLEANER = nh3.Cleaner(
     tags=set(_TAGS.split()),
     clean_content_tags={"script", "style", "title", "head", "template", "noscript", "xmp", "noembed", "noframes"},
     attributes=_ATTRIBUTES,
-    url_schemes={"http", "https", "mailto", "tel"},
+    attribute_filter=_kept,
+    url_schemes={"http", "https", "mailto", "tel", "cid"},
     link_rel="noopener noreferrer nofollow",
     set_tag_attribute_values={"a": {"target": "_blank"}},
     filter_style_properties=set(_STYLES.split()),

@@ -193,7 +193,8 @@ def _sort_in(part: Message, found: Parts) -> None:
         return
     content = _content(part)
     if content:
-        found.files.append(IncomingFile(name or _made_up_name(kind), content))
+        shown_as = header(part, "Content-ID", 300).strip("<> ")[:200] or None
+        found.files.append(IncomingFile(name or _made_up_name(kind), content, shown_as))
 
 
 def _content(part: Message) -> bytes:

@@ -19,9 +19,9 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.extensions import db
-from app.integrations import mailbox
+from app.integrations import mailbox, mailbox_sent
 from app.models.mailboxes import Mailbox
-from app.services import mailbox_health, mailbox_leases
+from app.services import mailbox_health, mailbox_leases, sent_copies
 from app.services.mailbox_health import Problem
 from app.services.mailboxes import Account, account_of
 from app.transaction import transaction
@@ -48,6 +48,8 @@ class Watched:
     """One mailbox that this process reads."""
 
     stop: threading.Event = field(default_factory=threading.Event)
+    # Something was sent that has to be put into its folder.
+    has_copies: threading.Event = field(default_factory=threading.Event)
     version: dt.datetime | None = None
     thread: threading.Thread | None = None
 
@@ -71,6 +73,7 @@ class MailboxWatch:
                         self._renew()
                         renewed = time.monotonic()
                     self._claim()
+                    self._look_for_copies()
             except SQLAlchemyError as error:
                 log.warning("mailboxes cannot be looked after now: %s", type(error).__name__)
             except Exception:  # whatever it is, mailboxes must be looked after in two seconds again
@@ -112,6 +115,12 @@ class MailboxWatch:
             one.thread.daemon = True
             one.thread.start()
 
+    def _look_for_copies(self) -> None:
+        if self._watched:
+            for mailbox_id in sent_copies.waiting(self._watched):
+                self._watched[mailbox_id].has_copies.set()
+            db.session.rollback()
+
     def _watch(self, mailbox_id: int, one: Watched) -> None:
         with self._app.app_context():
             try:
@@ -140,6 +149,8 @@ class MailboxWatch:
         with mailbox.connected(account) as client:
             while not one.stop.is_set() and not self._stop.is_set():
                 with self._writing:
+                    one.has_copies.clear()
+                    mailbox_sent.put_due(client, account, self.me)
                     count = mailbox.read_new(client, account, self.me)
                     mailbox_health.worked(mailbox_id)
                     db.session.remove()
@@ -155,10 +166,13 @@ class MailboxWatch:
         if account.sent_folder or not mailbox.can_idle(client):
             until = min(until, time.monotonic() + POLL_SECONDS)
         if not mailbox.can_idle(client):
-            while time.monotonic() < until and not one.stop.wait(SLICE_SECONDS) and not self._stop.is_set():
+            while time.monotonic() < until and not one.stop.wait(SLICE_SECONDS) and not self._interrupted(one):
                 pass
             return
-        mailbox.wait_for_news(client, until, lambda: one.stop.is_set() or self._stop.is_set(), SLICE_SECONDS)
+        mailbox.wait_for_news(client, until, lambda: self._interrupted(one), SLICE_SECONDS)
+
+    def _interrupted(self, one: Watched) -> bool:
+        return one.stop.is_set() or one.has_copies.is_set() or self._stop.is_set()
 
     def _account(self, mailbox_id: int) -> Account | None:
         try:

@@ -70,6 +70,8 @@ class Mailbox(Model, CreatedAt, ChangedAt):
     sent_folder: Mapped[str | None] = mapped_column(String(200))
     # How far back the first reading goes; 0: only what comes from then on.
     first_days: Mapped[int] = mapped_column(SmallInteger, default=14, nullable=False, server_default="14")
+    # What is sent here is put there, too; not where the provider does that by itself.
+    copies_sent: Mapped[bool] = mapped_column(Boolean, default=True, nullable=False, server_default="true")
     makes_leads: Mapped[bool] = mapped_column(Boolean, default=False, nullable=False, server_default="false")
     shares: Mapped[bool] = mapped_column(Boolean, default=True, nullable=False, server_default="true")
     active: Mapped[bool] = mapped_column(Boolean, default=True, nullable=False, server_default="true")
@@ -145,6 +147,15 @@ class SendState(StrEnum):
     FAILED = "failed"
 
 
+class CopyState(StrEnum):
+    """Whether what was sent here lies in the mailbox's own folder, too."""
+
+    DUE = "due"
+    DONE = "done"
+    # There is no such folder, or it takes nothing.
+    FAILED = "failed"
+
+
 class Mail(Model, CreatedAt):
     """One mail. ``fingerprint`` recognises it under new UIDs; ``thread_id`` is the first mail of its thread."""
 
@@ -162,6 +173,7 @@ class Mail(Model, CreatedAt):
         # What somebody wrote before anybody knew who that is.
         Index("ix_mails_unknown", text("lower(from_address)"), postgresql_where=text("contact_id IS NULL")),
         Index("ix_mails_delivery", "delivery_id", postgresql_where=text("delivery_id IS NOT NULL")),
+        Index("ix_mails_copies", "mailbox_id", "id", postgresql_where=text("sent_copy = 'due'")),
         CheckConstraint("direction IN ('incoming', 'outgoing')", name="direction"),
         CheckConstraint("kind IN ('person', 'automatic', 'own', 'bounce')", name="kind"),
     )
@@ -202,6 +214,7 @@ class Mail(Model, CreatedAt):
     delivery_id: Mapped[int | None] = mapped_column(BigInteger)
     send_state: Mapped[str | None] = mapped_column(String(8))
     send_error: Mapped[str | None] = mapped_column(Text)
+    sent_copy: Mapped[str | None] = mapped_column(String(8))
 
     mailbox: Mapped[Mailbox] = relationship(Mailbox)
     contact: Mapped[Contact | None] = relationship(Contact)
@@ -224,6 +237,8 @@ class MailFile(Model):
     # Found out from the content; what the mail claimed is not kept.
     type: Mapped[str] = mapped_column(String(100), nullable=False)
     stored_as: Mapped[str | None] = mapped_column(String(64), unique=True)
+    # By what the mail's HTML shows it (RFC 2392); NULL for what only lies beside it.
+    content_id: Mapped[str | None] = mapped_column(String(200))
 
 
 @event.listens_for(Mailbox, "before_insert")

@@ -27,6 +27,7 @@ RESOURCES = (
     "companies",
     "tasks",
     "calls",
+    "mails",
     "talks",
     "chats",
     "center",

@@ -1,7 +1,8 @@
-"""Answers to mails, written on a card: they leave by the mailbox's own server, on the same way as everything else."""
+"""Mails that people write: they leave by the mailbox's own server, on the same way as everything else."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from email.utils import formataddr
 
 from flask import current_app
@@ -15,12 +16,13 @@ from app.channels.base import MailServer, Message
 from app.channels.mime import mail_host
 from app.errors import Conflict, SendError, UserError
 from app.extensions import db
-from app.models.mailboxes import Mail, MailKind, SendState
+from app.models.mailboxes import CopyState, Mail, Mailbox, MailKind, SendState
 from app.models.notifications import Delivery
 from app.models.people import User, full_name
-from app.services import history, mail_kinds, outbound, reading
+from app.services import chat_files, history, mail_files, mail_kinds, outbound, reading
 from app.services.claimed import Claimed
 from app.services.due_words import full_due, zone_of
+from app.services.mail_files import Enclosure, Upload
 from app.services.mail_news import said, subject_of
 from app.services.mailboxes import Account, account_of
 from app.services.notify import record_event
@@ -30,42 +32,68 @@ PURPOSE, CHANNEL = "mail", "mailbox"
 LONGEST_ANSWER, LONGEST_QUOTE = 50_000, 10_000
 
 
-def answer(actor: User, mail: Mail, body: object, token: str) -> Mail:
+def answer(actor: User, mail: Mail, body: object, token: str, uploads: Sequence[Upload] = ()) -> Mail:
     """Answer a mail that the actor may open; return the answer. ``token`` makes a second click the same answer.
 
-    A mailbox that is not read at the moment can answer all the same. Raises UserError on ``body``.
+    A mailbox that is not read at the moment can answer all the same. Raises UserError on ``body``, ``files``.
     """
     words = check(mail, body)
+    files = mail_files.check(uploads)
     key = f"mail:{actor.id}:{mail.id}:{token[:64]}"
-    known = db.session.execute(
-        select(Mail).join(Delivery, Delivery.id == Mail.delivery_id).where(Delivery.dedupe_key == key)
-    ).scalar_one_or_none()
-    if known is not None:
-        return known
-    receiver = receiver_of(mail)
-    delivery_id = db.session.execute(
-        insert(Delivery)
-        .values(
-            dedupe_key=key,
-            purpose=PURPOSE,
-            channel=CHANNEL,
-            address=receiver,
-            user_id=actor.id,
-            state="pending",
-            not_before=clock.now(),
-            created_at=clock.now(),
-        )
-        .returning(Delivery.id)
-    ).scalar_one()
-    made = _write(actor, mail, words, receiver, delivery_id)
-    history.record("mail:sent", actor, subject_of(made.id, int(made.thread_id or made.id)), _snapshot(made))
+    before = known(key)
+    if before is not None:
+        return before
+    named = [*mail.references.split(), *([mail.message_id] if mail.message_id else [])]
+    subject = mail.subject if mail.subject.lower().startswith("re:") else f"Re: {mail.subject}".strip()
+    made = Mail(
+        mailbox_id=mail.mailbox_id,
+        in_reply_to=mail.message_id,
+        references=" ".join(dict.fromkeys(named[-50:])),
+        thread_id=mail.thread_id,
+        to_line=receiver_of(mail),
+        subject=subject[:300],
+        body=f"{words}\n\n{_quoted(mail, actor)}",
+        contact_id=mail.contact_id,
+        lead_id=mail.lead_id,
+    )
+    sent = send_off(actor, made, mail.mailbox, key, files)
     reading.settle_subject(subject_of(mail.id, int(mail.thread_id or mail.id)).key, taken_by=full_name(actor))
+    return sent
+
+
+def known(key: str) -> Mail | None:
+    """Return the mail that was sent under this key before."""
+    statement = select(Mail).join(Delivery, Delivery.id == Mail.delivery_id).where(Delivery.dedupe_key == key)
+    return db.session.execute(statement).scalar_one_or_none()
+
+
+def send_off(actor: User, mail: Mail, mailbox: Mailbox, key: str, files: Sequence[Enclosure]) -> Mail:
+    """Complete a mail of the actor's that has words, receiver and thread; store and queue it with its files."""
+    written: list[str] = []
+    try:
+        _complete(actor, mail, mailbox, key)
+        mail_files.keep(mail, files, written)
+        db.session.flush()
+    except BaseException:
+        chat_files.unlink(written)
+        raise
+    subject = subject_of(mail.id, int(mail.thread_id or mail.id))
+    history.record("mail:sent", actor, subject, _snapshot(mail) | {"answer": mail.in_reply_to is not None})
+    delivery_id = int(mail.delivery_id or 0)
     on_commit(lambda: outbound.enqueue([(CHANNEL, delivery_id)]))
-    return made
+    return mail
 
 
 def check(mail: Mail, body: object) -> str:
     """Return the cleaned text of an answer; writes nothing."""
+    words = checked_words(body)
+    if not receiver_of(mail):
+        raise Conflict("no_address", "This mail names nobody to answer", "body")
+    return words
+
+
+def checked_words(body: object) -> str:
+    """Return the cleaned text of a mail. Raises UserError on ``body``."""
     if not isinstance(body, str) or not body.strip():
         raise UserError("required", "Write something first", "body")
     words = body.replace("\r\n", "\n").strip()
@@ -73,8 +101,6 @@ def check(mail: Mail, body: object) -> str:
         raise UserError("too_long", f"At most {LONGEST_ANSWER} characters", "body")
     if "\x00" in words:
         raise UserError("invalid", "This character cannot be stored", "body")
-    if not receiver_of(mail):
-        raise Conflict("no_address", "This mail names nobody to answer", "body")
     return words
 
 
@@ -91,20 +117,26 @@ def receiver_of(mail: Mail) -> str:
 
 
 def message_of(delivery: Claimed) -> Message:
-    """Return the answer as a mail. Raises LookupError when it, its mailbox or the password is gone."""
+    """Return what somebody wrote as a mail. Raises LookupError when it, a file or the password is gone."""
     mail = db.session.scalars(select(Mail).where(Mail.delivery_id == delivery.id)).one_or_none()
     if mail is None:
         raise LookupError("the answer is gone")
+    return message_for(mail)
+
+
+def message_for(mail: Mail) -> Message:
+    """Like :func:`message_of`, for a mail that one has."""
     mailbox = mail.mailbox
     headers = {}
     if mail.in_reply_to:
         headers = {"In-Reply-To": mail.in_reply_to, "References": mail.references}
     return Message(
-        delivery_id=delivery.id,
+        delivery_id=int(mail.delivery_id or 0),
         subject=mail.subject,
         title=mail.subject,
         text=mail.body,
         headers=headers,
+        attachments=mail_files.of_mail(mail),
         sender=formataddr((mail.from_name, mailbox.address)),
         server=server_of(account_of(mailbox)),
     )
@@ -131,6 +163,8 @@ def note_try(delivery: Claimed, error: SendError | None, final: bool) -> None:
         return
     if error is None:
         mail.send_state, mail.send_error = SendState.SENT.value, None
+        if mail.mailbox.copies_sent and mail.uid is None:
+            mail.sent_copy = CopyState.DUE.value
     elif final:
         _failed(mail, error.reason)
     else:
@@ -158,33 +192,32 @@ def _failed(mail: Mail, reason: str) -> None:
         record_event("error:mail_undelivered", None, subject_of(mail.id, mail.id), data, told=told)
 
 
-def _write(actor: User, mail: Mail, words: str, receiver: str, delivery_id: int) -> Mail:
-    mailbox, now = mail.mailbox, clock.now()
-    named = [*mail.references.split(), *([mail.message_id] if mail.message_id else [])]
-    subject = mail.subject if mail.subject.lower().startswith("re:") else f"Re: {mail.subject}".strip()
-    made = Mail(
-        mailbox_id=mailbox.id,
-        fingerprint=mail_kinds.digest_of("answer", str(delivery_id)),
-        message_id=f"<delivery-{delivery_id}@{mail_host()}>",
-        in_reply_to=mail.message_id,
-        references=" ".join(dict.fromkeys(named[-50:])),
-        thread_id=mail.thread_id,
-        direction="outgoing",
-        from_name=f"{full_name(actor)} · {mailbox.name}"[:160] if mailbox.group_id else full_name(actor)[:160],
-        from_address=mailbox.address,
-        to_line=receiver,
-        subject=subject[:300],
-        body=f"{words}\n\n{_quoted(mail, actor)}",
-        received_at=now,
-        contact_id=mail.contact_id,
-        lead_id=mail.lead_id,
-        author_id=actor.id,
-        delivery_id=delivery_id,
-        send_state=SendState.WAITING.value,
-    )
-    db.session.add(made)
+def _complete(actor: User, mail: Mail, mailbox: Mailbox, key: str) -> None:
+    now = clock.now()
+    delivery_id = db.session.execute(
+        insert(Delivery)
+        .values(
+            dedupe_key=key,
+            purpose=PURPOSE,
+            channel=CHANNEL,
+            address=mail.to_line,
+            user_id=actor.id,
+            state="pending",
+            not_before=now,
+            created_at=now,
+        )
+        .returning(Delivery.id)
+    ).scalar_one()
+    mail.fingerprint = mail_kinds.digest_of("answer", str(delivery_id))
+    mail.message_id = f"<delivery-{delivery_id}@{mail_host()}>"
+    mail.direction = "outgoing"
+    mail.from_name = (f"{full_name(actor)} · {mailbox.name}" if mailbox.group_id else full_name(actor))[:160]
+    mail.from_address = mailbox.address
+    mail.received_at, mail.author_id = now, actor.id
+    mail.delivery_id, mail.send_state = delivery_id, SendState.WAITING.value
+    db.session.add(mail)
     db.session.flush()
-    return made
+    mail.thread_id = mail.thread_id or mail.id
 
 
 def _quoted(mail: Mail, actor: User) -> str:

@@ -20,10 +20,11 @@ class Problem(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class IncomingFile:
-    """A file of a mail, as it came; its name is anything."""
+    """A file of a mail, as it came; its name is anything. ``content_id``: by what the mail's HTML shows it."""
 
     name: str
     content: bytes
+    content_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

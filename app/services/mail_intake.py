@@ -245,6 +245,7 @@ def _files(mail_id: int, mail: IncomingMail, written: list[str]) -> list[dict[st
                 "size": len(file.content),
                 "type": kind or "",
                 "stored_as": stored_as,
+                "content_id": file.content_id,
             }
         )
     return rows

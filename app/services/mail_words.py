@@ -22,6 +22,8 @@ def title_and_body(data: Mapping[str, Any]) -> tuple[str, str]:
 def on_a_card(act: str, data: Mapping[str, Any]) -> tuple[str, str]:
     """The sentence of a timeline, and the line below it."""
     subject = one_line(data.get("subject")) or gettext("(no subject)")
+    if act == "sent" and not data.get("answer", True):
+        return gettext("wrote a mail: %(subject)s", subject=subject), one_line(data.get("text"))[:200]
     if act == "sent":
         return gettext("answered by mail: %(subject)s", subject=subject), one_line(data.get("text"))[:200]
     return gettext("Mail: %(subject)s", subject=subject), one_line(data.get("text"))[:200]

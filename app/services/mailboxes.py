@@ -38,6 +38,7 @@ FIELDS = (
     "smtp_security",
     "sent_folder",
     "first_days",
+    "copies_sent",
     "makes_leads",
     "shares",
     "active",
@@ -65,6 +66,7 @@ class Account:
     password: str
     trusted: bool
     sent_folder: str | None
+    copies_sent: bool
     first_days: int
     smtp_host: str | None
     smtp_port: int
@@ -164,7 +166,7 @@ def check(actor: User, changes: Mapping[str, Any], mailbox: Mailbox | None) -> d
             raise UserError("invalid", f"Choose one of {', '.join(SECURITIES)}", field)
     if "first_days" in values:
         values["first_days"] = _checked_number(values["first_days"], "first_days", 0, FIRST_DAYS_MAX)
-    for field in ("makes_leads", "shares", "active"):
+    for field in ("copies_sent", "makes_leads", "shares", "active"):
         if field in values:
             values[field] = fields.flag(values[field], field)
     _check_password(values, mailbox)
@@ -185,6 +187,7 @@ def account_of(mailbox: Mailbox) -> Account:
         password=sealed.opened(mailbox.password),
         trusted=mailbox.trusted,
         sent_folder=mailbox.sent_folder,
+        copies_sent=mailbox.copies_sent,
         first_days=mailbox.first_days,
         smtp_host=mailbox.smtp_host,
         smtp_port=mailbox.smtp_port,

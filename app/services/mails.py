@@ -12,7 +12,7 @@ from app import access
 from app.extensions import db
 from app.models.mailboxes import Mail, MailFile
 from app.models.people import User
-from app.services import mail_answers, reading
+from app.services import mail_answers, mail_pictures, reading
 from app.services.mail_news import subject_of
 
 THREAD_MAX = 100
@@ -20,13 +20,17 @@ THREAD_MAX = 100
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One mail of a thread; ``own`` and ``quoted`` are its text without and with what it repeats."""
+    """One mail of a thread; ``own`` and ``quoted`` are its text without and with what it repeats.
+
+    ``files`` lie beside it; pictures inside its HTML are not among them. ``blocked``: it wanted to load others.
+    """
 
     mail: Mail
     files: list[MailFile]
     own: str
     quoted: str
     has_html: bool
+    blocked: bool
     may_answer: bool
 
 
@@ -52,8 +56,27 @@ def thread_of(user: User, mail: Mail) -> list[Letter]:
     letters = []
     for one in reversed(found):
         own, quoted = _split(one.body)
-        letters.append(Letter(one, files[one.id], own, quoted, one.html is not None, mail_answers.may_be_answered(one)))
+        inside = mail_pictures.inside(one.html, files[one.id])
+        letters.append(
+            Letter(
+                mail=one,
+                files=[file for file in files[one.id] if file.id not in inside],
+                own=own,
+                quoted=quoted,
+                has_html=one.html is not None,
+                blocked=mail_pictures.has_others(one.html),
+                may_answer=mail_answers.may_be_answered(one),
+            )
+        )
     return letters
+
+
+def html_of(mail: Mail) -> str:
+    """Return a mail's cleaned HTML with the pictures that came inside it."""
+    if not mail.html or "cid:" not in mail.html:
+        return mail.html or ""
+    files = db.session.scalars(select(MailFile).where(MailFile.mail_id == mail.id).order_by(MailFile.id)).all()
+    return mail_pictures.shown(mail.html, files)
 
 
 def seen(user: User, mail: Mail) -> None:

@@ -88,6 +88,12 @@ RIGHTS: tuple[Right, ...] = (
         (("CallView", "can_(list|show)"), ("CallApi", "can_get"), ("CRM|Calls", "menu_access")),
     ),
     Right(
+        "mails.see",
+        CRM,
+        lazy_gettext("See and write mails"),
+        (("MailView", "can_(list|show|answer)"), ("MailApi", "can_get"), ("CRM|Mails", "menu_access")),
+    ),
+    Right(
         "scores.see",
         WORK,
         lazy_gettext("See client scores"),

@@ -107,6 +107,7 @@ APIS: tuple[tuple[str, str], ...] = (
     ("companies", "CompanyApi"),
     ("tasks", "TaskApi"),
     ("calls", "CallApi"),
+    ("mails", "MailApi"),
     ("users", "UserApi"),
     ("groups", "GroupApi"),
     ("me", "MeApi"),

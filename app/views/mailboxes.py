@@ -122,6 +122,7 @@ class MailboxView(Screen):
         "smtp_port",
         "smtp_security",
         "sent_folder",
+        "copies_sent",
         "makes_leads",
         "shares",
         "active",
@@ -141,6 +142,7 @@ class MailboxView(Screen):
         "smtp_security",
         "first_days",
         "sent_folder",
+        "copies_sent",
         "makes_leads",
         "shares",
         "active",
@@ -179,6 +181,7 @@ class MailboxView(Screen):
         "smtp_port": lazy_gettext("Port for answers"),
         "smtp_security": lazy_gettext("Security for answers"),
         "sent_folder": lazy_gettext("Folder of what was sent"),
+        "copies_sent": lazy_gettext("Copy what is sent here into that folder"),
         "makes_leads": lazy_gettext("Unknown senders become leads"),
         "shares": lazy_gettext("Colleagues see its mails on their clients' cards"),
         "active": lazy_gettext("Is read"),
@@ -189,6 +192,10 @@ class MailboxView(Screen):
         "imap_host": lazy_gettext("Like imap.example.com"),
         "smtp_host": lazy_gettext("Like smtp.example.com. Empty: answers leave by the account's own mail server"),
         "sent_folder": lazy_gettext("Like Sent: mails that were written elsewhere appear on the cards too"),
+        "copies_sent": lazy_gettext(
+            "Into the folder that the mailbox itself calls that of sent mails, where none is named"
+            " above. Off where the provider does it by itself, as Gmail does"
+        ),
     }
 
     def _init_forms(self) -> None:
@@ -203,7 +210,7 @@ class MailboxView(Screen):
 
     def prefill_add(self, form: Form) -> None:
         """Suggest what most mailboxes are."""
-        form.shares.data = form.active.data = True
+        form.copies_sent.data = form.shares.data = form.active.data = True
 
     def may_edit(self, item: Mailbox) -> bool:
         """Whether it is one's own, or one is an admin."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from flask import Flask, Response, abort, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
@@ -17,7 +17,9 @@ from app import access
 from app.errors import NotFound, UserError
 from app.models.mailboxes import Mail
 from app.security import acting_user
-from app.services import chat_files, limits, mail_answers, mails
+from app.services import chat_files, limits, mail_answers, mail_files, mail_new, mails
+from app.services.mail_files import Upload
+from app.services.mail_new import About, Draft
 from app.views.base import Screen
 from app.views.filters import Visible
 from app.views.interface import ScreenInterface, as_id
@@ -36,11 +38,13 @@ PROBLEMS = {
     "unreadable": lazy_gettext("This mail is built in a way that cannot be read safely. Look at it in the mailbox."),
 }
 _INPUT = {"class": "form-control"}
-# A stranger's page: its own styles, no script, nothing loaded, nothing sent, links only into a new window.
+# A stranger's page: its own styles, pictures that are in the page itself, no script, nothing loaded, nothing sent,
+# links only into a new window.
 FRAME_POLICY = "; ".join(
     (
         "default-src 'none'",
         "style-src 'unsafe-inline'",
+        "img-src data:",
         "form-action 'none'",
         "frame-ancestors 'self'",
         "sandbox allow-popups allow-popups-to-escape-sandbox",
@@ -78,6 +82,7 @@ class MailView(Screen):
     base_filters = [["id", Visible, access.visible_mails]]
     base_permissions = ["can_list", "can_show", "can_answer"]
     base_order = ("received_at", "desc")
+    list_template = "mails/list.html"
     list_title = lazy_gettext("Mails")
     show_title = lazy_gettext("Mail")
     list_columns = ["subject", "from_name", "contact", "direction", "kind", "mailbox", "received_at"]
@@ -123,9 +128,10 @@ class MailView(Screen):
         actor, mail = acting_user(), self._mail(pk)
         body, token = request.form.get("body", ""), request.form.get("token", "")
         try:
-            made = write(actor, lambda: mail_answers.answer(actor, mail, body, token or secrets.token_hex(8)))
+            token = token or secrets.token_hex(8)
+            made = write(actor, lambda: mail_answers.answer(actor, mail, body, token, _uploads()))
         except UserError as error:
-            return self._page(mail, body, error.message)
+            return self._page(mail, body, error)
         return redirect(url_for("MailView.show", pk=made.id) + f"#mail-{made.id}")
 
     @expose("/body/<pk>", methods=["GET"])
@@ -134,7 +140,7 @@ class MailView(Screen):
     def body(self, pk: str) -> ResponseReturnValue:
         """Answer a mail's HTML alone, cleaned, for the frame on its page."""
         mail = self._mail(pk)
-        page = render_template("mails/frame.html", html=Markup(mail.html or ""))  # noqa: S704 - cleaned when it came in
+        page = render_template("mails/frame.html", html=Markup(mails.html_of(mail)))  # noqa: S704 - cleaned when it came
         answer = Response(page, mimetype="text/html")
         answer.headers["Content-Security-Policy"] = FRAME_POLICY
         answer.headers["Referrer-Policy"] = "no-referrer"
@@ -166,7 +172,7 @@ class MailView(Screen):
         except NotFound:
             abort(404)
 
-    def _page(self, mail: Mail, body: str = "", error: str = "") -> ResponseReturnValue:
+    def _page(self, mail: Mail, body: str = "", error: UserError | None = None) -> ResponseReturnValue:
         viewer = acting_user()
         letters = mails.thread_of(viewer, mail)
         if mail.contact is not None or mail.lead is not None:
@@ -188,4 +194,69 @@ class MailView(Screen):
             body=body,
             error=error,
             token=secrets.token_hex(8),
+            max_files=mail_files.MOST_FILES,
+            max_bytes=mail_files.MOST_BYTES,
         )
+
+    @expose("/write", methods=["GET", "POST"])
+    @has_access
+    @permission_name("answer")
+    def write_mail(self) -> ResponseReturnValue:
+        """Write a mail that answers none; a refused one stays as it was typed."""
+        actor = acting_user()
+        try:
+            card = mail_new.about(
+                actor,
+                contact_id=_number("contact"),
+                lead_id=_number("lead"),
+                company_id=_number("company"),
+            )
+        except NotFound:
+            abort(404)
+        if request.method == "GET":
+            draft = Draft(to=card.suggested[0][1] if card.suggested and card.company is None else "")
+            return self._write_page(card, draft, None)
+        form = request.form
+        draft = Draft(
+            mailbox_id=as_id(form.get("mailbox", "")),
+            to=form.get("to", ""),
+            subject=form.get("subject", ""),
+            body=form.get("body", ""),
+            files=_uploads(),
+        )
+        token = form.get("token") or secrets.token_hex(8)
+        try:
+            made = write(actor, lambda: mail_new.send(actor, draft, card, token))
+        except UserError as error:
+            return self._write_page(card, draft, error)
+        return redirect(url_for("MailView.show", pk=made.id))
+
+    def _write_page(self, card: About, draft: Draft, error: UserError | None) -> ResponseReturnValue:
+        viewer = acting_user()
+        shown = len(card.suggested) or (1 if card.lead or card.contact or card.company else 0)
+        if shown:
+            limits.count_items(viewer, shown)
+        return self.render_template(
+            "mails/write.html",
+            title=gettext("Write a mail"),
+            card=card,
+            draft=draft,
+            error=error,
+            senders=mail_new.senders(viewer),
+            token=secrets.token_hex(8),
+            max_files=mail_files.MOST_FILES,
+            max_bytes=mail_files.MOST_BYTES,
+        )
+
+
+def _number(name: str) -> int:
+    return as_id(request.args.get(name, "")) or 0
+
+
+def _uploads() -> list[Upload]:
+    """The chosen files; a browser sends an empty one where none was chosen."""
+    return [
+        Upload(file.filename or "", cast(BinaryIO, file.stream))
+        for file in request.files.getlist("files")
+        if file.filename
+    ]

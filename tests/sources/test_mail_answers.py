@@ -193,11 +193,11 @@ def test_a_strangers_html_runs_and_loads_nothing(shop: Mailbox, browser: Browser
     policy = frame.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
     assert "sandbox" in policy
-    assert "img-src" not in policy
+    assert "img-src data:" in policy
     shown = frame.get_data(as_text=True)
     assert "<b>there</b>" in shown
     assert 'rel="noopener noreferrer nofollow"' in shown
-    assert not [bad for bad in ("<script", "<img", "evil.example") if bad in shown]
+    assert not [bad for bad in ("<script", "src=", "evil.example") if bad in shown]
     rows = db.session.execute(text("SELECT id, name, stored_as FROM mail_files ORDER BY id")).all()
     assert [(row.name, row.stored_as is None) for row in rows] == [("page.html", False), ("invoice.pdf.exe", True)]
     file = browser.get(f"/mailview/file/{came.id}/{rows[0].id}")

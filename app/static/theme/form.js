@@ -25,6 +25,13 @@ document.addEventListener("change", (event) => {
   // A chosen file needs no second click.
   const file = event.target.closest("input[data-send-at-once]");
   if (file?.files.length) file.form.requestSubmit();
+  // Too much is told before it is sent.
+  const limited = event.target.closest("input[data-max-bytes]");
+  if (!limited) return;
+  const bytes = [...limited.files].reduce((sum, one) => sum + one.size, 0);
+  const fits = bytes <= Number(limited.dataset.maxBytes) && limited.files.length <= Number(limited.dataset.maxFiles);
+  limited.setCustomValidity(fits ? "" : limited.dataset.tooMuch);
+  limited.reportValidity();
 });
 
 const wrong = document.querySelector("form[data-form] [aria-invalid='true']");
