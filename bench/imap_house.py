@@ -11,8 +11,10 @@ import datetime as dt
 import re
 import socketserver
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from email.message import EmailMessage
 from email.utils import format_datetime
 
@@ -43,11 +45,34 @@ def _shape(*, html: bool) -> bytes:
     return mail.as_bytes().replace(b"\n", b"\r\n")
 
 
+class Server(socketserver.ThreadingTCPServer):
+    """Its clients are threads. ``kept`` are the mails: their places are their UIDs."""
+
+    daemon_threads = True
+
+    def __init__(self, kept: list[bytes], away_seconds: float = 0.0) -> None:
+        super().__init__(("127.0.0.1", 0), Conversation)
+        self.kept, self.away_seconds = kept, away_seconds
+        self.port = int(self.server_address[1])
+
+
+@contextmanager
+def serving(kept: list[bytes]) -> Iterator[Server]:
+    """Serve these mails, and what is added to them."""
+    with Server(kept) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
+
+
 class Conversation(socketserver.StreamRequestHandler):
     """One client."""
 
-    kept: list[bytes] = []
-    away_seconds = 0.0
+    server: Server
     # Two writes for an answer would wait for each other, 40 ms a mail.
     disable_nagle_algorithm = True
 
@@ -62,8 +87,8 @@ class Conversation(socketserver.StreamRequestHandler):
             tag, name, rest = found[1], found[2].upper(), found[3]
             answers = getattr(self, f"_{name.decode().lower()}", None)
             said = b"".join(answers(rest)) if answers is not None else b""
-            if self.away_seconds:
-                time.sleep(self.away_seconds)
+            if self.server.away_seconds:
+                time.sleep(self.server.away_seconds)
             self._say(said + tag + b" OK done")
             if name == b"LOGOUT":
                 return
@@ -78,19 +103,19 @@ class Conversation(socketserver.StreamRequestHandler):
         yield b"* BYE\r\n"
 
     def _examine(self, _rest: bytes) -> Iterator[bytes]:
-        number = len(self.kept)
+        number = len(self.server.kept)
         yield b"* FLAGS ()\r\n* %d EXISTS\r\n* 0 RECENT\r\n" % number
         yield b"* OK [UIDVALIDITY 1] valid\r\n* OK [UIDNEXT %d] next\r\n" % (number + 1)
 
     def _search(self, rest: bytes) -> Iterator[bytes]:
         asked = re.search(rb"UID (\S+)", rest)
-        uids = self._uids(asked[1]) if asked else range(1, len(self.kept) + 1)
+        uids = self._uids(asked[1]) if asked else range(1, len(self.server.kept) + 1)
         yield b"* SEARCH " + b" ".join(b"%d" % uid for uid in uids) + b"\r\n"
 
     def _fetch(self, rest: bytes) -> Iterator[bytes]:
         asked, what = rest.split(b" ", 1)
         for uid in self._uids(asked):
-            raw = self.kept[uid - 1]
+            raw = self.server.kept[uid - 1]
             if b"BODY.PEEK[]" in what:
                 yield b"* %d FETCH (UID %d BODY[] {%d}\r\n" % (uid, uid, len(raw))
                 yield raw
@@ -99,7 +124,7 @@ class Conversation(socketserver.StreamRequestHandler):
                 yield b'* %d FETCH (UID %d RFC822.SIZE %d INTERNALDATE "%s")\r\n' % (uid, uid, len(raw), _AT)
 
     def _uids(self, asked: bytes) -> list[int]:
-        last = len(self.kept)
+        last = len(self.server.kept)
         made: list[int] = []
         for found in _SET.finditer(asked):
             low = int(found[1])
@@ -108,18 +133,10 @@ class Conversation(socketserver.StreamRequestHandler):
         return made
 
 
-class Server(socketserver.ThreadingTCPServer):
-    """Its clients are threads."""
-
-    daemon_threads = True
-
-
 def main(number_of: int, away_milliseconds: float) -> None:
     """Make the mails, say the port, and serve until killed."""
-    Conversation.away_seconds = away_milliseconds / 1000
-    Conversation.kept = list(mails(number_of))
-    with Server(("127.0.0.1", 0), Conversation) as server:
-        print(server.server_address[1], flush=True)
+    with Server(list(mails(number_of)), away_milliseconds / 1000) as server:
+        print(server.port, flush=True)
         server.serve_forever()
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import imaplib
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
+from pathlib import Path
 
 import pytest
 
@@ -29,10 +31,14 @@ sys.exit(main())
 
 
 class ImapServer:
-    """One account. Started again it has forgotten its mails, and numbers new ones anew: a new UIDVALIDITY."""
+    """One account. Started again it has forgotten its mails, and numbers new ones anew: a new UIDVALIDITY.
 
-    def __init__(self) -> None:
+    With a certificate (and key in one file) it lets nobody in before STARTTLS.
+    """
+
+    def __init__(self, certificate: Path | None = None) -> None:
         self.port = free_port()
+        self._certificate = certificate
         self._process: subprocess.Popen[bytes] | None = None
         self._own: imaplib.IMAP4 | None = None
 
@@ -43,7 +49,11 @@ class ImapServer:
 
     def start(self) -> None:
         """Listen on the port, again after :meth:`stop` too."""
-        command = [sys.executable, "-c", _PYMAP, "--no-tls", "--host", "127.0.0.1"]
+        command = [sys.executable, "-c", _PYMAP, "--host", "127.0.0.1"]
+        if self._certificate:
+            command += ["--cert", str(self._certificate), "--key", str(self._certificate)]
+        else:
+            command += ["--no-tls"]
         command += ["--port", str(self.port), "--no-service", "admin", "--no-service", "managesieve"]
         command += ["dict", "--demo-user", USER, "--demo-password", PASSWORD]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -61,6 +71,8 @@ class ImapServer:
         client = imaplib.IMAP4("127.0.0.1", self.port, timeout=20)
         # The two pieces of a mail that is put would wait for each other.
         client.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._certificate:
+            client.starttls(ssl.create_default_context(cafile=str(self._certificate)))
         client.login(USER, PASSWORD)
         return client
 

@@ -177,7 +177,8 @@ def _connect(account: Account) -> IMAPClient:
         try:
             client.starttls(context)
         except (OSError, IMAPClientError) as error:
-            client.shutdown()
+            with suppress(Exception):  # what failed may have closed it
+                client.shutdown()
             raise MailboxProblem(_unreachable(account, error)) from error
     return client
 

@@ -13,16 +13,20 @@ from sqlalchemy import select
 from app.extensions import db
 from app.integrations import mail_parsing
 from app.models.crm import Contact, Lead
-from app.models.mailboxes import Mail, MailFile
+from app.models.mailboxes import Mail, MailboxState, MailFile
 from app.services import mail_intake
+from bench.imap_house import serving
 from tests import builders
+from tests.imap_servers import mail
 from tests.sources.hostile_mails import hostile
-from tests.sources.told import told
+from tests.sources.listening import listen
+from tests.sources.told import snapshots, told
 
 AT = dt.datetime(2026, 11, 20, 10, 0, tzinfo=dt.UTC)
 # What may be left of a stranger's HTML holds none of these.
 _DANGEROUS = re.compile(
-    r"<\s*(script|style|iframe|object|embed|form|input|img|svg|math|meta|base|link|video|audio)\b"
+    r"<\s*(script|style|iframe|object|embed|form|input|svg|math|meta|base|link|video|audio)\b"
+    r"|<img(?![^<>]*\ssrc=\"cid:)[^<>]*\ssrc="
     r"|<[^>]*\son\w+\s*=|<[^>]*(javascript|vbscript|data):|<[^>]*url\s*\(",
     re.IGNORECASE,
 )
@@ -82,3 +86,25 @@ def test_what_a_decent_mail_says_comes_through(how: str) -> None:
     assert "Schöne Grüße" in read.body
     assert (read.html is not None) == (how != "plain")
     assert [(file.name, file.content) for file in read.files] == [("Angebot für Zoë.pdf", b"%PDF-1.4 x")]
+
+
+def test_all_of_them_in_one_mailbox_stop_neither_the_listener_nor_the_mail_behind_them(
+    app: Flask, context: Flask
+) -> None:
+    nora = builders.make_user(username="nora")
+    hostiles = [raw for _, raw in hostile()]
+    with serving([]) as server:
+        box = builders.make_mailbox(owner=nora, imap_port=server.port)
+        listen(app, lambda: worked(box.id))
+        server.kept += hostiles
+        server.kept.append(mail("Still here?").as_bytes())
+        listen(app, lambda: "Still here?" in [one["subject"] for one in snapshots("mail:received")], seconds=120)
+    fingerprints = {mail_parsing.read(raw, 1, AT).fingerprint for raw in server.kept}
+    assert len(db.session.scalars(select(Mail.id)).all()) == len(fingerprints) > 200
+    assert worked(box.id)
+
+
+def worked(mailbox_id: int) -> bool:
+    db.session.rollback()
+    state = db.session.get_one(MailboxState, mailbox_id)
+    return state.last_ok_at is not None and state.failures == 0

@@ -20,6 +20,7 @@ from app.services import mail_intake, mailbox_leases, mailboxes
 from app.transaction import transaction
 from tests import builders
 from tests.imap_servers import ImapServer, mail
+from tests.sources.listening import listen
 from tests.sources.told import items, snapshots, told
 from tests.waiting import eventually
 
@@ -325,17 +326,3 @@ def test_a_changed_mailbox_is_connected_anew_and_one_switched_off_is_left(
         return True
 
     listen(app, leased, switched_off)
-
-
-def listen(app: Flask, *steps: object) -> None:
-    """Run the listener until each step has come true."""
-    stop = threading.Event()
-    thread = threading.Thread(target=MailboxWatch(app, stop).run)
-    thread.start()
-    try:
-        for step in steps:
-            eventually(step, 20, getattr(step, "__name__", "a step"))  # type: ignore[arg-type]
-    finally:
-        stop.set()
-        thread.join(timeout=20)
-        assert not thread.is_alive()
