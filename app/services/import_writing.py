@@ -12,25 +12,23 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.orm import joinedload
 
-from app import access, clock
+from app import clock
 from app.extensions import db
 from app.models.base import sort_key_of
-from app.models.crm import Company, Contact, Lead, Stage
+from app.models.crm import Contact, Lead, Stage
 from app.models.people import User
 from app.models.records import Tag, contact_tags, lead_tags
 from app.services import history, lead_tasks
 from app.services.bulk_copy import Ids
+from app.services.import_known import AnyContact, AnyLead, Known
 from app.services.import_rows import Row
-from app.services.import_tables import NewCompany, NewContact, NewLead, Told, tail_of, write_new
+from app.services.import_tables import NewCompany, NewContact, NewLead, Told, write_new
 
 TABLES = ("companies", "contacts", "leads")
 TAGS_AT_ONCE = 10_000
-AnyContact = Contact | NewContact
-AnyLead = Lead | NewLead
 
 
 class Duplicates(StrEnum):
@@ -112,19 +110,16 @@ class Writer:
 class _Batch:
     def __init__(self, writer: Writer, actor: User, rows: Sequence[Row]) -> None:
         self._writer, self._actor, self._rows = writer, actor, rows
-        self._by_email: dict[str, AnyContact] = {}
-        self._by_tail: dict[str, AnyContact] = {}
-        self._companies = self._find_companies()
+        self._known = Known(actor, rows, contacts=writer.duplicates != Duplicates.NEW)
+        self._companies = self._known.companies()
         self._new: list[NewCompany | NewContact | NewLead] = []
         self._before: dict[Contact | Lead, dict[str, str]] = {}
         self._told: list[Told] = []
-        if writer.duplicates != Duplicates.NEW:
-            self._find_contacts()
 
     def write_contacts(self) -> None:
         counts = self._writer.counts
         for row in self._rows:
-            known = self._known(row)
+            known = self._known.contact(row)
             if known is None:
                 known = self._new_contact(row.name, row)
                 counts["new"] += 1
@@ -138,9 +133,9 @@ class _Batch:
 
     def write_leads(self) -> None:
         counts, duplicates = self._writer.counts, self._writer.duplicates
-        open_leads: dict[tuple[int, str], AnyLead] = self._find_leads() if duplicates == Duplicates.UPDATE else {}
+        open_leads: dict[tuple[int, str], AnyLead] = self._known.leads() if duplicates == Duplicates.UPDATE else {}
         for row in self._rows:
-            known = self._known(row)
+            known = self._known.contact(row)
             if known is not None and duplicates == Duplicates.SKIP and not self._writer.has_made(known.id):
                 counts["skipped"] += 1
                 continue
@@ -169,59 +164,6 @@ class _Batch:
         for told in self._told:
             self._writer.tag(told.id, told.row.tags)
 
-    # -- finding
-
-    def _find_contacts(self) -> None:
-        emails = {row.email.lower() for row in self._rows if row.email}
-        tails = {tail for row in self._rows if (tail := tail_of(row.phone))}
-        statement = (
-            select(Contact)
-            .where(access.visible_contacts(self._actor))
-            .where(or_(func.lower(Contact.email).in_(emails), Contact.phone_tail.in_(tails)))
-            .options(joinedload(Contact.company), joinedload(Contact.responsible))
-            .order_by(Contact.id)
-        )
-        for contact in db.session.scalars(statement):
-            self._remember(contact)
-
-    def _remember(self, contact: AnyContact) -> None:
-        """The oldest of several stays the one that is meant."""
-        if contact.email:
-            self._by_email.setdefault(contact.email.lower(), contact)
-        if tail := tail_of(contact.phone):
-            self._by_tail.setdefault(tail, contact)
-
-    def _known(self, row: Row) -> AnyContact | None:
-        if self._writer.duplicates == Duplicates.NEW:
-            return None
-        found = self._by_email.get(row.email.lower()) if row.email else None
-        return found or self._by_tail.get(tail_of(row.phone) or "")
-
-    def _find_leads(self) -> dict[tuple[int, str], AnyLead]:
-        ids = {contact.id for row in self._rows if (contact := self._known(row)) is not None}
-        statement = (
-            select(Lead)
-            .where(access.visible_leads(self._actor), Lead.contact_id.in_(ids), Lead.closed_at.is_(None))
-            .options(joinedload(Lead.stage), joinedload(Lead.company), joinedload(Lead.responsible))
-            .order_by(Lead.id)
-        )
-        found: dict[tuple[int, str], AnyLead] = {}
-        for lead in db.session.scalars(statement):
-            found.setdefault((int(lead.contact_id or 0), lead.sort_key), lead)
-        return found
-
-    def _find_companies(self) -> dict[str, int]:
-        names = {sort_key_of(row.company) for row in self._rows if row.company}
-        if not names:
-            return {}
-        statement = select(Company.sort_key, Company.id).where(
-            access.visible_companies(self._actor), Company.sort_key.in_(names)
-        )
-        found: dict[str, int] = {}
-        for row in db.session.execute(statement.order_by(Company.id)):
-            found.setdefault(row.sort_key, row.id)
-        return found
-
     # -- adding and changing
 
     def _company(self, row: Row) -> int | None:
@@ -246,8 +188,7 @@ class _Batch:
         )
         self._new.append(contact)
         self._writer.note_made(contact.id)
-        if self._writer.duplicates != Duplicates.NEW:
-            self._remember(contact)
+        self._known.remember(contact)
         return contact
 
     def _client(self, row: Row, known: AnyContact | None) -> AnyContact | None:
@@ -311,7 +252,7 @@ class _Batch:
         for name, value in differing.items():
             setattr(item, name, value)
         if isinstance(item, Contact | NewContact):
-            self._remember(item)
+            self._known.remember(item)
         elif "stage_id" in differing:
             self._keep_closed(item)
 
