@@ -79,9 +79,8 @@ def _pages() -> dict[str, dict[str, str]]:
             "two letters": f"{listed}&_flt_8_name=zz",
             "look-up": "/lookup/leads?q=gravel",
             "look-up of nothing": "/lookup/leads?q=xylophone",
-            # Each is one client's, of ten thousand as of a million.
-            "a client's name": "/contactview/list/?psize_ContactView=25&_flt_8_name=city+7777",
-            "… address": "/contactview/list/?psize_ContactView=25&_flt_8_name=.7777%40bench",
+            "a client's name": "/contactview/list/?psize_ContactView=25&_flt_8_name=penny",
+            "… address": "/contactview/list/?psize_ContactView=25&_flt_8_name=penny.4",
             "… number": "/contactview/list/?psize_ContactView=25&_flt_8_name=0660+3959500",
         },
     }

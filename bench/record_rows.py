@@ -11,8 +11,8 @@ _THINGS = "ARRAY['bike','frame','wheel','saddle','trailer','helmet','contract','
 _TREES = "ARRAY['alder','birch','cedar','elm','fir','hazel','juniper','larch','maple','quince','rowan','willow']"
 _STAFF = "(SELECT array_agg(id ORDER BY id) FROM ab_user WHERE active)"
 
-# Four hundred have a word that no other has, however many there are: so that what is found is the same and only the
-# heap is larger. Sums, stages and people are spread evenly.
+# Four hundred leads and 25 contacts have a word that no other has, however many there are: so that what is found is the
+# same and only the heap is larger. Sums, stages and people are spread evenly.
 _LEADS = f"""
 INSERT INTO leads (name, sort_key, budget, stage_id, contact_id, responsible_id, created_at)
 SELECT initcap(x.n), x.n, (x.i * 7919 %% 1000000) / 100.0, s.ids[1 + x.i %% cardinality(s.ids)],
@@ -32,7 +32,8 @@ INSERT INTO contacts (name, sort_key, email, phone, phone_tail, responsible_id, 
 SELECT initcap(x.n), x.n, replace(x.n, ' ', '.') || '@bench.example', '+43 660 ' || x.digits, '660' || x.digits,
        p.people[1 + x.i %% cardinality(p.people)], now() - x.i * interval '1 min'
 FROM (SELECT i, lpad((i * 7919 %% 10000000)::text, 7, '0') AS digits, ({_TREES})[1 + i * 40503 / 7 %% 12] || ' '
-          || ({_WORDS})[1 + i * 69069 / 11 %% 10] || ' ' || i AS n
+          || ({_WORDS})[1 + i * 69069 / 11 %% 10] || CASE WHEN i <= 10000 AND i %% 400 = 0 THEN ' penny' ELSE '' END
+          || ' ' || i AS n
       FROM generate_series(CAST(%(first)s AS bigint), %(last)s) i) x, (SELECT {_STAFF} AS people) p
 """
 _OPEN_TASKS = f"""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask_appbuilder.models.sqla.interface import SQLAInterface
-from sqlalchemy import BigInteger, ColumnElement, True_, asc, desc, func, literal_column, select
+from sqlalchemy import BigInteger, ColumnElement, True_, asc, desc, func, literal_column, select, true
 from sqlalchemy.orm import Query, joinedload, selectinload
 from werkzeug.exceptions import BadRequest
 
@@ -78,27 +78,41 @@ class ScreenInterface(SQLAInterface):  # type: ignore[misc]
     ) -> tuple[int, list[Any]]:
         """Return how many rows the filters leave, and a page of them.
 
-        The keys of the page come first: neither the rows before it nor what they are related to are read. Where the
-        filters leave few, these are found and then sorted. The planner alone would walk along the order's index until
-        the page is full: the whole table, where they are rare or all at its end.
+        The keys of the page come first: neither the rows before it nor what they are related to are read.
         """
         query = self.session.query(self.obj)
         left = self.apply_filters(query, filters).order_by(None)
-        count = self._counted(left)
-        keys = self._in_order(self._keys(left, order_column, few=count <= COUNT_MAX), order_direction)
-        keys = self.apply_pagination(keys, page, page_size)
-        shown = query.filter(self.get_pk().in_(select(keys.subquery().c.key)))
+        by = getattr(self.obj, order_column) if order_column else self.get_pk()
+        rows = left.with_entities(self.get_pk().label("key"), by.label("place"))
+        keys: Any
+        if rows.whereclause is None or isinstance(rows.whereclause, True_):
+            count, few = self._counted(left), False
+        else:
+            count, keys = self._found(rows, order_direction, page, page_size)
+            few = count <= COUNT_MAX
+        if not few:
+            in_order = self.apply_pagination(self._in_order(rows, order_direction), page, page_size)
+            keys = select(in_order.subquery().c.key)
+        shown = query.filter(self.get_pk().in_(keys))
         shown = self.apply_all(shown, None, order_column, order_direction, None, None, select_columns)
         return count, shown.all()
 
-    def _keys(self, left: Query[Any], order_column: str, few: bool) -> Query[Any]:
-        pk = self.get_pk()
-        by = getattr(self.obj, order_column) if order_column else pk
-        rows = left.with_entities(pk.label("key"), by.label("place"))
-        if not few or rows.whereclause is None or isinstance(rows.whereclause, True_):
-            return rows
-        found = rows.cte("found").prefix_with("MATERIALIZED")
-        return self.session.query(found.c.key, found.c.place)
+    def _found(
+        self, rows: Query[Any], order_direction: str, page: int | None, page_size: int | None
+    ) -> tuple[int, list[Any]]:
+        """Find up to one above :data:`COUNT_MAX` rows; return how many, and the keys of the page where these are all.
+
+        They are found first and then sorted. The planner alone would walk along the order's index until the page is
+        full: the whole table, where they are rare or all at its end.
+        """
+        found = rows.limit(COUNT_MAX + 1).cte("found").prefix_with("MATERIALIZED")
+        in_order = self._in_order(self.session.query(found.c.key, found.c.place), order_direction)
+        keys = self.apply_pagination(in_order, page, page_size).subquery()
+        total = select(func.count().label("count")).select_from(found).subquery()
+        # A row also where the page is empty.
+        statement = select(total.c.count, keys.c.key).select_from(total.outerjoin(keys, true()))
+        answer = self.session.execute(statement).all()
+        return answer[0][0], [key for _, key in answer if key is not None]
 
     @staticmethod
     def _in_order(keys: Query[Any], order_direction: str) -> Query[Any]:
