@@ -24,7 +24,7 @@ from app.models.talks import Talk
 from app.services import account, figures
 from app.services.activity_sources import SOURCES
 from app.services.figure_kinds import Figure
-from app.services.figure_words import duration, money
+from app.services.figure_words import duration
 from app.services.report_period import Period
 from app.services.report_scope import Scope, members_of
 
@@ -80,14 +80,13 @@ def behind(user: User, key: str, period: Period, scope: Scope, page: int = 0) ->
     figure = figures.figure_of(key)
     kind = _KINDS[figure.section] if figure.section in _KINDS else _KINDS["talks"]
     page = max(0, min(page, PAGES_MAX - 1))
-    refs = _refs(figure, period, scope)
-    total = _count(select(literal(1)).select_from(refs))
-    seen = select(kind.model, refs.c.at, *kind.beside).join(refs, refs.c.ref == kind.key).where(kind.visible(user))
-    visible = _count(
-        select(literal(1)).select_from(kind.model).join(refs, refs.c.ref == kind.key).where(kind.visible(user))
-    )
+    counted = refs(figure, period, scope)
+    total = _count(select(literal(1)).select_from(counted))
+    mine = counted.c.ref == kind.key, kind.visible(user)
+    visible = _count(select(literal(1)).select_from(kind.model).join(counted, mine[0]).where(mine[1]))
+    seen = select(kind.model, counted.c.at, *kind.beside).join(counted, mine[0]).where(mine[1])
     found = db.session.execute(
-        seen.options(*kind.eager).order_by(refs.c.at.desc(), kind.key.desc()).limit(PER_PAGE).offset(page * PER_PAGE)
+        seen.options(*kind.eager).order_by(counted.c.at.desc(), kind.key.desc()).limit(PER_PAGE).offset(page * PER_PAGE)
     ).unique()
     rows = found.all()
     return Behind(
@@ -101,12 +100,28 @@ def behind(user: User, key: str, period: Period, scope: Scope, page: int = 0) ->
     )
 
 
+def keys(figure: Figure, period: Period, scope: Scope) -> Any:
+    """Return the statement for the ids of the records that a figure of LISTED counts, whoever may open them."""
+    counted = select(refs(figure, period, scope).c.ref)
+    # A mail is counted by its news.
+    return select(Event.subject_id).where(Event.id.in_(counted)) if figure.section == "mails" else counted
+
+
+def sizes(user: User, figure: Figure, period: Period, scope: Scope) -> tuple[int, int]:
+    """Return how many records a figure of LISTED counts, up to COUNT_MAX + 1, and how many the person may not open."""
+    model, visible = LISTED[figure.section]
+    total = _count(select(literal(1)).select_from(refs(figure, period, scope)))
+    ids = keys(figure, period, scope)
+    return total, total - _count(select(literal(1)).select_from(model).where(model.id.in_(ids), visible(user)))
+
+
 def _row(kind: _Kind, record: Any, at: dt.datetime, *beside: Any) -> Row:
     words, url, cells = kind.row(record)
     return Row(at, words, url, (*cells, *beside))
 
 
-def _refs(figure: Figure, period: Period, scope: Scope) -> Any:
+def refs(figure: Figure, period: Period, scope: Scope) -> Any:
+    """Return the subquery of what a figure counts: when (``at``) and which (``ref``), whoever may open it."""
     members = members_of(scope.ids) if scope.kind == "groups" else {}
     own = [one for group in members.values() for one in group] if scope.kind == "groups" else list(scope.ids)
     conditions = {
@@ -143,15 +158,6 @@ def _name(user: User | None) -> str:
     return full_name(user) if user is not None else ""
 
 
-def _lead(lead: Lead) -> tuple[str, str, tuple[Any, ...]]:
-    budget = money(float(lead.budget), lead.currency) if lead.budget else ""
-    return lead.name, f"/leadview/show/{lead.id}", (lead.stage, budget, _name(lead.responsible))
-
-
-def _task(task: Task) -> tuple[str, str, tuple[Any, ...]]:
-    return task.text, f"/taskview/show/{task.id}", (task.due_at, task.completed_at, _name(task.responsible))
-
-
 def _message(message: Message) -> tuple[str, str, tuple[Any, ...]]:
     cut = message.body[:EXCERPT] + ("…" if len(message.body) > EXCERPT else "")
     words = gettext("(deleted)") if message.deleted_at else cut
@@ -170,39 +176,9 @@ def _talk(talk: Talk) -> tuple[str, str, tuple[Any, ...]]:
     )
 
 
-def _call(call: Call) -> tuple[str, str, tuple[Any, ...]]:
-    words = call.contact.name if call.contact else call.phone or gettext("Hidden number")
-    length = duration(call.duration_seconds) if call.duration_seconds else ""
-    return words, f"/callview/show/{call.id}", (length, _name(call.user), _name(call.responsible))
-
-
-def _mail(event: Event) -> tuple[str, str, tuple[Any, ...]]:
-    data: Mapping[str, Any] = event.data
-    return (
-        str(data.get("subject") or data.get("name") or ""),
-        str(data.get("url") or ""),
-        (
-            str(data.get("name") or ""),
-            str(data.get("mailbox") or ""),
-        ),
-    )
-
-
-def _delivery(delivery: Delivery) -> tuple[str, str, tuple[Any, ...]]:
-    return (
-        delivery.about,
-        f"/deliveryview/show/{delivery.id}",
-        (delivery.channel, delivery.address, delivery.error or ""),
-    )
-
-
 def _visible_messages(user: User) -> Any:
     of_talk = select(Talk.number).where(Talk.chat_id == Message.chat_id, access.visible_talks(user)).exists()
     return and_(Message.public, of_talk)
-
-
-def _visible_mails(user: User) -> Any:
-    return Event.subject_id.in_(select(Mail.id).where(access.visible_mails(user)))
 
 
 _RESPONSIBLE = lazy_gettext("Responsible")
@@ -219,23 +195,15 @@ _AUTHOR = (
     .correlate(Message)
     .scalar_subquery()
 )
+# Sections of numbers whose records have a generated list, and who sees which of them.
+LISTED: Mapping[str, tuple[Any, Callable[[User], Any]]] = {
+    "leads": (Lead, access.visible_leads),
+    "tasks": (Task, access.visible_tasks),
+    "calls": (Call, access.visible_calls),
+    "mails": (Mail, access.visible_mails),
+    "deliveries": (Delivery, access.visible_deliveries),
+}
 _KINDS: Mapping[str, _Kind] = {
-    "leads": _Kind(
-        Lead,
-        Lead.id,
-        access.visible_leads,
-        (lazy_gettext("Lead"), lazy_gettext("Stage"), lazy_gettext("Budget"), _RESPONSIBLE),
-        _lead,
-        (joinedload(Lead.stage), joinedload(Lead.responsible)),
-    ),
-    "tasks": _Kind(
-        Task,
-        Task.id,
-        access.visible_tasks,
-        (lazy_gettext("Task"), lazy_gettext("Due"), lazy_gettext("Done"), _RESPONSIBLE),
-        _task,
-        (joinedload(Task.responsible),),
-    ),
     "messages": _Kind(
         Message,
         Message.id,
@@ -259,32 +227,5 @@ _KINDS: Mapping[str, _Kind] = {
         ),
         _talk,
         (joinedload(Talk.contact), joinedload(Talk.responsible)),
-    ),
-    "calls": _Kind(
-        Call,
-        Call.id,
-        access.visible_calls,
-        (lazy_gettext("Call"), lazy_gettext("Length"), lazy_gettext("Who talked"), _RESPONSIBLE),
-        _call,
-        (joinedload(Call.contact), joinedload(Call.user), joinedload(Call.responsible)),
-    ),
-    "mails": _Kind(
-        Event,
-        Event.id,
-        _visible_mails,
-        (lazy_gettext("Mail"), lazy_gettext("From"), lazy_gettext("Mailbox")),
-        _mail,
-    ),
-    "deliveries": _Kind(
-        Delivery,
-        Delivery.id,
-        access.visible_deliveries,
-        (
-            lazy_gettext("About"),
-            lazy_gettext("Channel"),
-            lazy_gettext("Address"),
-            lazy_gettext("Why it failed"),
-        ),
-        _delivery,
     ),
 }

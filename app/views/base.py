@@ -25,6 +25,7 @@ from app.models.base import Model
 from app.models.people import User
 from app.security import acting_user
 from app.services import limits
+from app.views import counted
 from app.views.filters import RequestScopedFilters
 from app.views.form_values import changes_of, prefill, show_error
 from app.views.forms import FormConverter
@@ -58,6 +59,10 @@ class Screen(SignedIn, RequestScopedFilters, ModelView):  # type: ignore[misc]
     add_row_message = lazy_gettext("Added")
     edit_row_message = lazy_gettext("Saved")
     delete_row_message = lazy_gettext("Deleted")
+
+    def _init_properties(self) -> None:
+        super()._init_properties()
+        counted.offer(self._filters.get_search_filters(), type(self).__name__, self.datamodel)
 
     # -- what a subclass gives
 

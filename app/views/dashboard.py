@@ -21,7 +21,7 @@ from app.services import activity_days, figures, limits, report_records, report_
 from app.services.activity_report import ActivityReport, Line, Measured, Scope, activity_report, report_csv
 from app.services.figure_kinds import Figure, Unit
 from app.services.figure_words import shown
-from app.views import report_charts, report_filter
+from app.views import counted, report_charts, report_filter
 from app.views.base import SignedIn
 from app.views.lookup_field import LookupManyField
 from app.views.report_filter import SPANS, Asked, Wanted
@@ -76,7 +76,7 @@ class DashboardView(SignedIn, BaseView):  # type: ignore[misc]
             change=change_words,
             behind=_linker(user, of),
             line_key=line_key,
-            line_url=lambda line: url_for("DashboardView.page") + "?" + of_line(of, line),
+            line_url=lambda line: url_for("DashboardView.page") + "?" + of.of_line(line).query(),
             is_admin=access.is_admin(user),
         )
         return (content, error.status) if error is not None else content
@@ -122,7 +122,7 @@ class DashboardView(SignedIn, BaseView):  # type: ignore[misc]
     @has_access
     @permission_name("list")
     def behind(self, key: str) -> ResponseReturnValue:
-        """List the records behind a number."""
+        """List the records behind a number, where no screen of their own does."""
         user, of = acting_user(), report_filter.asked(request.args)
         try:
             figure = figures.figure_of(key)
@@ -131,6 +131,9 @@ class DashboardView(SignedIn, BaseView):  # type: ignore[misc]
         if figure.section in ADMINS_ONLY and not access.is_admin(user):
             abort(403)
         given = report_filter.wanted(user, of)
+        listed = counted.list_url(figure, of)
+        if listed:
+            return redirect(listed)
         page = request.args.get("page", "0")
         number = int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 0
         found = report_records.behind(user, key, given.period, given.scope, number)
@@ -163,15 +166,6 @@ def line_key(line: Line) -> str:
     return f"u{line.user_id}" if line.user_id else f"g{line.group_id}" if line.group_id else "t"
 
 
-def of_line(of: Asked, line: Line) -> str:
-    """Return the arguments for one line's numbers alone; of the total, those of the page."""
-    if line.user_id:
-        return of.query(groups=(), users=(line.user_id,))
-    if line.group_id:
-        return of.query(groups=(line.group_id,), users=())
-    return of.query()
-
-
 def change_words(figure: Figure, measured: Measured) -> str:
     """Return how a number compares with the period before: "+12 %", "34 before", "as before"; empty for nothing."""
     if measured.before is None or measured.value is None:
@@ -198,7 +192,8 @@ def _linker(user: User, of: Asked) -> Any:
     def link(figure: Figure, line: Line) -> str:
         if figure.section in ADMINS_ONLY and not admin:
             return ""
-        return url_for("DashboardView.behind", key=figure.key) + "?" + of_line(of, line)
+        its = of.of_line(line)
+        return counted.list_url(figure, its) or url_for("DashboardView.behind", key=figure.key) + "?" + its.query()
 
     return link
 

@@ -11,6 +11,7 @@ from flask_babel import gettext, lazy_gettext
 from wtforms import BooleanField, Field, Form, SelectField
 
 from app.formatting import cell, when
+from app.views import counted
 
 # What the quick search asks: the screen's own search, else whether its first text contains the words.
 QUICK = ("q", "ct")
@@ -35,11 +36,12 @@ DATE_TYPES = {"DateField": "date", "DateTimeField": "date", "DateTimeLocalField"
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """An active filter in words, and the page without it."""
+    """An active filter in words, and the page without it. A whole one is not cut short where it is long."""
 
     label: str
     text: str
     remove_url: str
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def filter_bar(filters: Filters, form: Form, columns: list[str], labels: dict[st
     return FilterBar(
         search_name=search_name,
         search_value=search_value,
-        chips=tuple(chip for name, value in active if (chip := _chip(name, value, filters, form, labels))),
+        chips=(*_counted(), *(chip for name, value in active if (chip := _chip(name, value, filters, form, labels)))),
         choices=tuple(_choice(column, filters, form, labels) for column in columns if _operations(column, filters)),
         kept=tuple((name, value) for name, value in _arguments() if not name.startswith("page_")),
         clear_url=_url([(name, value) for name, value in _arguments() if not name.startswith(("_flt_", "page_"))]),
@@ -129,6 +131,14 @@ def _chip(name: str, value: str, filters: Filters, form: Form, labels: dict[str,
     others = [(n, v) for n, v in _arguments() if (n, v) != (name, value) and not n.startswith("page_")]
     shown = _value_in_words(form[column], value)
     return Chip(f"{labels.get(column, column)} {operation}", shown, _url(others))
+
+
+def _counted() -> list[Chip]:
+    """The number of a report whose records the list shows."""
+    values = [value for value in request.args.getlist(counted.ARGUMENT) if value]
+    others = [(name, value) for name, value in _arguments() if name != counted.ARGUMENT]
+    kept = [(name, value) for name, value in others if not name.startswith("page_")]
+    return [Chip(*counted.in_words(value), _url(kept), whole=True) for value in values]
 
 
 def _value_in_words(form_field: Field, value: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,6 +15,7 @@ from app import access, clock
 from app.errors import UserError
 from app.models.people import User
 from app.services import account, figures
+from app.services.activity_report import Line
 from app.services.report_period import KINDS, Period
 from app.services.report_scope import Scope, scope_for
 
@@ -43,6 +44,12 @@ class Asked:
     group_ids: tuple[int, ...]
     user_ids: tuple[int, ...]
     sections: tuple[str, ...]
+
+    def of_line(self, line: Line) -> Asked:
+        """Return the same for one line's numbers alone; for the total, that of the page."""
+        if line.user_id:
+            return replace(self, group_ids=(), user_ids=(line.user_id,))
+        return replace(self, group_ids=(line.group_id,), user_ids=()) if line.group_id else self
 
     def query(self, **changes: Any) -> str:
         """Return the address's part behind the question mark, with some arguments changed."""

@@ -25,11 +25,15 @@ def test_numbers_have_charts_and_lead_to_their_records(sign_in: SignIn) -> None:
     page.wait_for_function(f"() => ({_INK})(document.querySelector('canvas[data-chart=talks]'))")
     page.get_by_text("Day by day").first.click()
     expect(page.get_by_role("region", name="Leads day by day")).to_be_visible()
-    number = page.locator("[data-cell='t.leads_won'] a")
-    count = number.text_content()
-    number.click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Leads won")
-    expect(page.locator(".fd-count").first).to_have_text(str(count))
+    for number, title in (("leads_won", "Leads"), ("talks_opened", "Talks opened")):
+        link = page.locator(f"[data-cell='t.{number}'] a")
+        count = link.text_content()
+        link.click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(title)
+        expect(page.locator(".fd-count").first).to_have_text(str(count))
+        if title == "Leads":
+            expect(page.get_by_role("link", name="Remove filter Leads won")).to_be_visible()
+            page.go_back()
     page.get_by_role("link", name="Dashboard").last.click()
     expect(page).to_have_url(re.compile(r"period=30"))
 

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 
 import pytest
@@ -51,6 +52,24 @@ def number(html: str, cell: str) -> str:
     found = re.search(rf'data-cell="{re.escape(cell)}">.*?data-cell-value>([^<]*)<', html, re.S)
     assert found is not None, cell
     return found[1]
+
+
+def link(shown: str, cell: str) -> str:
+    found = re.search(rf'data-cell="{re.escape(cell)}">\s*<a href="([^"]*)"', shown)
+    assert found is not None, cell
+    return unescape(found[1])
+
+
+def behind(client: FlaskClient, shown: str, cell: str) -> str:
+    """Follow a number."""
+    answer = client.get(link(shown, cell))
+    assert answer.status_code == 200, answer.get_data(as_text=True)[:2000]
+    return answer.get_data(as_text=True)
+
+
+def rows(listed: str) -> int:
+    body = re.search(r"<tbody.*?</tbody>", listed, re.S)
+    return len(re.findall(r"<tr\b", body[0])) if body else 0
 
 
 def names(html: str, table: str) -> list[str]:
@@ -139,14 +158,42 @@ def test_behind_each_number_are_as_many_records(counted: History, client: FlaskC
     for figure in FIGURES:
         if figure.unit.value != "count":
             continue
-        listed = page(client, WEEK, f"/dashboard/behind/{figure.key}")
+        listed = behind(client, shown, f"t.{figure.key}")
         # A colleague's own mailbox is nobody else's, an admin's neither.
         hidden = 1 if figure.key == "mails_in" else 0
-        assert ("1 of these is counted, but not yours to open" in listed) == bool(hidden)
-        assert len(re.findall(r"<tr>\s*<td", listed)) + hidden == int(number(shown, f"t.{figure.key}")), figure.key
-    assert "Hidden number" in page(client, WEEK, "/dashboard/behind/calls_missed")
-    listed = page(client, f"{WEEK}&users={counted.ann.id}", "/dashboard/behind/leads_won_sum:EUR")
-    assert len(re.findall(r"<tr>\s*<td", listed)) == 1
+        assert ("1 not yours to open" in listed) == bool(hidden)
+        assert rows(listed) + hidden == int(number(shown, f"t.{figure.key}")), figure.key
+    assert rows(behind(client, shown, f"u{counted.ann.id}.leads_won_sum:EUR")) == 1
+
+
+def test_a_list_behind_a_number_says_so_and_can_be_narrowed_and_exported(
+    app: Flask, counted: History, client: FlaskClient
+) -> None:
+    login(client, counted.admin)
+    shown = page(client, f"{WEEK}&groups={counted.sales.id}")
+    address, count = link(shown, "t.leads_new"), int(number(shown, "t.leads_new"))
+    assert address.startswith("/leadview/list/?")
+    listed = client.get(address).get_data(as_text=True)
+    assert f": {count} counted" in listed
+    assert 'aria-label="Remove filter New leads"' in listed
+    assert rows(client.get(f"{address}&_flt_0_name=nothing-is-called-so").get_data(as_text=True)) == 0
+    assert client.post(address.replace("/list/", "/export")).status_code == 302
+    with app.app_context():
+        assert db.session.execute(text("SELECT jsonb_array_length(settings -> 'ids') FROM transfers")).scalar() == count
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "status"),
+    [
+        ("/leadview/list/", "weather", 404),
+        ("/leadview/list/", "tasks_done?period=7", 404),
+        ("/leadview/list/", "leads_new?period=century", 422),
+        ("/leadview/list/", "leads_new?groups=999999", 403),
+    ],
+)
+def test_what_no_number_counts_is_no_list(app: Flask, client: FlaskClient, path: str, value: str, status: int) -> None:
+    login(client, person(app, "Admin"))
+    assert client.get(path, query_string={"_flt_0_counted": value}).status_code == status
 
 
 def test_records_that_one_may_not_open_are_counted_but_not_listed(
@@ -156,9 +203,12 @@ def test_records_that_one_may_not_open_are_counted_but_not_listed(
         set_visibility("own")
     login(client, counted.boss)
     assert number(page(client), "t.leads_won") == "2"
-    listed = page(client, WEEK, "/dashboard/behind/leads_won")
-    assert "2 of these are counted, but not yours to open" in listed
-    assert "<tr>\n                  <td" not in listed
+    listed = behind(client, page(client), "t.leads_won")
+    assert "2 counted, 2 not yours to open" in listed
+    assert rows(listed) == 0
+    listed = page(client, WEEK, "/dashboard/behind/talks_opened")
+    assert "of these are counted, but not yours to open" in listed
+    assert rows(listed) < int(number(page(client), "t.talks_opened"))
     page(client, WEEK, "/dashboard/behind/deliveries_sent", 403)
 
 
@@ -166,8 +216,9 @@ def test_listed_records_count_against_activity_limits(app: Flask, counted: Histo
     with app.app_context():
         make_limit("items", "day", 1, active=True)
     login(client, counted.boss)
-    assert client.get(f"/dashboard/behind/leads_lost?{WEEK}").status_code == 200
-    assert client.get(f"/dashboard/behind/leads_new?{WEEK}").status_code == 302, "one more than allowed"
+    shown = page(client)
+    assert client.get(link(shown, "t.leads_lost")).status_code == 200
+    assert client.get(link(shown, "t.leads_new")).status_code == 302, "one more than allowed"
     with app.app_context():
         assert db.session.get_one(User, counted.boss.id).active is False
 
