@@ -18,7 +18,7 @@ from sqlalchemy import text
 
 from app.embedded import free_port
 from app.extensions import db
-from app.services import chat_pages, feed, message_pages
+from app.services import chat_pages, feed, feed_counters, message_pages
 from app.startup import ROOT, answers
 from app.supervisor import Process, Supervisor
 from app.transaction import transaction
@@ -189,7 +189,7 @@ def _big(user_id: int) -> list[Row]:
 
     def open_feed() -> None:
         feed.page(db.session(), user_id)
-        feed.counters(db.session(), [user_id])
+        feed_counters.counters(db.session(), [user_id])
         db.session.rollback()
 
     times = []

@@ -20,7 +20,7 @@ from sqlalchemy import Engine, create_engine, event, text
 from app import clock
 from app.catalogue import Rule
 from app.extensions import db
-from app.services import delivery, feed, notify, reading, reminders, tasks
+from app.services import delivery, feed, feed_counters, notify, reading, reminders, tasks
 from app.startup import ROOT
 from app.transaction import transaction
 from tests import builders
@@ -274,7 +274,7 @@ def test_the_feed_is_read_by_an_index_on_every_page(full: Flask) -> None:
         for options in FEED_OPTIONS:
             first = feed.page(db.session(), user_id, **options)
             feed.page(db.session(), user_id, cursor=first.next_cursor, **options)
-        feed.counters(db.session(), [user_id])
+        feed_counters.counters(db.session(), [user_id])
         feed.sync(db.session(), user_id, (clock.now() - dt.timedelta(hours=1)).isoformat())
     assert read_whole == []
 

@@ -13,7 +13,7 @@ from app import clock
 from app.demo import attachments, story
 from app.extensions import db
 from app.models.people import Group, User
-from app.services import chat_files, chat_messages
+from app.services import chat_files, chat_messages, message_changes
 from app.services import chats as chat_service
 from app.services.drafts import read_draft
 
@@ -60,9 +60,9 @@ def _with(extra: Mapping[str, Any], author: int, chat_id: int, sent: Sequence[in
 
 def _after(extra: Mapping[str, Any], author: int, message_id: int, people: dict[str, User]) -> None:
     for username, emoji in extra.get("reactions", ()):
-        chat_messages.react(people[username].id, message_id, emoji, True)
+        message_changes.react(people[username].id, message_id, emoji, True)
     if "edited" in extra:
-        chat_messages.edit(author, message_id, extra["edited"])
+        message_changes.edit(author, message_id, extra["edited"])
 
 
 def _spread(chat_id: int, last_at: dt.datetime) -> None:

@@ -28,13 +28,8 @@ class Held:
     until: dt.datetime
 
 
-_HOLD = text("""
-WITH held AS (
-    SELECT * FROM unnest(CAST(:notification_ids AS bigint[]), CAST(:user_ids AS int[]), CAST(:channels AS text[]),
-                         CAST(:addresses AS text[]), CAST(:untils AS timestamptz[]))
-        AS held(notification_id, user_id, channel, address, until)
-),
-brief AS (
+# Follows ``held`` (user_id, channel, address, until): the open brief of each address, a new one where there is none.
+OPEN_BRIEF = """brief AS (
     INSERT INTO deliveries (dedupe_key, purpose, channel, address, user_id, state, not_before, created_at)
     SELECT 'brief:' || user_id || ':' || channel || ':' || address || ':' || gen_random_uuid(), 'brief', channel,
            address, user_id, 'pending', max(until), :now
@@ -42,7 +37,15 @@ brief AS (
     ON CONFLICT (user_id, channel, address) WHERE purpose = 'brief' AND state = 'pending' AND attempts = 0
     DO UPDATE SET not_before = excluded.not_before
     RETURNING id, user_id, channel, address
-)
+)"""
+
+_HOLD = text(f"""
+WITH held AS (
+    SELECT * FROM unnest(CAST(:notification_ids AS bigint[]), CAST(:user_ids AS int[]), CAST(:channels AS text[]),
+                         CAST(:addresses AS text[]), CAST(:untils AS timestamptz[]))
+        AS held(notification_id, user_id, channel, address, until)
+),
+{OPEN_BRIEF}
 INSERT INTO delivery_items (delivery_id, notification_id)
 SELECT brief.id, held.notification_id FROM held JOIN brief USING (user_id, channel, address)
 ON CONFLICT DO NOTHING

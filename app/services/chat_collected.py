@@ -18,6 +18,7 @@ from app.catalogue import KINDS, Channel, Rule
 from app.extensions import db
 from app.models.chats import Mute
 from app.services import audience, chat_feed
+from app.services.briefs import OPEN_BRIEF
 from app.services.routing import Outcome, choose_channels
 
 # What "send my digest now" looks through.
@@ -70,22 +71,14 @@ class ChatContent:
         return None
 
 
-_HOLD = text("""
+_HOLD = text(f"""
 WITH held AS (
     SELECT * FROM unnest(CAST(:chat_ids AS int[]), CAST(:user_ids AS int[]), CAST(:channels AS text[]),
                          CAST(:addresses AS text[]), CAST(:untils AS timestamptz[]), CAST(:tags AS text[]),
                          CAST(:rules AS text[]), CAST(:seqs AS bigint[]))
         AS held(chat_id, user_id, channel, address, until, tag, rule, seq)
 ),
-brief AS (
-    INSERT INTO deliveries (dedupe_key, purpose, channel, address, user_id, state, not_before, created_at)
-    SELECT 'brief:' || user_id || ':' || channel || ':' || address || ':' || gen_random_uuid(), 'brief', channel,
-           address, user_id, 'pending', max(until), :now
-    FROM held GROUP BY user_id, channel, address ORDER BY user_id, channel, address
-    ON CONFLICT (user_id, channel, address) WHERE purpose = 'brief' AND state = 'pending' AND attempts = 0
-    DO UPDATE SET not_before = excluded.not_before
-    RETURNING id, user_id, channel, address
-)
+{OPEN_BRIEF}
 INSERT INTO delivery_chats (delivery_id, chat_id, tag, rule, seq)
 SELECT brief.id, held.chat_id, held.tag, held.rule, held.seq FROM held JOIN brief USING (user_id, channel, address)
 ON CONFLICT (delivery_id, chat_id) DO UPDATE SET

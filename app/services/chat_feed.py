@@ -30,7 +30,7 @@ PUT_AWAY = "(c.archived_at IS NOT NULL OR coalesce(c.last_seq <= m.archived_seq,
 # Looking into a client's chat makes it no item.
 PRESENT = "m.left_at IS NULL AND (c.last_seq > 0 OR c.kind <> 'direct') AND (m.role <> 'viewer' OR m.marked_unread)"
 
-# Counted per person by feed.counters, together with the notices.
+# Counted per person by feed_counters.counters, together with the notices.
 COUNT_UNREAD = f"""
 SELECT m.user_id, CASE c.kind WHEN 'client' THEN 'clients' ELSE 'chats' END AS tab, count(*) AS unread,
        CAST(NULL AS timestamptz) AS since

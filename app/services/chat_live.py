@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from app.errors import NotFound
 from app.extensions import db, socketio
-from app.services import chat_feed, feed, live, visitor_live
+from app.services import chat_feed, feed_counters, live, visitor_live
 from app.services.names import FREE_SQL, NAME_SQL
 
 # Above that, who has read and who types is told only to those who have the chat open.
@@ -104,7 +104,7 @@ def _push(chat_id: int, user_ids: Collection[int], event: str, popups: Collectio
         return
     with db.engine.connect() as connection:
         items = chat_feed.items_of(connection, user_ids, [chat_id])
-        counters = feed.counters(connection, [user_id for user_id, _ in items])
+        counters = feed_counters.counters(connection, [user_id for user_id, _ in items])
     for user_id, item in items:
         payload = item if event != "notification" else {**item, "popup": user_id in popups}
         live.emit(event, payload, [live.room_of(user_id)])

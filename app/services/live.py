@@ -10,7 +10,7 @@ from flask import Flask
 from redis.exceptions import RedisError
 
 from app.extensions import db, socketio
-from app.services import feed
+from app.services import feed, feed_counters
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ def changed_feed(user_id: int) -> None:
 def show_counters(user_id: int) -> None:
     """Push how much is unread to one person's tabs."""
     with db.engine.connect() as connection:
-        counters = feed.counters(connection, [user_id])
+        counters = feed_counters.counters(connection, [user_id])
     emit("counters", counters[user_id], [room_of(user_id)])
 
 
@@ -85,7 +85,7 @@ def _push(item_ids: list[int], event: str, popups: Collection[int]) -> None:
     # A connection of its own: the session's objects stay as they are, and nothing is left open.
     with db.engine.connect() as connection:
         items = feed.items_by_id(connection, item_ids)
-        counters = feed.counters(connection, [user_id for user_id, _ in items])
+        counters = feed_counters.counters(connection, [user_id for user_id, _ in items])
     for user_id, item in items:
         payload = item if event != "notification" else {**item, "popup": user_id in popups}
         emit(event, payload, [room_of(user_id)])

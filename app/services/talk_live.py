@@ -11,7 +11,7 @@ from sqlalchemy import text
 from app.extensions import db, socketio
 from app.models.people import full_name
 from app.models.talks import Talk
-from app.services import account, feed, live, talk_settings, visitor_live, visitor_pages
+from app.services import account, feed_counters, live, talk_settings, visitor_live, visitor_pages
 from app.services.talk_settings import TalkSettings
 from app.services.talk_sight import TEAM
 from app.transaction import on_commit
@@ -96,11 +96,11 @@ def push_waiting() -> None:
     """Push how many clients wait to everybody who may see them."""
     if account.record_visibility() == "all":
         with db.engine.connect() as connection:
-            live.emit("waiting", feed.all_waiting(connection), [TEAM_ROOM])
+            live.emit("waiting", feed_counters.all_waiting(connection), [TEAM_ROOM])
         return
     with db.engine.connect() as connection:
         people = [row.id for row in connection.execute(text("SELECT id FROM ab_user WHERE active"))]
-        counted = feed.waiting(connection, people)
+        counted = feed_counters.waiting(connection, people)
     for user_id, numbers in counted.items():
         live.emit("waiting", numbers, [live.room_of(user_id)])
 

@@ -31,7 +31,7 @@ p.team AND (p.admin OR p.sight = 'all' OR t.responsible_id = p.id
 """
 
 WAITING = "waiting"
-# Counted per person by feed.counters, with its other branches.
+# Counted per person by feed_counters.counters, with its other branches.
 COUNT_WAITING = f"""
 SELECT p.id AS user_id, '{WAITING}' AS tab, count(*) AS unread, min(t.waiting_since) AS since
 FROM {PEOPLE} p JOIN talks t ON t.waiting_since IS NOT NULL AND {SEES} GROUP BY p.id

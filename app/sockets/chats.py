@@ -13,7 +13,7 @@ from app import access
 from app.errors import Forbidden, UserError
 from app.extensions import db, socketio
 from app.models.chats import ChatKind
-from app.services import chat_live, chat_messages, chat_reading, client_lookers, drafts, live, presence
+from app.services import chat_live, chat_messages, chat_reading, client_lookers, drafts, live, message_changes, presence
 from app.sockets.connections import Connection, connections
 from app.transaction import transaction
 
@@ -101,19 +101,19 @@ def _send(connection: Connection, payload: Mapping[str, Any]) -> dict[str, Any]:
 def _edit(user_id: int, payload: Mapping[str, Any]) -> dict[str, Any]:
     message_id = _message_id(payload)
     with transaction():
-        return {"message": chat_messages.edit(user_id, message_id, payload.get("body"))}
+        return {"message": message_changes.edit(user_id, message_id, payload.get("body"))}
 
 
 def _delete(user_id: int, payload: Mapping[str, Any]) -> dict[str, Any]:
     message_id = _message_id(payload)
     with transaction():
-        return {"message": chat_messages.delete(user_id, message_id)}
+        return {"message": message_changes.delete(user_id, message_id)}
 
 
 def _react(user_id: int, payload: Mapping[str, Any]) -> dict[str, Any]:
     message_id = _message_id(payload)
     with transaction():
-        return {"message": chat_messages.react(user_id, message_id, payload.get("emoji"), payload.get("on", True))}
+        return {"message": message_changes.react(user_id, message_id, payload.get("emoji"), payload.get("on", True))}
 
 
 def _read(user_id: int, payload: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from app.errors import NotFound
 from app.extensions import db
 from app.models.notifications import FeedItem, Notification
 from app.models.people import full_name
-from app.services import chat_feed, chat_mail, chat_reading, chats, feed, mailing, reading
+from app.services import chat_feed, chat_mail, chat_reading, chats, feed, feed_counters, mailing, reading
 from app.services.render import SETTINGS_PATH
 from app.transaction import transaction
 from app.views import demo
@@ -96,7 +96,7 @@ def center_boot() -> dict[str, Any]:
             "group_ids": [group.id for group in user.groups],
         },
         "cursor": cursor,
-        "counters": feed.counters(db.session(), [user.id])[user.id],
+        "counters": feed_counters.counters(db.session(), [user.id])[user.id],
         "tabs": [*FREE_TABS, *(["clients"] if invited else [])] if free else list(TABS),
         "search": True,
         "chat": chats.boot(user),

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from app.errors import UserError
 from app.extensions import db, redis_client
-from app.services import chat_messages, chat_pages, drafts, feed, message_pages
+from app.services import chat_messages, chat_pages, drafts, feed, message_changes, message_pages
 from app.services.drafts import Draft, read_draft
 from app.services.shared_buckets import SharedBuckets
 from app.transaction import transaction
@@ -135,28 +135,28 @@ def test_an_answer_quotes_its_message_and_only_one_of_the_same_chat(pair) -> Non
 def test_only_its_author_edits_and_deletes_a_message(pair) -> None:
     ann, ben, chat_id = pair
     message = chatting.say(ann, chat_id, "Helo")
-    refused("not_yours", lambda: chat_messages.edit(ben.id, message["id"], "Mine"))
-    refused("not_yours", lambda: chat_messages.delete(ben.id, message["id"]))
+    refused("not_yours", lambda: message_changes.edit(ben.id, message["id"], "Mine"))
+    refused("not_yours", lambda: message_changes.delete(ben.id, message["id"]))
     stranger = builders.make_user()
-    refused("not_found", lambda: chat_messages.edit(stranger.id, message["id"], "Mine"))
+    refused("not_found", lambda: message_changes.edit(stranger.id, message["id"], "Mine"))
     with transaction():
-        edited = chat_messages.edit(ann.id, message["id"], "Hello")
+        edited = message_changes.edit(ann.id, message["id"], "Hello")
     assert edited["body"] == "Hello"
     assert edited["edited_at"]
-    assert [step["body"] for step in chat_messages.trace(ben.id, message["id"])] == ["Helo"]
+    assert [step["body"] for step in message_changes.trace(ben.id, message["id"])] == ["Helo"]
 
 
 def test_a_deleted_message_leaves_its_place_and_its_words_to_its_author_only(pair) -> None:
     ann, ben, chat_id = pair
     message = chatting.say(ann, chat_id, "Secret")
     with transaction():
-        chat_messages.delete(ann.id, message["id"])
+        message_changes.delete(ann.id, message["id"])
     (left,) = page(chat_id)
     assert (left["deleted"], left["body"], left["seq"]) == (True, "", 1)
-    assert chat_messages.trace(ben.id, message["id"])[0]["body"] is None
-    assert chat_messages.trace(ann.id, message["id"])[0]["body"] == "Secret"
-    refused("deleted", lambda: chat_messages.edit(ann.id, message["id"], "Back"))
-    refused("deleted", lambda: chat_messages.react(ben.id, message["id"], "👍", True))
+    assert message_changes.trace(ben.id, message["id"])[0]["body"] is None
+    assert message_changes.trace(ann.id, message["id"])[0]["body"] == "Secret"
+    refused("deleted", lambda: message_changes.edit(ann.id, message["id"], "Back"))
+    refused("deleted", lambda: message_changes.react(ben.id, message["id"], "👍", True))
 
 
 def test_reactions_are_counted_once_per_person(pair) -> None:
@@ -164,7 +164,7 @@ def test_reactions_are_counted_once_per_person(pair) -> None:
     message = chatting.say(ann, chat_id)
     for who, on in ((ann, True), (ben, True), (ben, True), (ann, False)):
         with transaction():
-            after = chat_messages.react(who.id, message["id"], "👍", on)
+            after = message_changes.react(who.id, message["id"], "👍", on)
     assert after["reactions"] == [{"emoji": "👍", "count": 1, "user_ids": [ben.id]}]
 
 
@@ -201,7 +201,7 @@ def test_everybody_is_called_in_a_big_chat_only_after_confirming(context: Flask)
     assert chatting.say(ann, big, "@all hello", confirm_all=True)["mentions"][0]["kind"] == "all"
     message = chatting.say(ann, big, "hello")
     with transaction():
-        chat_messages.edit(ann.id, message["id"], "@all hello")
+        message_changes.edit(ann.id, message["id"], "@all hello")
     assert db.session.execute(text("SELECT count(*) FROM messages WHERE mentions_all")).scalar_one() == 2
 
 

@@ -10,7 +10,16 @@ from sqlalchemy import text
 
 from app import clock
 from app.extensions import db
-from app.services import chat_mail, chat_messages, chat_news, chat_reading, chats, feed, presence
+from app.services import (
+    chat_mail,
+    chat_news,
+    chat_reading,
+    chats,
+    feed,
+    feed_counters,
+    message_changes,
+    presence,
+)
 from app.services.claimed import claim
 from app.transaction import transaction
 from tests import builders, chatting
@@ -114,9 +123,9 @@ def test_what_was_deleted_edited_or_read_before_sending_is_respected(pair) -> No
     first, second = chatting.say(ann, chat_id, "Frist"), chatting.say(ann, chat_id, "Never mind")
     chatting.decide(chat_id)
     with transaction():
-        chat_messages.edit(ann.id, first["id"], "First")
+        message_changes.edit(ann.id, first["id"], "First")
     with transaction():
-        chat_messages.delete(ann.id, second["id"])
+        message_changes.delete(ann.id, second["id"])
     clock.set_test_now(clock.now() + dt.timedelta(minutes=16))
     with transaction():
         claimed = claim([row.id for row in deliveries()])
@@ -128,7 +137,7 @@ def test_what_was_deleted_edited_or_read_before_sending_is_respected(pair) -> No
     assert "Never mind" not in message.text
     assert message.thread == f"chat:{chat_id}"
     with transaction():
-        chat_messages.delete(ann.id, first["id"])
+        message_changes.delete(ann.id, first["id"])
     with transaction():
         assert chat_mail.refuse_chats(claimed) == {claimed[0].id: "already_read"}
 
@@ -164,12 +173,12 @@ def test_muting_or_leaving_before_sending_stops_it(context: Flask, change: str, 
 def test_counts_are_items_and_a_deleted_message_is_not_unread(pair) -> None:
     ann, ben, chat_id = pair
     messages = [chatting.say(ann, chat_id) for _ in range(3)]
-    assert feed.counters(db.session(), [ben.id])[ben.id]["total"] == 1
+    assert feed_counters.counters(db.session(), [ben.id])[ben.id]["total"] == 1
     assert item_of(ben, chat_id)["count"] == 3
     for message in messages:
         with transaction():
-            chat_messages.delete(ann.id, message["id"])
-    assert feed.counters(db.session(), [ben.id])[ben.id]["total"] == 0
+            message_changes.delete(ann.id, message["id"])
+    assert feed_counters.counters(db.session(), [ben.id])[ben.id]["total"] == 0
     assert not item_of(ben, chat_id)["unread"]
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 from app.errors import UserError
 from app.extensions import db
 from app.models.chats import Chat, ChatMember
-from app.services import account, chat_members, chat_pages, chats, feed, groups, people
+from app.services import account, chat_members, chat_pages, chats, feed, feed_counters, groups, people
 from app.transaction import transaction
 from tests import builders, chatting
 
@@ -117,7 +117,7 @@ def test_whoever_is_added_is_told_but_not_whoever_added(context: Flask) -> None:
     assert (told["event"], told["title"]) == ("chat:added", "Ann Ash added you to Workshop")
     assert [item["kind"] for item in feed.page(db.session(), ann.id).items] == ["chat"]
     chatting.read(ben, chat_id, 1)
-    assert feed.counters(db.session(), [ben.id])[ben.id]["total"] == 0
+    assert feed_counters.counters(db.session(), [ben.id])[ben.id]["total"] == 0
 
 
 def test_who_comes_later_has_nothing_unread_of_before(context: Flask) -> None:

@@ -88,7 +88,7 @@ def test_after_the_brief_a_chat_is_told_again_only_when_it_was_read(pair: tuple[
 def test_what_was_read_muted_or_deleted_in_the_night_makes_no_brief(
     pair: tuple[User, User, int], at: At, change: str
 ) -> None:
-    from app.services import chat_messages
+    from app.services import message_changes
 
     ann, ben, chat_id = pair
     message = write(ann, chat_id)
@@ -96,7 +96,7 @@ def test_what_was_read_muted_or_deleted_in_the_night_makes_no_brief(
         if change == "mute":
             chats.set_mine(ben.id, chat_id, {"mute": "all"})
         elif change == "delete":
-            chat_messages.delete(ann.id, message["id"])
+            message_changes.delete(ann.id, message["id"])
     if change == "read":
         chatting.read(ben, chat_id, 1)
     go_on(at, MORNING)

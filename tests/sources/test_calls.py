@@ -15,7 +15,7 @@ from app.extensions import db
 from app.models.calls import Call
 from app.models.crm import Contact, Lead
 from app.models.people import User
-from app.services import calls, feed, phones
+from app.services import calls, feed_counters, phones
 from app.transaction import transaction
 from tests import builders
 from tests.sources.told import items, snapshots, told
@@ -55,7 +55,7 @@ def count(model: Any) -> int:
 
 def live(user: User) -> int:
     db.session.rollback()
-    return int(feed.counters(db.session(), [user.id])[user.id]["calls"])
+    return int(feed_counters.counters(db.session(), [user.id])[user.id]["calls"])
 
 
 def test_a_known_client_rings_for_who_is_responsible_with_contact_and_open_leads(client, house) -> None:

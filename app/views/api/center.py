@@ -12,7 +12,7 @@ from flask_appbuilder.api import BaseApi, expose, protect
 
 from app.errors import UserError
 from app.extensions import db
-from app.services import chat_reading, chat_trace, feed, preferences, reading, trace
+from app.services import chat_reading, chat_trace, feed, feed_counters, preferences, reading, trace
 from app.services.feed import ItemIds
 from app.transaction import transaction
 from app.views.api.problem import json_object, problems
@@ -55,7 +55,7 @@ class CenterApi(BaseApi):
             cursor=request.args.get("cursor") or None,
             q=request.args.get("q", ""),
         )
-        counters = feed.counters(db.session(), [user_id])[user_id]
+        counters = feed_counters.counters(db.session(), [user_id])[user_id]
         return self.response(200, items=page.items, next_cursor=page.next_cursor, counters=counters)
 
     @expose("/sync", methods=["GET"])
@@ -195,7 +195,7 @@ class CenterApi(BaseApi):
         user_id = g.user.id
         with transaction(user_id):
             notices, chats = change()
-        counters = feed.counters(db.session(), [user_id])[user_id]
+        counters = feed_counters.counters(db.session(), [user_id])[user_id]
         changed = [*(f"n:{number}" for number in notices), *(f"c:{number}" for number in chats)]
         return self.response(200, items=changed, counters=counters)
 

@@ -9,7 +9,7 @@ from app import access
 from app.errors import UserError
 from app.extensions import db
 from app.security import acting_user
-from app.services import chat_messages, chat_pages, chat_reading, drafts, message_pages
+from app.services import chat_messages, chat_pages, chat_reading, drafts, message_changes, message_pages
 from app.views.api.chats import number
 from app.views.api.documentation import RESPONSES
 from app.views.api.problem import json_object, problems
@@ -103,7 +103,7 @@ class MessageApi(BaseApi):  # type: ignore[misc]
               description: "`message`"
         """
         actor, body = acting_user(), json_object().get("body")
-        return self.response(200, message=write(actor, lambda: chat_messages.edit(actor.id, message_id, body)))
+        return self.response(200, message=write(actor, lambda: message_changes.edit(actor.id, message_id, body)))
 
     @expose("/messages/<int:message_id>", methods=["DELETE"])
     @protect()
@@ -119,7 +119,7 @@ class MessageApi(BaseApi):  # type: ignore[misc]
               description: "`message`"
         """
         actor = acting_user()
-        return self.response(200, message=write(actor, lambda: chat_messages.delete(actor.id, message_id)))
+        return self.response(200, message=write(actor, lambda: message_changes.delete(actor.id, message_id)))
 
     @expose("/messages/<int:message_id>/reactions", methods=["POST"])
     @protect()
@@ -140,7 +140,7 @@ class MessageApi(BaseApi):  # type: ignore[misc]
         """
         actor, body = acting_user(), json_object()
         emoji, on = body.get("emoji"), body.get("on", True)
-        return self.response(200, message=write(actor, lambda: chat_messages.react(actor.id, message_id, emoji, on)))
+        return self.response(200, message=write(actor, lambda: message_changes.react(actor.id, message_id, emoji, on)))
 
     @expose("/<int:chat_id>/messages/<int:message_id>/trace", methods=["GET"])
     @protect()
@@ -156,7 +156,7 @@ class MessageApi(BaseApi):  # type: ignore[misc]
             200:
               description: "`edits`, the newest first"
         """
-        return self.response(200, edits=chat_messages.trace(acting_user().id, message_id))
+        return self.response(200, edits=message_changes.trace(acting_user().id, message_id))
 
     @expose("/<int:chat_id>/reads", methods=["GET"])
     @protect()
