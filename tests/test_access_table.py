@@ -436,7 +436,7 @@ TABLE: list[Row] = [
     Row("/dashboard/", "GET", team(200)),
     Row("/dashboard/numbers", "GET", team(200)),
     Row("/dashboard/file", "GET", team(200)),
-    Row("/dashboard/behind/<string:key>", "GET", team(200), "/dashboard/behind/leads_new"),
+    Row("/dashboard/behind/<string:key>", "GET", team(200), "/dashboard/behind/talks_opened"),
     Row("/dashboard/rebuild", "POST", admins(302), data={}),
     Row("/scores/", "GET", team(200)),
     Row("/scheduled/", "GET", managers(200)),
