@@ -22,7 +22,8 @@ class SmtpServer:
     own address); "" takes the mail.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, **options: Any) -> None:
+        self._options = options
         self.refuse = self.refuse_sender = ""
         self.mails: list[EmailMessage] = []
         self.recipients: list[str] = []
@@ -32,7 +33,7 @@ class SmtpServer:
 
     def start(self) -> None:
         """Listen on the port, again after :meth:`stop` too."""
-        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port, **self._options)
         self._controller.start()
 
     def stop(self) -> None:

@@ -1,21 +1,30 @@
-"""Our mails as a mail program shows them: light and dark, wide and narrow, legible and without pictures."""
+"""Our mails as a mail program shows them; and a client's mail, from its arrival to the answer with a file."""
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 from pathlib import Path
 
 import pytest
+from aiosmtpd.smtp import AuthResult
 from flask import Flask, render_template
 from flask_babel import Babel
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from app.services.outgoing import Group, Line
 from app.services.render import INLINER, Headline, email_message
+from tests.browsers import LiveServer, SignIn
+from tests.imap_servers import PASSWORD, ImapServer, mail
+from tests.mailboxes import SmtpServer
 from tests.services.test_render import Numbered, Reader, snapshot
+from tests.waiting import eventually
 
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 NOW = dt.datetime(2026, 11, 20, 9, 0, tzinfo=dt.UTC)
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 LONG = "A task whose text goes on and on, with https://example.com/an/address/that/nothing/may/break/anywhere/at/all"
 
 
@@ -69,3 +78,61 @@ def test_mails_are_legible_and_fit(browser: Browser, scheme: str, width: int) ->
         assert page.locator("img").count() == 0
     assert asked == [], "a mail loads nothing"
     context.close()
+
+
+def test_a_mail_arrives_is_shown_safely_and_answered_with_a_file(
+    sign_in: SignIn, live_server: LiveServer, imap: ImapServer, tmp_path: Path
+) -> None:
+    smtp = SmtpServer(authenticator=lambda *_: AuthResult(success=True), auth_require_tls=False)
+    smtp.start()
+    try:
+        page = sign_in("staff", "/mailboxview/add")
+        for name, value in (
+            ("address", "info@shop.example"),
+            ("username", "info"),
+            ("password", PASSWORD),
+            ("imap_host", "127.0.0.1"),
+            ("imap_port", str(imap.port)),
+            ("smtp_host", "127.0.0.1"),
+            ("smtp_port", str(smtp.port)),
+        ):
+            page.locator(f"#{name}").fill(value)
+        page.locator("#imap_security").select_option("none")
+        page.locator("#smtp_security").select_option("none")
+        page.get_by_role("button", name="Save").click()
+        page.get_by_role("button", name="Test connection").click()
+        expect(page.get_by_text("It works: mails are read, and answers can be sent")).to_be_visible()
+        page.goto(f"{live_server.url}/center/")
+        # What is there before the listener's first look is history, and no news.
+        eventually(lambda: live_server.sql("SELECT 1 FROM mail_folders WHERE name = 'INBOX'"), 60)
+        _let_arrive(imap)
+        notice = page.get_by_text("Basil Hedge: A cargo bicycle").first
+        expect(notice).to_be_visible(timeout=60_000)
+        notice.click()
+        page.goto(f"{live_server.url}/mailview/list/")
+        page.get_by_role("link", name="A cargo bicycle").first.click()
+        frame = page.frame_locator("iframe.fd-mail-frame")
+        expect(frame.get_by_text("Do you repair it?")).to_be_visible()
+        assert frame.locator("img").evaluate_all("(all) => all.map((one) => one.naturalWidth)") == [1, 0]
+        expect(page.get_by_text("Pictures from elsewhere are not loaded")).to_be_visible()
+        page.get_by_label("Your answer").fill("Yes, with this offer.")
+        offer = tmp_path / "offer.pdf"
+        offer.write_bytes(b"%PDF-1.7\n" + b"x" * 200)
+        page.get_by_label("Files", exact=True).set_input_files(offer)
+        page.get_by_role("button", name="Send", exact=True).click()
+        (sent,) = smtp.wait_for(1, 60)
+        assert (sent["In-Reply-To"], sent["References"]) == ("<cargo@example.org>", "<cargo@example.org>")
+        assert [part.get_filename() for part in sent.iter_attachments()] == ["offer.pdf"]
+        expect(page.get_by_role("link", name="offer.pdf")).to_be_visible()
+    finally:
+        smtp.stop()
+        live_server.sql("DELETE FROM mailboxes WHERE address = 'info@shop.example'")
+
+
+def _let_arrive(imap: ImapServer) -> None:
+    """A client's mail with a picture inside, one from elsewhere, and a script."""
+    came = mail("A cargo bicycle", "Do you repair it?", Message_ID="<cargo@example.org>")
+    html = '<p>Do you repair it?</p><img src="cid:wheel"><img src="http://127.0.0.1:9/pixel.png">'
+    came.add_alternative(f"{html}<script>document.body.textContent = 'taken over'</script>", subtype="html")
+    list(came.iter_parts())[-1].add_related(PIXEL, "image", "png", cid="<wheel>", filename="wheel.png")
+    imap.put(came)
