@@ -154,6 +154,13 @@ def test_a_card_costs_few_statements_however_much_hangs_on_it(
         client.post(f"/{kind}view/note/1", data={"body": f"note {number}"})
     many = cost()
     assert many <= MAX_STATEMENTS
+    page = page_of(client, path)
+    for screen, column in {"lead": [("task", "lead")], "contact": [("task", "contact"), ("lead", "contact")]}.get(
+        kind, [("lead", "company")]
+    ):
+        shown = page_of(client, f"/{screen}view/list/?_flt_0_{column}=1")
+        assert f'href="/{screen}view/list/?_flt_0_{column}=1"' in page
+        assert int(re.search(r'class="fd-count">(\d+)<', shown)[1]) > 9  # type: ignore[index]
     assert many <= few + 1  # a note's author
 
 
