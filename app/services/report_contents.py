@@ -188,7 +188,7 @@ def _short(figures: Sequence[Figure], report: ActivityReport) -> Table | None:
     if report.scope.kind == "user" and len(report.users) < 2:
         return None
     lines, heading = (report.users, gettext("By member")) if report.users else (report.groups, gettext("By group"))
-    return _table(heading, main, lines, report.total, SHORT_ROWS)
+    return _table(heading, main, lines, report.total, SHORT_ROWS, whole=report.scope.kind == "user")
 
 
 def _part(section: str, figures: Sequence[Figure], report: ActivityReport) -> Part:
@@ -198,14 +198,22 @@ def _part(section: str, figures: Sequence[Figure], report: ActivityReport) -> Pa
     if report.scope.kind == "user" and len(report.users) < 2:
         return Part(label, numbers, None, None)
     # Of one group alone the total tells the same.
-    groups = _table(gettext("By group"), own, report.groups, None) if len(report.groups) > 1 else None
-    return Part(label, numbers, groups, _table(gettext("By member"), own, report.users, None))
+    groups = _table(gettext("By group"), own, report.groups) if len(report.groups) > 1 else None
+    people = _table(gettext("By member"), own, report.users, whole=report.scope.kind == "user")
+    return Part(label, numbers, groups, people)
 
 
 def _table(
-    heading: str, figures: Sequence[Figure], lines: Sequence[Line], total: Line | None, most: int = 500
+    heading: str,
+    figures: Sequence[Figure],
+    lines: Sequence[Line],
+    total: Line | None = None,
+    most: int = 500,
+    *,
+    whole: bool = False,
 ) -> Table | None:
-    busy = [line for line in lines if _is_busy(line, figures)]
+    """Return the lines with something to count; a ``whole`` one has all, since each was asked for by name."""
+    busy = [line for line in lines if whole or _is_busy(line, figures)]
     if not busy:
         return None
     rows = [Row(line.name, _cells(line, figures)) for line in busy[:most]]

@@ -462,13 +462,16 @@ def test_several_people_and_several_groups_are_told_line_by_line_everywhere(
             builders.make_lead(responsible=one)
     builders.make_lead(responsible=rowan)
     at(local(MONDAY - dt.timedelta(days=1), 20))
-    of_people = reporting.make_report(rowan, rowan, scope="user", user_ids=[one.id for one in team])
+    idle = builders.make_user("Staff", first_name="Wren", last_name="Idle")
+    builders.make_group("C", members=[idle], manager_id=rowan.id)
+    of_people = reporting.make_report(rowan, rowan, scope="user", user_ids=[one.id for one in (*team, idle)])
     reporting.make_report(rowan, rowan, name="Both", scope="groups", group_ids=[one.id for one in groups])
     window = reporting.Window(context, rowan)
-    assert "Iris Spoke and Milo Spoke" in window.get(f"/scheduled/{of_people.id}").get_data(as_text=True)
+    assert "Iris Spoke, Milo Spoke, and Wren Idle" in window.get(f"/scheduled/{of_people.id}").get_data(as_text=True)
     at(local(MONDAY, 8))
     reporting.run_due()
     assert len(smtp.mails) == 2
+    assert "Wren Idle: New leads 0" in plain(smtp.mails[0]), "who was chosen by name has a line, whatever they did"
     for mail, title, lines in zip(
         smtp.mails, ("By member", "By group"), (("Milo Spoke", "Iris Spoke"), "AB"), strict=True
     ):
@@ -489,7 +492,7 @@ def test_several_people_and_several_groups_are_told_line_by_line_everywhere(
     assert "By member" in page
     asked = page.split('href="/dashboard/?', 1)[1].split('"', 1)[0].replace("&amp;", "&")
     assert all(f"users={one.id}" in asked for one in team)
-    assert "Iris Spoke and Milo Spoke" in window.get(f"/dashboard/?{asked}").get_data(as_text=True)
+    assert "Iris Spoke, Milo Spoke, and Wren Idle" in window.get(f"/dashboard/?{asked}").get_data(as_text=True)
 
 
 def test_only_owner_and_admins_open_change_and_send_a_report(della: User, context: Flask) -> None:
