@@ -25,6 +25,7 @@ from app.services.mailbox_health import Problem
 from app.views.base import Screen
 from app.views.filters import Visible
 from app.views.interface import ScreenInterface
+from app.views.writing import write
 
 _INPUT = {"class": "form-control"}
 SECURITIES = (
@@ -246,6 +247,9 @@ class MailboxView(Screen):
             mailbox_health.worked(mailbox_id)
             flash(gettext("It works: mails are read, and answers can be sent"), "success")
         else:
+            if problem.field == "smtp_host":
+                # It can be read: the listener need not wait for its next try.
+                write(acting_user(), lambda: mailbox_health.try_again(mailbox_id))
             flash(f"{self.label_columns.get(problem.field, problem.field)}: {problem.text}", "danger")
         return redirect(url_for("MailboxView.show", pk=mailbox_id))
 

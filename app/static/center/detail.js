@@ -10,7 +10,10 @@ import { fullTime } from "./time.js";
 import { WhenMenu } from "./when.js";
 
 const SUBJECTS = { task: "Open task", lead: "Open lead", contact: "Open contact", company: "Open company", call: "Open call", user: "Open user", report: "Open report" };
-export const KINDS = { tasks: "Task", leads: "Lead or call", system: "System", clients: "Client", chats: "Chat", team: "Team" };
+const KINDS = { tasks: "Task", leads: "Lead or call", system: "System", clients: "Client", chats: "Chat", team: "Team" };
+// A tab holds several kinds of things.
+const THINGS = { lead: "Lead", call: "Call", mail: "Mail", payment: "Payment" };
+export const kindOf = (item) => THINGS[item.tab === "leads" ? item.subject?.type : ""] ?? KINDS[item.tab] ?? "Notice";
 
 export function Detail({ center, item, onClose }) {
   const { actions, zone } = center;
@@ -24,7 +27,7 @@ export function Detail({ center, item, onClose }) {
     <div class="fd-col-head">
       <button type="button" class="fd-icon-btn only-phone fd-back" aria-label="Back to the feed" onClick=${onClose}><${Icon} name="left" /></button>
       <${ThingAvatar} name=${item.icon} />
-      <div class="fd-grow"><span class="fd-detail-kind t-cut">${KINDS[item.tab] ?? "Notice"}</span>
+      <div class="fd-grow"><span class="fd-detail-kind t-cut">${kindOf(item)}</span>
         <time class="t-3 t-12 t-cut" datetime=${item.at}>${fullTime(item.at, zone)}</time></div>
       ${item.kind !== "team" && html`<${Tools} item=${item} actions=${actions} center=${center} />`}
       <button type="button" class="fd-icon-btn fd-icon-btn--sm no-phone" aria-label="Close this item" title="Close (Esc)" onClick=${onClose}><${Icon} name="x" /></button>

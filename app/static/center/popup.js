@@ -2,7 +2,7 @@
 import { html } from "htm/preact";
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { KINDS } from "./detail.js";
+import { kindOf } from "./detail.js";
 import { CallSlots } from "./call-slot.js";
 import { lastFree } from "./chat/row.js";
 import { FreeBadge } from "./chat/badge.js";
@@ -56,7 +56,7 @@ function Popup({ item, center }) {
   const clicked = (event) => event.target.closest("button") || open();
   return html`<div class="fd-popup" onClick=${clicked}>
     ${item.chat ? html`<${ChatAvatar} kind=${item.chat.kind} id=${item.chat.id} personId=${item.chat.person_id} contactId=${item.chat.contact?.id} channel=${item.chat.talk?.channel} name=${item.title} picture=${item.chat.picture_url} />` : html`<${ThingAvatar} name=${item.icon} />`}
-    <div><div class="kind">${item.chat?.talk ? `Client · talk ${item.chat.talk.number}` : (KINDS[item.tab] ?? "Notice")}</div><div class="title">${item.title} <${FreeBadge} free=${item.chat?.person_free} /></div><div class="body">${lastFree(item) && html`<${FreeBadge} free /> `}${item.body}</div></div>
+    <div><div class="kind">${item.chat?.talk ? `Client · talk ${item.chat.talk.number}` : kindOf(item)}</div><div class="title">${item.title} <${FreeBadge} free=${item.chat?.person_free} /></div><div class="body">${lastFree(item) && html`<${FreeBadge} free /> `}${item.body}</div></div>
     <button type="button" class="fd-icon-btn fd-icon-btn--sm" aria-label=${`Dismiss ${item.title}, stays in the center`} title="Dismiss, stays in the center"
       onClick=${() => popups.dismiss(item.id)}><${Icon} name="x" /></button>
     <div class="acts">
