@@ -106,9 +106,11 @@ class ScreenInterface(SQLAInterface):  # type: ignore[misc]
         full: the whole table, where they are rare or all at its end.
         """
         found = rows.limit(COUNT_MAX + 1).cte("found").prefix_with("MATERIALIZED")
-        in_order = self._in_order(self.session.query(found.c.key, found.c.place), order_direction)
+        total = select(func.count().label("count")).select_from(found).cte("total")
+        # Of too many nothing is sorted.
+        all_found = select(total.c.count).scalar_subquery() <= COUNT_MAX
+        in_order = self._in_order(self.session.query(found.c.key, found.c.place).filter(all_found), order_direction)
         keys = self.apply_pagination(in_order, page, page_size).subquery()
-        total = select(func.count().label("count")).select_from(found).subquery()
         # A row also where the page is empty.
         statement = select(total.c.count, keys.c.key).select_from(total.outerjoin(keys, true()))
         answer = self.session.execute(statement).all()
