@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from typing import Any
 
 from flask import current_app
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from app.extensions import db, socketio
 from app.models.people import full_name
@@ -15,6 +17,8 @@ from app.services import account, feed_counters, live, talk_settings, visitor_li
 from app.services.talk_settings import TalkSettings
 from app.services.talk_sight import TEAM
 from app.transaction import on_commit
+
+logger = logging.getLogger(__name__)
 
 # All who may work with clients are in it: with the setting "all" they see every talk.
 TEAM_ROOM = "team"
@@ -88,6 +92,8 @@ def _count(app: Any) -> None:
     with app.app_context():
         try:
             push_waiting()
+        except OperationalError:  # the next change counts anew
+            logger.warning("how many clients wait could not be counted", exc_info=True)
         finally:
             db.session.remove()
 
