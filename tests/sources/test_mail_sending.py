@@ -20,6 +20,7 @@ from app.transaction import transaction
 from tests import builders
 from tests.imap_servers import ImapServer, mail
 from tests.mailboxes import SmtpServer
+from tests.sources.listening import listen
 from tests.sources.test_mail_answers import Browser, comes_in, send_due
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 60
@@ -141,7 +142,7 @@ def in_folder(imap: ImapServer, folder: str) -> list[bytes]:
 
 
 def test_what_was_sent_lies_in_the_mailboxs_own_folder_once(
-    shop: Mailbox, browser: Browser, smtp: SmtpServer, imap: ImapServer, monkeypatch: pytest.MonkeyPatch
+    app: Flask, shop: Mailbox, browser: Browser, smtp: SmtpServer, imap: ImapServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     imap.put(mail("Old"), folder="Sent")
     with transaction():
@@ -178,6 +179,13 @@ def test_what_was_sent_lies_in_the_mailboxs_own_folder_once(
     send(browser, f"/mailview/answer/{came.id}", {"body": "Once more"})
     send_due()
     assert (put(), len(in_folder(imap, "Sent"))) == (0, 2)
+    with transaction():
+        db.session.get_one(Mailbox, shop.id).copies_sent = True
+    send(browser, f"/mailview/answer/{came.id}", {"body": "And again"})
+    send_due()
+    with transaction():
+        db.session.get_one(Mailbox, shop.id).username = "info"
+    listen(app, lambda: len(in_folder(imap, "Sent")) == 3)
 
 
 def test_pictures_of_the_mail_itself_are_shown_and_others_blocked_with_a_notice(
