@@ -16,7 +16,8 @@ def checked(value: object, field: str = "allowed_origins") -> str | None:
     """Return origins in one form, one a line. Raises UserError naming the field."""
     if value is not None and not isinstance(value, str):
         raise UserError("invalid", "One address a line is needed", field)
-    found = [_origin(one, field) for one in (value or "").replace(",", " ").split()]
+    lines = [one.strip() for one in (value or "").replace(",", "\n").splitlines()]
+    found = [_origin(one, field) for one in lines if one]
     if len(found) > MAX_ORIGINS:
         raise UserError("too_long", f"At most {MAX_ORIGINS} addresses", field)
     return "\n".join(dict.fromkeys(found)) or None
@@ -53,7 +54,9 @@ def _origin(written: str, field: str) -> str:
         raise UserError("invalid", f"{written[:60]!r} is no address like https://shop.example", field) from None
     host = (parts.hostname or "").lower()
     bad = set(host) - set("abcdefghijklmnopqrstuvwxyz0123456789.-:")
-    if parts.scheme not in ("http", "https") or not host or bad:
+    # A word alone is no address; a name within one's own network is written with its http://.
+    bare = "://" not in written and "." not in host and host != "localhost" and ":" not in host
+    if parts.scheme not in ("http", "https") or not host or bad or bare:
         raise UserError("invalid", f"{written[:60]!r} is no address like https://shop.example", field)
     shown = f"[{host}]" if ":" in host else host
     default = {"http": 80, "https": 443}[parts.scheme]

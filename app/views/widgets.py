@@ -7,7 +7,6 @@ from typing import Any
 from babel import Locale
 from flask import request
 from flask_babel import lazy_gettext
-from markupsafe import Markup
 from wtforms import ColorField, SelectField
 from wtforms.validators import InputRequired
 
@@ -21,12 +20,6 @@ from app.views.interface import ScreenInterface
 _LANGUAGES = [(one, (Locale.parse(one).get_display_name(one) or one).capitalize()) for one in widgets.LANGUAGES]
 
 
-def copied(key: str) -> Markup:
-    """Show the line that a website includes."""
-    line = widgets.snippet(Widget(key=key))
-    return Markup('<code class="fd-snippet" tabindex="0">{}</code>').format(line)
-
-
 class WidgetView(Screen):
     """Website chats."""
 
@@ -36,11 +29,11 @@ class WidgetView(Screen):
     show_title = lazy_gettext("Website chat")
     add_title = lazy_gettext("Add website chat")
     edit_title = lazy_gettext("Edit website chat")
+    show_template = "widget/show.html"
     edit_template = "widget/edit.html"
     list_columns = ["name", "group", "working_hours", "language", "active", "created_at"]
     show_columns = [
         "name",
-        "key",
         "colour",
         "greeting",
         "working_hours",
@@ -66,14 +59,12 @@ class WidgetView(Screen):
     search_columns = ["name", "group", "active"]
     order_columns = ["name", "created_at"]
     sort_columns = {"name": "sort_key"}
-    formatters_columns = {"key": copied}
     add_form_extra_fields = edit_form_extra_fields = {
         "colour": ColorField(lazy_gettext("Colour"), [InputRequired()], default="#2f6fed"),
         "language": SelectField(lazy_gettext("Language"), choices=_LANGUAGES, render_kw={"class": "form-control"}),
     }
     label_columns = {
         "name": lazy_gettext("Name"),
-        "key": lazy_gettext("Line to copy into the website"),
         "colour": lazy_gettext("Colour"),
         "greeting": lazy_gettext("Greeting"),
         "working_hours": lazy_gettext("Working hours"),
@@ -92,10 +83,11 @@ class WidgetView(Screen):
     }
 
     def render_template(self, template: str, **kwargs: Any) -> str:
-        """Show the saved widget beside its form."""
+        """Show how the saved widget looks beside its form, and the line that a website includes."""
         pk = (request.view_args or {}).get("pk")
-        record = self.datamodel.get(pk) if template == self.edit_template else None
-        return str(super().render_template(template, record=record, **kwargs))
+        record = self.datamodel.get(pk) if template in (self.edit_template, self.show_template) else None
+        snippet = widgets.snippet(record) if record is not None else ""
+        return str(super().render_template(template, record=record, snippet=snippet, **kwargs))
 
     def write_add(self, actor: User, changes: dict[str, Any]) -> Widget:
         """Add by the service."""

@@ -199,6 +199,8 @@ def test_a_form_has_a_group_and_a_way_to_answer(form) -> None:
         ({"asked": ["name"]}, "asked"),
         ({"needed": ["phone"]}, "needed"),
         ({"allowed_origins": "javascript:alert(1)"}, "allowed_origins"),
+        ({"allowed_origins": "https://shop.example\nnot an address"}, "allowed_origins"),
+        ({"allowed_origins": "shop"}, "allowed_origins"),
         ({"redirect_url": "javascript:alert(1)"}, "redirect_url"),
     ):
         with pytest.raises(UserError) as refused, transaction():
