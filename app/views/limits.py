@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from flask_babel import gettext, lazy_gettext
@@ -57,6 +58,7 @@ class LimitRuleView(Screen):
     edit_title = lazy_gettext("Change an activity limit")
     list_template = "limits/list.html"
     show_template = "limits/show.html"
+    add_template = edit_template = "limits/form.html"
     list_columns = ["whom", "kind", "amount", "span", "active"]
     show_columns = ["whom", "kind", "amount", "span", "active", "created_by", "created_at"]
     search_columns = ["scope", "kind", "span", "active", "role", "group", "user"]
@@ -140,6 +142,9 @@ class LimitRuleView(Screen):
 def _describe(form: Form) -> None:
     """Say what a window is and what is suggested, also beside an error."""
     form.span.description = gettext("A clock hour or a day in the account's zone, %(zone)s", zone=account.zone())
+    found = limit_rules.suggestions()
+    suggested = {f"{kind}:{span}": one.amount for (kind, span), one in found.items()}
+    form.amount.render_kw = {**form.amount.render_kw, "data-suggested": json.dumps(suggested)}
     words = [
         gettext(
             "%(kind)s per %(span)s: %(amount)s (busiest: %(name)s, %(most)s)",
@@ -149,7 +154,7 @@ def _describe(form: Form) -> None:
             name=one.busiest,
             most=number(one.most),
         )
-        for one in limit_rules.suggestions().values()
+        for one in found.values()
     ]
     if words:
         form.amount.description = gettext(
