@@ -153,7 +153,7 @@ def test_a_talk_is_passed_on_and_asked_about_by_its_number(shop: Shop, visit: Vi
     otto.keyboard.press("Escape")
 
     # Whoever asked lets them answer the client, and takes the question back: at once on their screen.
-    wren.get_by_role("switch", name="May answer the client: Otto Pedal").click()
+    wren.get_by_role("switch", name=re.compile("May answer the client")).click()
     otto.get_by_role("button", name="Answer", exact=True).click(timeout=SLOW_MS)
     answer_box(otto).fill("Bring it on Friday")
     answer_box(otto).press("Enter")
