@@ -10,7 +10,7 @@ from flask_babel import gettext
 from sqlalchemy import Connection, Row, text
 from sqlalchemy.orm import Session
 
-from app.services import client_words
+from app.services import client_words, mentions
 from app.services.names import FREE_SQL, NAME_SQL
 
 MAX_COUNT = 100
@@ -54,6 +54,7 @@ SELECT p.*, {client_words.COLUMNS}, coalesce(n.count, 0) AS count, coalesce(n.me
        l.body AS last_body, l.author_id AS last_author_id, l.author_kind AS last_author_kind, l.name AS last_author,
        l.free AS last_author_free,
        l.deleted_at IS NOT NULL AS last_deleted, l.has_files AS last_has_files, l.note AS last_note,
+       l.mentions AS last_mentions,
        o.id AS person_id, o.name AS person_name, o.picture AS person_picture, o.free AS person_free,
        CASE p.kind WHEN 'direct' THEN 2
             ELSE (SELECT count(*) FROM chat_members t WHERE t.chat_id = p.id AND t.left_at IS NULL) END AS members
@@ -66,6 +67,7 @@ LEFT JOIN LATERAL (
 ) n ON p.unread
 LEFT JOIN LATERAL (
     SELECT left(x.body, {BODY_LENGTH}) AS body, x.author_id, x.author_kind, x.deleted_at, x.has_files, x.note,
+           x.mentions,
            {NAME_SQL} AS name, {FREE_SQL} AS free
     FROM messages x LEFT JOIN ab_user u ON u.id = x.author_id
     WHERE x.chat_id = p.id AND x.seq <= p.last_seq AND (p.kind <> 'client' OR x.author_kind <> 'system')
@@ -196,7 +198,7 @@ def picture_url(chat_id: int, picture: str | None) -> str | None:
 def _last(row: Row[Any]) -> dict[str, Any] | None:
     if row.last_author_kind is None:
         return None
-    body = " ".join((row.last_body or "").split())
+    body = " ".join(mentions.named(row.last_body or "", row.last_mentions or ()).split())
     if row.last_deleted:
         body = gettext("Message deleted")
     elif not body and row.last_has_files:

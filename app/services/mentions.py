@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,6 +92,18 @@ def columns(found: Mentions) -> Mapping[str, Any]:
         "mentioned_ids": list(found.user_ids) or None,
         "mentions_all": found.everybody,
     }
+
+
+def named(body: str, spans: Sequence[Mapping[str, Any]]) -> str:
+    """Return a text, or its beginning, in which who is mentioned has a name: what lists and notices show of it."""
+    units, at = body.encode("utf-16-le"), 0
+    shown: list[str] = []
+    for span in spans:
+        start, end = 2 * int(span["start"]), 2 * int(span["end"])
+        if at <= start < end <= len(units):
+            shown += [units[at:start].decode("utf-16-le", "replace"), f"@{span['name']}"]
+            at = end
+    return "".join([*shown, units[at:].decode("utf-16-le", "replace")])
 
 
 def _forms(body: str, start: int) -> Iterable[str]:

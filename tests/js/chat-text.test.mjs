@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { initials } from "../../app/static/center/chat/avatar.js";
 import { findEmoji } from "../../app/static/center/chat/emoji.js";
 import { callsAll, tokenAt } from "../../app/static/center/chat/mentions.js";
-import { fileSize, highlighted, isJumbo, pieces } from "../../app/static/center/chat/text.js";
+import { fileSize, highlighted, isJumbo, pieces, spoken } from "../../app/static/center/chat/text.js";
 
 const links = (body) => pieces(body).filter(({ kind }) => kind === "link").map(({ text, href }) => [text, href]);
 
@@ -23,6 +23,11 @@ test("pieces joined are the text itself, whatever it holds", () => {
     const all = pieces(body, [{ start: 0, end: 2 }, { start: 1, end: 3 }, { start: 50, end: 60 }, { start: 3, end: 3 }]);
     assert.equal(all.map(({ text }) => text).join(""), body);
   }
+});
+
+test("as one line of text, who is mentioned has a name", () => {
+  assert.equal(spoken("\u{1F6B2} @wren, look", [{ start: 3, end: 8, kind: "user", id: 3, name: "Wren Saddle" }]), "\u{1F6B2} @Wren Saddle, look");
+  assert.equal(spoken("nobody", null), "nobody");
 });
 
 test("mentions stand where the server says, counted in UTF-16", () => {

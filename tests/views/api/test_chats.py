@@ -67,6 +67,13 @@ def test_a_second_direct_chat_with_the_same_person_answers_the_first(ann, ben, p
     assert second.json["result"]["person"]["username"] == "ann"
 
 
+def test_the_row_of_a_chat_names_whom_its_last_message_mentions(ann, people) -> None:
+    chat_id = opened(ann, people["ben"], people["cho"])
+    said(ann, chat_id, "\U0001f6b2 for @cho, or @nobody", "x")
+    row = next(item for item in ann.get("/api/v1/center/feed").json["items"] if item["id"] == f"c:{chat_id}")
+    assert row["body"] == "You: \U0001f6b2 for @Cho Cedar, or @nobody"
+
+
 def test_a_repeated_message_answers_the_first(ann, people) -> None:
     chat_id = opened(ann, people["ben"])
     first, again = said(ann, chat_id, "Hello", "x"), said(ann, chat_id, "Other", "x")
@@ -84,7 +91,7 @@ def test_the_feed_shows_chats_and_notices_in_one_list(ann, ben, people) -> None:
     item = next(item for item in feed["items"] if item["id"] == f"c:{chat_id}")
     assert (item["title"], item["body"], item["count"], item["event"]) == (
         "Workshop",
-        "Ann: Look, @ben",
+        "Ann: Look, @Ben Birch",
         1,
         "chat:mention",
     )

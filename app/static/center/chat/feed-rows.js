@@ -1,4 +1,5 @@
 // A chat's row in the feed follows its messages at once; the server's own word about the row, when it comes, wins.
+import { spoken } from "./text.js";
 
 const REFRESH_MS = 700;
 
@@ -30,7 +31,7 @@ export function createFeedRows({ store, me, refreshFeed, isRead, timers = global
   }
 
   function lastLine(item, data) {
-    const text = data.deleted ? "Message deleted" : data.body || (data.files?.[0] ? `Sent ${data.files[0].name}` : "");
+    const text = data.deleted ? "Message deleted" : spoken(data.body, data.mentions) || (data.files?.[0] ? `Sent ${data.files[0].name}` : "");
     const mine = isMine(data);
     // whose a client's talk is, the row says anyhow: what was said last matters more
     if (item.chat.kind === "client" && data.author.kind === "system") return { chat: { ...item.chat, last_seq: Math.max(item.chat.last_seq ?? 0, data.seq) } };

@@ -16,7 +16,7 @@ export function pieces(body, mentions = []) {
   const found = [];
   let at = 0;
   for (const mention of [...mentions].sort((a, b) => a.start - b.start)) {
-    if (mention.start < at || mention.end <= mention.start || mention.end > body.length) continue;
+    if (!(mention.start >= at && mention.end > mention.start && mention.end <= body.length)) continue;
     links(body.slice(at, mention.start), found);
     found.push({ kind: "mention", text: body.slice(mention.start, mention.end), mention });
     at = mention.end;
@@ -24,6 +24,9 @@ export function pieces(body, mentions = []) {
   links(body.slice(at), found);
   return found;
 }
+
+/** The same as one line of plain text, in which who is mentioned has a name. */
+export const spoken = (body, mentions = []) => pieces(body, mentions ?? []).map(({ text, mention }) => (mention ? `@${mention.name}` : text)).join("");
 
 function links(text, found) {
   let at = 0;
