@@ -11,9 +11,10 @@ from app import access, clock
 from app.errors import Conflict, NotFound, UserError
 from app.extensions import db
 from app.models.chats import Chat, ChatKind, ChatMember, MemberRole
-from app.models.people import User, full_name
+from app.models.people import User
 from app.services import chat_live, chat_reading, reading
 from app.services.chat_words import announce, describe, names_of, tell_added
+from app.services.names import name_of
 from app.transaction import on_commit
 
 MAX_MEMBERS = 1000
@@ -63,7 +64,7 @@ def add(actor: User, chat_id: int, user_ids: Sequence[int]) -> ChatMember:
     joined = join(own.chat, user_ids)
     if joined:
         people = names_of(joined)
-        announce(own.chat, gettext("%(name)s added %(people)s", name=full_name(actor), people=people))
+        announce(own.chat, gettext("%(name)s added %(people)s", name=name_of(actor), people=people))
         tell_added(actor, own.chat, joined)
         describe(own.chat)
     return own
@@ -78,9 +79,9 @@ def remove(actor: User, chat_id: int, user_id: int) -> ChatMember:
         return leave(actor, chat_id)
     other = access_member(chat_id, user_id)
     _refuse_followers(other, own.chat)
-    person = full_name(db.session.get_one(User, user_id))
+    person = name_of(db.session.get_one(User, user_id))
     go(own.chat, [user_id])
-    announce(own.chat, gettext("%(name)s removed %(person)s", name=full_name(actor), person=person))
+    announce(own.chat, gettext("%(name)s removed %(person)s", name=name_of(actor), person=person))
     describe(own.chat)
     return own
 
@@ -91,7 +92,7 @@ def leave(actor: User, chat_id: int) -> ChatMember:
     require_group(own.chat)
     _refuse_followers(own, own.chat)
     go(own.chat, [actor.id])
-    announce(own.chat, gettext("%(name)s left", name=full_name(actor)))
+    announce(own.chat, gettext("%(name)s left", name=name_of(actor)))
     describe(own.chat)
     return own
 

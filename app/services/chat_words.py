@@ -13,7 +13,7 @@ from app.extensions import db
 from app.models.chats import Chat
 from app.models.people import User
 from app.services import chat_feed, chat_live, message_pages
-from app.services.names import NAME_SQL
+from app.services.names import FREE_SQL, NAME_SQL, with_badge
 from app.services.notify import Subject, record_event
 from app.services.task_news import person
 from app.transaction import on_commit
@@ -78,10 +78,13 @@ def tell_added(actor: User | None, chat: Chat, user_ids: Sequence[int]) -> None:
 def names_of(user_ids: Sequence[int]) -> str:
     """Return people's names as a list in words, the first few of many."""
     rows = db.session.execute(
-        text(f"SELECT {NAME_SQL} AS name FROM ab_user u WHERE u.id = ANY(:ids) ORDER BY u.sort_key LIMIT :limit"),
+        text(
+            f"SELECT {NAME_SQL} AS name, {FREE_SQL} AS free FROM ab_user u"
+            " WHERE u.id = ANY(:ids) ORDER BY u.sort_key LIMIT :limit"
+        ),
         {"ids": list(user_ids), "limit": NAMES_SHOWN},
     )
-    names = [row.name for row in rows]
+    names = [with_badge(row.name, row.free) for row in rows]
     more = len(user_ids) - len(names)
     if more > 0:
         return gettext("%(names)s and %(more)s more", names=", ".join(names), more=more)

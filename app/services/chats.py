@@ -14,9 +14,10 @@ from app.errors import Conflict, UserError
 from app.extensions import db
 from app.models.base import sort_key_of
 from app.models.chats import Chat, ChatKind, ChatMember, ChatNotice, MemberRole, Mute
-from app.models.people import Group, RoleName, User, full_name
+from app.models.people import Group, RoleName, User
 from app.services import account, chat_files, chat_live, chat_members, chat_reading, drafts, fields, mentions
 from app.services.chat_words import announce, describe, tell_added
+from app.services.names import name_of
 from app.transaction import on_commit
 
 FIELDS = ("kind", "member_ids", "group_id", "linked", "name")
@@ -55,7 +56,7 @@ def update(actor: User, chat_id: int, changes: Mapping[str, Any]) -> ChatMember:
         if name != chat.name:
             chat.name, chat.sort_key = name, sort_key_of(name)
             db.session.flush()
-            announce(chat, gettext("%(who)s named the chat “%(name)s”", who=full_name(actor), name=name))
+            announce(chat, gettext("%(who)s named the chat “%(name)s”", who=name_of(actor), name=name))
     describe(chat)
     if "archived" in changes:
         # Everybody's row and counters follow at once.
@@ -172,7 +173,7 @@ def _group(actor: User, changes: Mapping[str, Any]) -> ChatMember:
     own = access.access_chat(actor.id, chat.id)
     own.role = MemberRole.OWNER
     db.session.flush()
-    announce(chat, gettext("%(name)s started this chat", name=full_name(actor)))
+    announce(chat, gettext("%(name)s started this chat", name=name_of(actor)))
     tell_added(actor, chat, sorted((followers | set(guests)) - {actor.id}))
     describe(chat)
     return own
@@ -193,7 +194,7 @@ def _archive(actor: User, chat: Chat, archived: bool) -> None:
     words = gettext("%(name)s archived this chat") if archived else gettext("%(name)s brought this chat back")
     chat.archived_at = clock.now() if archived else None
     db.session.flush()
-    announce(chat, words % {"name": full_name(actor)})
+    announce(chat, words % {"name": name_of(actor)})
 
 
 def _touch(own: ChatMember) -> None:

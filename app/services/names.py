@@ -7,6 +7,7 @@ from typing import Any
 
 from flask_babel import gettext
 
+from app.models.people import User, full_name
 from app.services.talk_sight import TEAM
 
 # For a table that is called u in the statement.
@@ -18,6 +19,11 @@ FREE_SQL = f"(u.id IS NOT NULL AND NOT {TEAM})"
 def with_badge(name: str, free: object) -> str:
     """Return a name as sentences, mails and pushes say it: of a free user they say so."""
     return gettext("%(name)s (free user)", name=name) if free and name else name
+
+
+def name_of(user: User) -> str:
+    """Return a person's name as sentences say it."""
+    return with_badge(full_name(user), user.limited)
 
 
 def named(person: Mapping[str, Any] | None) -> str:

@@ -67,6 +67,13 @@ def test_a_second_direct_chat_with_the_same_person_answers_the_first(ann, ben, p
     assert second.json["result"]["person"]["username"] == "ann"
 
 
+def test_the_chat_says_that_whoever_was_added_is_a_free_user(ann, people) -> None:
+    chat_id = opened(ann, people["ben"], people["cho"])
+    assert ann.post(f"/api/v1/chats/{chat_id}/members", json={"user_ids": [people["free"]]}).status_code == 200
+    last = ann.get(f"/api/v1/chats/{chat_id}/messages").json["messages"][-1]
+    assert last["body"] == "Ann Ash added Flo Fir (free user)"
+
+
 def test_the_row_of_a_chat_names_whom_its_last_message_mentions(ann, people) -> None:
     chat_id = opened(ann, people["ben"], people["cho"])
     said(ann, chat_id, "\U0001f6b2 for @cho, or @nobody", "x")
