@@ -30,7 +30,7 @@ NO_PAGES = re.compile(
     r"|favicon\.ico|manifest\.webmanifest|sw\.js|push-worker\.js)(/|$)|/(delete|action|download|preview|totals)(/|$)|^/$"
     r"|^/dashboard/(behind|numbers|file)|^/mailview/(body|file)"
 )
-RECORD = re.compile(r"<[^>]*\b(pk|mail_id)>")
+RECORD = re.compile(r"<(?:\w+:)?(pk|mail_id)>")
 EXTRA_PAGES = (
     "/leadview/list/?_flt_0_name=bike",
     "/taskview/list/?_flt_0_text=nothing-has-this",

@@ -98,7 +98,7 @@ def test_who_was_shut_out_is_named_with_the_reason(app: Flask, client: FlaskClie
     assert "Activity limit exceeded" in page
 
 
-def test_the_page_costs_the_same_statements_however_much_there_is(
+def test_the_page_costs_no_more_statements_however_much_there_is(
     app: Flask, client: FlaskClient, statements: Counted
 ) -> None:
     with app.app_context():
@@ -115,4 +115,4 @@ def test_the_page_costs_the_same_statements_however_much_there_is(
             builders.make_user("Staff")
     with statements() as many:
         client.get("/account/")
-    assert len(many) == len(few)
+    assert len(many) <= len(few)

@@ -10,7 +10,7 @@ export function startBubble(center, bubble, elsewhere = document.querySelectorAl
     const { total } = center.store.counters.value;
     badge.textContent = badgeText(total);
     badge.hidden = !total;
-    bubble.setAttribute("aria-label", total ? `Center, ${total} unread` : "Center");
+    bubble.setAttribute("aria-label", total ? `Center, ${badgeText(total)} unread` : "Center");
     for (const element of elsewhere) {
       element.textContent = badgeText(total);
       element.hidden = !total;

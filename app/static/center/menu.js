@@ -30,22 +30,24 @@ export function Menu({ label, title, buttonClass = "fd-icon-btn fd-icon-btn--sm"
     const outside = (event) => {
       if (!element.contains(event.target) && !button.current.contains(event.target)) close(false);
     };
+    // what scrolls the button away, not a chat that goes on beside it
     const scrolled = (event) => {
-      if (!element.contains(event.target)) close(false);
+      if (event.target.contains(button.current)) close(false);
     };
+    const resized = () => matchMedia(PHONE).matches || put(element, button.current);
     // what it shows may come later, or shrink while somebody looks for something in it
-    const grown = new ResizeObserver(() => matchMedia(PHONE).matches || put(element, button.current));
+    const grown = new ResizeObserver(resized);
     grown.observe(element);
     const unlayer = pushLayer(close);
     document.addEventListener("pointerdown", outside);
     document.addEventListener("scroll", scrolled, true);
-    window.addEventListener("resize", scrolled);
+    window.addEventListener("resize", resized);
     return () => {
       unlayer();
       grown.disconnect();
       document.removeEventListener("pointerdown", outside);
       document.removeEventListener("scroll", scrolled, true);
-      window.removeEventListener("resize", scrolled);
+      window.removeEventListener("resize", resized);
     };
   }, [open]);
 
