@@ -40,9 +40,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Mark what needs a browser."""
+    """Mark what needs a browser. With real processes and a browser on a busy machine one try decides nothing."""
     if "/e2e/" in str(item.path):
         item.add_marker(pytest.mark.e2e)
+    if _shared_by(item.path):
+        item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
