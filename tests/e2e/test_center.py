@@ -300,8 +300,12 @@ def test_a_long_feed_keeps_in_the_page_what_is_near_and_is_walked_by_keys(
     last = page.locator(".fd-item").filter(has_text=f"Number {rows}.")
     while not last.count():
         reached = page.evaluate(REACHED)
-        feed.evaluate("feed => feed.scrollTo(0, feed.scrollHeight)")
-        page.wait_for_function(f"(reached) => ({REACHED})() > reached", arg=reached)
+        # Again and again, as a wheel does: rows that come while one scrolls make room below.
+        page.wait_for_function(
+            "reached => { const feed = document.getElementById('fd-feed'); feed.scrollTo(0, feed.scrollHeight);"
+            f" return ({REACHED})() > reached }}",
+            arg=reached,
+        )
     feed.evaluate("feed => feed.scrollTo(0, feed.scrollHeight)")
     expect(last).to_be_in_viewport()
     assert int(last.get_attribute("aria-posinset") or 0) > rows

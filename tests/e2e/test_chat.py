@@ -307,7 +307,7 @@ def test_a_picture_is_sent_shown_and_can_be_downloaded(sign_in: SignIn, live_ser
     expect(other.locator(".fd-file")).to_contain_text("stand.png")
     expect(other.locator(".fd-file-pic img")).to_be_visible(timeout=LIVE_MS)
     with other.expect_download() as download:
-        other.get_by_role("link", name="Download stand.png").click()
+        other.locator(".fd-thread").get_by_role("link", name="Download stand.png").click()
     assert Path(download.value.path()).read_bytes() == file.getvalue()
 
 
