@@ -22,7 +22,7 @@ from markupsafe import Markup, escape
 from app import clock
 from app.models.crm import Stage
 from app.models.people import Group, Role, User, full_name
-from app.services.names import with_badge
+from app.services.names import name_of
 
 COUNT_LIMIT = 10_000
 AVATAR_COLOURS = 7
@@ -215,7 +215,7 @@ def _(value: dt.datetime | dt.date) -> Markup:
 def _(value: list[Any]) -> Markup:
     if not value:
         return _empty()
-    words = [with_badge(full_name(item), item.limited) if isinstance(item, User) else item for item in value]
+    words = [name_of(item) if isinstance(item, User) else item for item in value]
     chips = Markup("").join(Markup('<span class="fd-chip">{}</span>').format(item) for item in words)
     return Markup('<span class="fd-row fd-wrap fd-chips">{}</span>').format(chips)
 

@@ -15,10 +15,10 @@ from app.extensions import db
 from app.models.base import sort_key_of
 from app.models.crm import Company, Contact, Lead, Pipeline, Stage
 from app.models.mailboxes import Mailbox
-from app.models.people import Group, Role, RoleName, User, full_name
+from app.models.people import Group, Role, RoleName, User
 from app.models.records import Tag
 from app.services import pipelines, roles
-from app.services.names import with_badge
+from app.services.names import name_of
 from app.services.searching import escaped
 
 RESULTS_MAX = 20
@@ -152,10 +152,6 @@ def _only_admins(model: type[Any], what: str) -> Callable[[User, int], Any]:
     return load
 
 
-def _name_of(user: User) -> str:
-    return with_badge(full_name(user), user.limited)
-
-
 def _nothing(_record: Any) -> str:
     return ""
 
@@ -165,13 +161,13 @@ def _company_of(contact: Contact) -> str:
 
 
 LOOKUPS: dict[str, Lookup] = {
-    "users": Lookup(access.access_user, _users, _name_of, lambda user: f"@{user.username}"),
-    "responsible": Lookup(access.access_user, _responsible, _name_of, lambda user: f"@{user.username}"),
+    "users": Lookup(access.access_user, _users, name_of, lambda user: f"@{user.username}"),
+    "responsible": Lookup(access.access_user, _responsible, name_of, lambda user: f"@{user.username}"),
     "groups": Lookup(
         access.access_group, _by_name(Group, access.visible_groups), lambda group: group.label or group.name, _nothing
     ),
     "reported_groups": Lookup(access.access_group, _reported_groups, lambda group: group.label or group.name, _nothing),
-    "reported_users": Lookup(access.access_user, _reported_users, _name_of, lambda user: f"@{user.username}"),
+    "reported_users": Lookup(access.access_user, _reported_users, name_of, lambda user: f"@{user.username}"),
     "leads": Lookup(
         access.access_lead,
         _by_name(Lead, access.visible_leads, joinedload(Lead.stage)),

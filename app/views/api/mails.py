@@ -61,6 +61,7 @@ class MailApi(Api):
         "kind",
         "from_name",
         "from_address",
+        "to_line",
         "subject",
         "has_files",
         "contact_id",
