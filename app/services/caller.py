@@ -44,7 +44,9 @@ def by_tails(found: list[str], visible: ColumnElement[bool] | None = None) -> Co
     if visible is not None:
         statement = statement.where(visible)
     options = (joinedload(Contact.responsible), joinedload(Contact.company))
-    return db.session.scalars(statement.options(*options).order_by(Contact.id).limit(1)).unique().first()
+    # Not the column itself: with stale statistics the planner would rather walk the primary key up to the first match.
+    oldest = statement.options(*options).order_by(Contact.id + 0).limit(1)
+    return db.session.scalars(oldest).unique().first()
 
 
 def open_leads(contact_id: int) -> list[Lead]:

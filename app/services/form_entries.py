@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import joinedload
 
 from app import access, clock
@@ -138,8 +138,8 @@ def _contact(values: Mapping[str, str | None]) -> Contact:
 def _company(name: str | None) -> int | None:
     if not name:
         return None
-    known = select(Company.id).where(Company.sort_key == sort_key_of(name)).order_by(Company.id).limit(1)
-    found = db.session.scalars(known).first()
+    known = select(func.min(Company.id + 0)).where(Company.sort_key == sort_key_of(name))
+    found = db.session.scalars(known).one()
     if found is not None:
         return found
     company = Company(name=name)

@@ -59,7 +59,8 @@ class PaymentNews:
 
 
 # Who the customer is, as far as any event said; their contact; and the same payment under another number:
-# an invoice's payment comes as both, without either naming the other.
+# an invoice's payment comes as both, without either naming the other. (``id + 0``: with stale statistics the planner
+# would rather walk the primary key of the contacts up to the first match.)
 _TAKE = text("""
 WITH known AS (
     SELECT email, name FROM stripe_customers WHERE customer_id = CAST(:customer_id AS text)
@@ -75,7 +76,7 @@ WITH known AS (
            coalesce(CAST(:name AS text), (SELECT name FROM known)) AS name
 )
 SELECT who.email, who.name,
-       (SELECT id FROM contacts k WHERE lower(k.email) = lower(who.email) ORDER BY id LIMIT 1) AS contact_id,
+       (SELECT id FROM contacts k WHERE lower(k.email) = lower(who.email) ORDER BY id + 0 LIMIT 1) AS contact_id,
        (SELECT p.external_id FROM payments p
         WHERE p.customer_id = CAST(:customer_id AS text) AND p.amount = CAST(:amount AS bigint)
           AND p.currency = :currency AND p.at BETWEEN CAST(:at AS timestamptz) - interval '1 hour'
