@@ -1,0 +1,41 @@
+"""Who a person is here: the roles, the groups, the colleagues in them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_appbuilder.security.sqla.models import assoc_user_group
+from sqlalchemy import Select, select, union
+
+from app.models.people import Group, RoleName, User
+
+
+def role_names(user: User) -> frozenset[str]:
+    """Return the names of the roles a person holds, own ones and those of the person's groups."""
+    own = {role.name for role in user.roles}
+    return frozenset(own | {role.name for group in user.groups for role in group.roles})
+
+
+def is_admin(user: User) -> bool:
+    """Whether the person may do everything."""
+    return RoleName.ADMIN in role_names(user)
+
+
+def is_free(user: User) -> bool:
+    """Whether the person has a limited account: *Free* and nothing stronger, or no role at all."""
+    return not role_names(user) - {RoleName.FREE}
+
+
+def groups_of(user: User) -> Select[tuple[int]]:
+    """Return the query of the ids of the groups that a person belongs to or manages."""
+    member = select(assoc_user_group.c.group_id.label("id")).where(assoc_user_group.c.user_id == user.id)
+    managed = select(Group.id.label("id")).where(Group.manager_id == user.id)
+    return select(union(member, managed).subquery("my_groups").c.id)
+
+
+def colleagues_of(user: User) -> Any:
+    """Return the query of the ids of everybody who belongs to or manages one of the person's groups."""
+    mine = groups_of(user)
+    members = select(assoc_user_group.c.user_id).where(assoc_user_group.c.group_id.in_(mine))
+    managers = select(Group.manager_id).where(Group.id.in_(mine), Group.manager_id.is_not(None))
+    return members.union(managers)
