@@ -18,6 +18,7 @@ from contextlib import contextmanager
 
 from app.extensions import db
 from app.integrations import mailbox as imap_mailbox
+from app.integrations.mailbox_connection import connected
 from app.models.mailboxes import Mailbox, MailboxState
 from app.models.people import User
 from app.services import mailbox_leases, mailboxes, sealed
@@ -95,7 +96,7 @@ def _ours(port: int, mails: int) -> float:
     account = mailboxes.account_of(db.session.get_one(Mailbox, box.id))
     db.session.rollback()
     started = time.perf_counter()
-    with imap_mailbox.connected(account) as client:
+    with connected(account) as client:
         count = imap_mailbox.read_new(client, account, _ME)
     seconds = time.perf_counter() - started
     assert count == mails, count

@@ -16,10 +16,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from flask import Flask
+from imapclient import IMAPClient
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.extensions import db
 from app.integrations import mailbox, mailbox_sent
+from app.integrations.mailbox_connection import MailboxProblem, connected
 from app.models.mailboxes import Mailbox
 from app.services import mailbox_health, mailbox_leases, sent_copies
 from app.services.mailbox_health import Problem
@@ -125,7 +127,7 @@ class MailboxWatch:
         with self._app.app_context():
             try:
                 self._read_and_wait(mailbox_id, one)
-            except mailbox.MailboxProblem as error:
+            except MailboxProblem as error:
                 log.warning("mailbox %s: %s", mailbox_id, error)
                 problem = error.problem
                 self._note(lambda: mailbox_health.failed(mailbox_id, problem))
@@ -146,7 +148,7 @@ class MailboxWatch:
         if account is None:
             return
         quiet = False
-        with mailbox.connected(account) as client:
+        with connected(account) as client:
             while not one.stop.is_set() and not self._stop.is_set():
                 with self._writing:
                     one.has_copies.clear()
@@ -160,7 +162,7 @@ class MailboxWatch:
                 self._wait(client, one, account, IDLE_SECONDS if quiet else SOON_SECONDS)
                 quiet = True
 
-    def _wait(self, client: mailbox.IMAPClient, one: Watched, account: Account, seconds: float) -> None:
+    def _wait(self, client: IMAPClient, one: Watched, account: Account, seconds: float) -> None:
         """Until the inbox changes, or it is time to look anyway."""
         until = time.monotonic() + seconds
         if account.sent_folder or not mailbox.can_idle(client):
@@ -181,7 +183,7 @@ class MailboxWatch:
         except LookupError:
             what = "The password cannot be decrypted: ENCRYPTION_KEY was changed"
             cure = "Enter the password again"
-            raise mailbox.MailboxProblem(Problem("password", what, cure, lasting=True)) from None
+            raise MailboxProblem(Problem("password", what, cure, lasting=True)) from None
         finally:
             db.session.remove()
 

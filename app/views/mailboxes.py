@@ -17,6 +17,7 @@ from app import access
 from app.extensions import db
 from app.formatting import when
 from app.integrations import mailbox as imap_mailbox
+from app.integrations.mailbox_connection import MailboxProblem
 from app.models.mailboxes import Mailbox
 from app.models.people import User
 from app.security import acting_user
@@ -241,7 +242,7 @@ class MailboxView(Screen):
         except LookupError:
             what = "The password cannot be decrypted: ENCRYPTION_KEY was changed"
             problem = Problem("password", what, "Enter the password again", lasting=True)
-        except imap_mailbox.MailboxProblem as error:
+        except MailboxProblem as error:
             problem = error.problem
         if problem is None:
             mailbox_health.worked(mailbox_id)

@@ -16,6 +16,7 @@ from sqlalchemy import select, text
 from app.extensions import db
 from app.integrations import mailbox as imap_mailbox
 from app.integrations import mailbox_sent
+from app.integrations.mailbox_connection import connected
 from app.models.mailboxes import Mail, Mailbox
 from app.services import mail_files, mailboxes, sent_copies
 from app.transaction import transaction
@@ -158,7 +159,7 @@ def test_what_was_sent_lies_in_the_mailboxs_own_folder_once(
         account = mailboxes.account_of(db.session.get_one(Mailbox, shop.id))
         account = replace(account, username="info")
         db.session.rollback()
-        with imap_mailbox.connected(account) as client:
+        with connected(account) as client:
             return mailbox_sent.put_due(client, account)
 
     assert put() == 0  # it has not left yet
@@ -230,7 +231,7 @@ def test_a_copy_that_cannot_be_put_is_said_and_reading_goes_on(
         db.session.get_one(Mailbox, shop.id).username = "info"
     account = mailboxes.account_of(db.session.get_one(Mailbox, shop.id))
     db.session.rollback()
-    with imap_mailbox.connected(account) as client:
+    with connected(account) as client:
         assert mailbox_sent.put_due(client, account) == 0
         assert imap_mailbox.read_folder(client, account, "INBOX") == 0
     page = browser.get(f"/mailview/show/{came.id}").get_data(as_text=True)

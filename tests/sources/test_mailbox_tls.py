@@ -17,6 +17,7 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.integrations import mailbox as imap_mailbox
+from app.integrations.mailbox_connection import connected
 from app.models.mailboxes import Mail, Mailbox
 from app.services import mailboxes
 from app.transaction import transaction
@@ -106,7 +107,7 @@ def test_a_mailbox_behind_a_trusted_certificate_is_read(
         box = builders.make_mailbox(owner=nora, imap_port=port, imap_security=how)
         account = mailboxes.account_of(box)
         db.session.rollback()
-        with imap_mailbox.connected(account) as client:
+        with connected(account) as client:
             assert isinstance(client.socket(), ssl.SSLSocket)
             imap_mailbox.read_new(client, account)
             server.put(mail("Behind a lock"))

@@ -12,6 +12,7 @@ from sqlalchemy import func, select, text
 from app import clock
 from app.extensions import db
 from app.integrations import mailbox as imap_mailbox
+from app.integrations.mailbox_connection import connected
 from app.integrations.mailbox_watch import MailboxWatch
 from app.models.crm import Contact, Lead
 from app.models.mailboxes import Mail, Mailbox, MailboxState
@@ -40,7 +41,7 @@ def read(box: Mailbox) -> int:
     db.session.rollback()
     account = mailboxes.account_of(db.session.get_one(Mailbox, box.id))
     db.session.rollback()
-    with imap_mailbox.connected(account) as client:
+    with connected(account) as client:
         return imap_mailbox.read_new(client, account)
 
 
@@ -148,10 +149,10 @@ def test_who_lost_the_lease_stores_nothing(shop: Mailbox, imap: ImapServer) -> N
         assert mailbox_leases.claim("two", [], 10) == [shop.id]
     account = mailboxes.account_of(db.session.get_one(Mailbox, shop.id))
     db.session.rollback()
-    with imap_mailbox.connected(account) as client, pytest.raises(mailbox_leases.LeaseLost):
+    with connected(account) as client, pytest.raises(mailbox_leases.LeaseLost):
         imap_mailbox.read_new(client, account, "one")
     assert subjects() == []
-    with imap_mailbox.connected(account) as client:
+    with connected(account) as client:
         assert imap_mailbox.read_new(client, account, "two") == 1
 
 
