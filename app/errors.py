@@ -60,7 +60,8 @@ class TooMany(UserError):
 
 
 class SendError(Exception):
-    """A channel could not deliver. ``reason`` is shown to people; it holds no address and no secret."""
+    """A channel could not deliver. ``reason`` is shown to people; it holds no secret, and no address but that of one
+    receiver among several."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

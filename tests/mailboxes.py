@@ -19,12 +19,12 @@ from app.embedded import free_port
 
 class SmtpServer:
     """A real SMTP server. ``refuse`` is what it answers to every recipient from now on (``refuse_sender``: to our
-    own address); "" takes the mail.
+    own address); "" takes the mail. ``refuse_only`` names the one recipient that it is said to.
     """
 
     def __init__(self, **options: Any) -> None:
         self._options = options
-        self.refuse = self.refuse_sender = ""
+        self.refuse = self.refuse_sender = self.refuse_only = ""
         self.mails: list[EmailMessage] = []
         self.recipients: list[str] = []
         self.arrived = threading.Condition(threading.RLock())
@@ -56,7 +56,7 @@ class SmtpServer:
         return "250 OK"
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
-        if self.refuse:
+        if self.refuse and self.refuse_only in ("", address):
             return self.refuse
         envelope.rcpt_tos.append(address)
         return "250 OK"

@@ -76,6 +76,10 @@ class Message:
     """Further mail headers, e.g. List-Unsubscribe."""
     images: tuple[InlineImage, ...] = ()
     attachments: tuple[Attachment, ...] = ()
+    to: tuple[str, ...] = ()
+    """Mail addresses beside the one that it is sent to, each seen by all…"""
+    cc: tuple[str, ...] = ()
+    """… and those that get a copy."""
     urgency: Urgency = Urgency.NORMAL
     closes: tuple[str, ...] = ()
     """Items of the center that were read elsewhere: a device closes what it shows of them, and shows nothing."""

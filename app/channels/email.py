@@ -100,7 +100,7 @@ def compose(address: str, message: Message) -> tuple[MailMessage, EmailMessage]:
     :raises PermanentSendError: the address or a header cannot be written into a mail
     """
     sender = current_app.config["MAIL_DEFAULT_SENDER"]
-    mail_message = MailMessage(message, wire_address(address), sender)
+    mail_message = MailMessage(message, [wire_address(address)], sender)
     try:
         return mail_message, mail_message.mime()
     except flask_mail.BadHeaderError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import smtplib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from email.utils import format_datetime, parseaddr
 from types import SimpleNamespace
@@ -45,7 +45,7 @@ class MailboxSender:
 
     def send(self, address: str, message: Message) -> None:
         """As promised by ``app.channels.base.Sender``."""
-        mail = AnswerMessage(message, wire_address(address), message.sender)
+        mail = _answer(address, message)
         try:
             mail.mime()
         except (flask_mail.BadHeaderError, ValueError) as error:
@@ -77,9 +77,9 @@ class MailboxSender:
 class AnswerMessage(MailMessage):
     """A person's words: nothing says that a program wrote them."""
 
-    def __init__(self, message: Message, recipient: str, sender: str) -> None:
-        super().__init__(message, recipient, sender)
-        self.extra_headers = {PROOF: proof_of(message.delivery_id, recipient), **message.headers}
+    def __init__(self, message: Message, recipients: Sequence[str], sender: str, cc: Sequence[str] = ()) -> None:
+        super().__init__(message, recipients, sender, cc)
+        self.extra_headers = {PROOF: proof_of(message.delivery_id, recipients[0]), **message.headers}
 
 
 class MailboxConnection(SmtpConnection):
@@ -111,7 +111,7 @@ class MailboxConnection(SmtpConnection):
 
 def composed(address: str, message: Message, sent_at: dt.datetime) -> bytes:
     """Return a mail as it was sent at that time."""
-    mail = AnswerMessage(message, wire_address(address), message.sender).mime()
+    mail = _answer(address, message).mime()
     mail.replace_header("Date", format_datetime(sent_at))
     return mail.as_bytes()
 
@@ -119,6 +119,11 @@ def composed(address: str, message: Message, sent_at: dt.datetime) -> bytes:
 def connection_to(server: MailServer | None) -> SmtpConnection:
     """Return a connection that is made by its first mail, or its check; None is the account's own server."""
     return MailboxConnection(server) if server is not None else SmtpConnection(current_app.extensions["mail"])
+
+
+def _answer(address: str, message: Message) -> AnswerMessage:
+    recipients = [wire_address(one) for one in (address, *message.to)]
+    return AnswerMessage(message, recipients, message.sender, [wire_address(one) for one in message.cc])
 
 
 def _copy(address: str, message: Message, mail: AnswerMessage) -> KeptCopy:

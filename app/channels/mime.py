@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from collections.abc import Sequence
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
@@ -26,20 +27,21 @@ _NOT_IN_AN_ID = re.compile(r"[^A-Za-z0-9.-]+")
 
 
 class MailMessage(flask_mail.Message):
-    """Flask-Mail's message for exactly one recipient, built so that every server takes it as it is.
+    """Flask-Mail's message, built so that every server takes it as it is.
 
     Flask-Mail leaves UTF-8 lines unwrapped (one of 3,000 characters is refused: "500 Line too long"), lets a line break
     in an extra header through, and cannot put pictures inside the HTML.
     """
 
-    def __init__(self, message: Message, recipient: str, sender: str) -> None:
+    def __init__(self, message: Message, recipients: Sequence[str], sender: str, cc: Sequence[str] = ()) -> None:
         super().__init__(
             subject=message.subject,
-            recipients=[recipient],
+            recipients=list(recipients),
+            cc=list(cc),
             body=message.text,
             html=message.html or None,
             sender=sender,
-            extra_headers=mail_headers(message) | {PROOF: proof_of(message.delivery_id, recipient)},
+            extra_headers=mail_headers(message) | {PROOF: proof_of(message.delivery_id, recipients[0])},
         )
         self.msgId = f"<delivery-{message.delivery_id}@{mail_host()}>"
         self.images = message.images
@@ -47,9 +49,14 @@ class MailMessage(flask_mail.Message):
         # Checked first and serialised later: built once.
         self._built: EmailMessage | None = None
 
+    @property
+    def receivers(self) -> list[str]:
+        """All who get it, in the order in which they are named."""
+        return [str(one) for one in (*self.recipients, *self.cc)]
+
     def has_bad_headers(self) -> bool:
         """Tell whether anything that goes into the head could end its line and begin a header of its own."""
-        values = [self.subject, self.sender, *self.recipients, *(self.extra_headers or {}).values()]
+        values = [self.subject, self.sender, *self.receivers, *(self.extra_headers or {}).values()]
         names = self.extra_headers or {}
         return any(_LINE_BREAK.search(str(value)) for value in values) or not all(map(_HEADER_NAME.match, names))
 
@@ -66,11 +73,12 @@ class MailMessage(flask_mail.Message):
     def _build(self) -> EmailMessage:
         if self.has_bad_headers():
             raise flask_mail.BadHeaderError
-        recipient = str(self.recipients[0])
-        mail = EmailMessage(policy=SMTP if recipient.isascii() else SMTPUTF8)
+        mail = EmailMessage(policy=SMTP if all(map(str.isascii, self.receivers)) else SMTPUTF8)
         mail["Subject"] = self.subject
         mail["From"] = self.sender
-        mail["To"] = recipient
+        mail["To"] = ", ".join(map(str, self.recipients))
+        if self.cc:
+            mail["Cc"] = ", ".join(map(str, self.cc))
         mail["Date"] = format_datetime(clock.now())
         mail["Message-ID"] = self.msgId
         for name, value in (self.extra_headers or {}).items():

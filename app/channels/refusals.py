@@ -48,6 +48,14 @@ def refusal(stage: Stage, code: int, answer: bytes | str) -> SendError:
     return AddressGone(reason) if _is_unknown_mailbox(stage, code, said) else PermanentSendError(reason)
 
 
+def named(error: SendError, receiver: str) -> SendError:
+    """The same error, of one of a mail's several receivers: it says whom, and does not give up the others' address."""
+    reason = f"{receiver}: {error.reason}"
+    if isinstance(error, TemporarySendError):
+        return TemporarySendError(reason, connection_lost=error.connection_lost)
+    return PermanentSendError(reason)
+
+
 def lost_connection(server: str, error: Exception) -> TemporarySendError:
     """The error for a connection that could not be made or did not hold."""
     return TemporarySendError(f"Mail server {server}: {_why(error)}", connection_lost=True)

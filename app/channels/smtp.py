@@ -12,7 +12,7 @@ import flask_mail
 from flask import current_app
 
 from app.channels.mime import MailMessage, mail_host
-from app.channels.refusals import SERVICE_CLOSING, Stage, lost_connection, refusal
+from app.channels.refusals import SERVICE_CLOSING, Stage, lost_connection, named, refusal
 from app.errors import PermanentSendError
 
 _OK = 250
@@ -62,7 +62,7 @@ class SmtpConnection(flask_mail.Connection):
         return host
 
     def send(self, message: flask_mail.Message, envelope_from: str | tuple[str, str] | None = None) -> None:
-        """Hand one mail over; returning means that the server took it.
+        """Hand one mail over; returning means that the server took it for all who get it: one refused, it goes to none.
 
         The commands are given one by one, not by ``sendmail``: only so is it known which of them was answered.
 
@@ -70,10 +70,11 @@ class SmtpConnection(flask_mail.Connection):
         """
         raw = message.as_bytes()
         sender = parseaddr(str(envelope_from or message.sender))[1]
-        recipient = str(message.recipients[0])
+        receivers = [str(one) for one in (*message.recipients, *message.cc)]
         try:
-            host = self._begin(sender, len(raw), needs_utf8=not recipient.isascii())
-            self._expect(Stage.RECIPIENT, host.rcpt(recipient))
+            host = self._begin(sender, len(raw), needs_utf8=not all(map(str.isascii, receivers)))
+            for receiver in receivers:
+                self._expect(Stage.RECIPIENT, host.rcpt(receiver), of_several=receiver if receivers[1:] else "")
             code, answer = host.docmd("data")
             if code != _GO_AHEAD:
                 self._expect(Stage.CONTENT, (code, answer))
@@ -120,7 +121,7 @@ class SmtpConnection(flask_mail.Connection):
         self._expect(Stage.SENDER, (code, answer))
         return host
 
-    def _expect(self, stage: Stage, reply: tuple[int, bytes]) -> None:
+    def _expect(self, stage: Stage, reply: tuple[int, bytes], of_several: str = "") -> None:
         code, answer = reply
         if code in (_OK, 251):  # 251: not local, will forward
             return
@@ -129,7 +130,7 @@ class SmtpConnection(flask_mail.Connection):
             self._drop()
         else:
             self._reset(self.host)
-        raise error
+        raise named(error, of_several) if of_several else error
 
     def _reset(self, host: smtplib.SMTP) -> None:
         """Make the connection usable for the next mail. That it broke as well must not hide the refusal itself."""

@@ -19,7 +19,7 @@ from app.extensions import db
 from app.models.mailboxes import CopyState, Mail, Mailbox, MailKind, SendState
 from app.models.notifications import Delivery
 from app.models.people import User, full_name
-from app.services import chat_files, history, mail_files, mail_kinds, outbound, reading
+from app.services import chat_files, history, mail_files, mail_kinds, mail_receivers, outbound, reading
 from app.services.claimed import Claimed
 from app.services.due_words import full_due, zone_of
 from app.services.mail_files import Enclosure, Upload
@@ -32,12 +32,15 @@ PURPOSE, CHANNEL = "mail", "mailbox"
 LONGEST_ANSWER, LONGEST_QUOTE = 50_000, 10_000
 
 
-def answer(actor: User, mail: Mail, body: object, token: str, uploads: Sequence[Upload] = ()) -> Mail:
+def answer(
+    actor: User, mail: Mail, body: object, token: str, uploads: Sequence[Upload] = (), cc: object = None
+) -> Mail:
     """Answer a mail that the actor may open; return the answer. ``token`` makes a second click the same answer.
 
-    A mailbox that is not read at the moment can answer all the same. Raises UserError on ``body``, ``files``.
+    ``cc`` gets a copy. A mailbox that is not read at the moment can answer all the same. Raises UserError on ``body``,
+    ``files``, ``cc``.
     """
-    words = check(mail, body)
+    words, receivers = check(mail, body), mail_receivers.checked(mail_receivers.of_answer(mail).to, cc)
     files = mail_files.check(uploads)
     key = f"mail:{actor.id}:{mail.id}:{token[:64]}"
     before = known(key)
@@ -50,7 +53,8 @@ def answer(actor: User, mail: Mail, body: object, token: str, uploads: Sequence[
         in_reply_to=mail.message_id,
         references=" ".join(dict.fromkeys(named[-50:])),
         thread_id=mail.thread_id,
-        to_line=receiver_of(mail),
+        to_line=receivers.to_line,
+        cc_line=receivers.cc_line,
         subject=subject[:300],
         body=f"{words}\n\n{_quoted(mail, actor)}",
         contact_id=mail.contact_id,
@@ -87,7 +91,7 @@ def send_off(actor: User, mail: Mail, mailbox: Mailbox, key: str, files: Sequenc
 def check(mail: Mail, body: object) -> str:
     """Return the cleaned text of an answer; writes nothing."""
     words = checked_words(body)
-    if not receiver_of(mail):
+    if not mail_receivers.of_answer(mail).to:
         raise Conflict("no_address", "This mail names nobody to answer", "body")
     return words
 
@@ -106,14 +110,7 @@ def checked_words(body: object) -> str:
 
 def may_be_answered(mail: Mail) -> bool:
     """Whether somebody would read an answer."""
-    return bool(receiver_of(mail)) and mail.kind in (MailKind.PERSON, MailKind.AUTOMATIC)
-
-
-def receiver_of(mail: Mail) -> str:
-    """Return where an answer goes."""
-    if mail.direction == "outgoing":
-        return mail.to_line.rpartition("<")[2].rstrip(">") if "," not in mail.to_line else ""
-    return mail.reply_to or mail.from_address
+    return bool(mail_receivers.of_answer(mail).to) and mail.kind in (MailKind.PERSON, MailKind.AUTOMATIC)
 
 
 def message_of(delivery: Claimed) -> Message:
@@ -126,7 +123,7 @@ def message_of(delivery: Claimed) -> Message:
 
 def message_for(mail: Mail) -> Message:
     """Like :func:`message_of`, for a mail that one has."""
-    mailbox = mail.mailbox
+    mailbox, receivers = mail.mailbox, mail_receivers.of(mail)
     headers = {}
     if mail.in_reply_to:
         headers = {"In-Reply-To": mail.in_reply_to, "References": mail.references}
@@ -137,6 +134,8 @@ def message_for(mail: Mail) -> Message:
         text=mail.body,
         headers=headers,
         attachments=mail_files.of_mail(mail),
+        to=receivers.to[1:],
+        cc=receivers.cc,
         sender=formataddr((mail.from_name, mailbox.address)),
         server=server_of(account_of(mailbox)),
     )
@@ -171,9 +170,11 @@ def note_try(delivery: Claimed, error: SendError | None, final: bool) -> None:
         mail.send_error = error.reason
 
 
-def came_back(delivery_id: int, reason: str) -> None:
-    """The receiver's server took the answer and then reported that it could not deliver it."""
+def came_back(delivery_id: int, receiver: str, reason: str) -> None:
+    """The server of a receiver took the mail and then reported that it could not deliver it."""
     mail = _locked(delivery_id)
+    if mail is not None and mail_receivers.of(mail).several:
+        reason = f"{receiver}: {reason}"
     if mail is not None and mail.send_state != SendState.FAILED:
         _failed(mail, reason)
 
@@ -193,14 +194,14 @@ def _failed(mail: Mail, reason: str) -> None:
 
 
 def _complete(actor: User, mail: Mail, mailbox: Mailbox, key: str) -> None:
-    now = clock.now()
+    now, receivers = clock.now(), mail_receivers.of(mail)
     delivery_id = db.session.execute(
         insert(Delivery)
         .values(
             dedupe_key=key,
             purpose=PURPOSE,
             channel=CHANNEL,
-            address=mail.to_line,
+            address=receivers.to[0],
             user_id=actor.id,
             state="pending",
             not_before=now,

@@ -13,7 +13,7 @@ from app.extensions import db
 from app.models.crm import Company, Contact, Lead
 from app.models.mailboxes import Mail, Mailbox
 from app.models.people import User
-from app.services import fields, mail_answers, mail_files
+from app.services import fields, mail_answers, mail_files, mail_receivers
 from app.services.mail_files import Upload
 from app.services.mail_incoming import IncomingMail
 from app.services.mail_people import people_of
@@ -37,6 +37,7 @@ class Draft:
 
     mailbox_id: int | None = None
     to: str = ""
+    cc: str = ""
     subject: str = ""
     body: str = ""
     files: Sequence[Upload] = ()
@@ -79,19 +80,25 @@ def send(actor: User, draft: Draft, card: About, token: str) -> Mail:
     mailbox = next((one for one in senders(actor) if one.id == draft.mailbox_id), None)
     if mailbox is None:
         raise UserError("invalid", "Choose a mailbox that you may write from", "mailbox")
-    to = fields.email(draft.to, "to")
-    if to is None:
-        raise UserError("required", "Whom is it for?", "to")
+    receivers = mail_receivers.typed(draft.to, draft.cc)
     subject = fields.needed_line(draft.subject, "subject", 300)
     words = mail_answers.checked_words(draft.body)
     files = mail_files.check(draft.files)
-    contact_id, lead_id = _whose(card, to)
-    mail = Mail(mailbox_id=mailbox.id, subject=subject, body=words, contact_id=contact_id, lead_id=lead_id, to_line=to)
+    contact_id, lead_id = _whose(card, receivers.to[0])
+    mail = Mail(
+        mailbox_id=mailbox.id,
+        subject=subject,
+        body=words,
+        contact_id=contact_id,
+        lead_id=lead_id,
+        to_line=receivers.to_line,
+        cc_line=receivers.cc_line,
+    )
     return mail_answers.send_off(actor, mail, mailbox, key, files)
 
 
 def _whose(card: About, to: str) -> tuple[int | None, int | None]:
-    """The client with that address; written on a lead's card, or to another address of its client, it is the card's."""
+    """Whose it is by its first address; written on a lead's card, or to its client elsewhere, it is the card's."""
     person = people_of([(1, IncomingMail(1, "", clock.now(), to_addresses=(to,)))], {1: True})[1]
     own = card.contact is not None and person.contact_id in (None, card.contact.id)
     if card.lead is not None and (own or person.contact_id is None):

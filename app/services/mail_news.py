@@ -80,7 +80,9 @@ def bounced(bounce: Bounce) -> None:
     row = db.session.execute(
         text(
             "SELECT id, purpose, address, user_id, state, finished_at FROM deliveries"
-            " WHERE id = :id AND channel IN ('email', 'mailbox') AND lower(address) = :address"
+            " WHERE id = :id AND channel IN ('email', 'mailbox') AND (lower(address) = :address OR EXISTS ("
+            "   SELECT FROM mails m WHERE m.delivery_id = deliveries.id"
+            "   AND :address = ANY(string_to_array(lower(concat_ws(', ', m.to_line, m.cc_line)), ', '))))"
             " AND state IN ('sent', 'sending') AND created_at > :since FOR UPDATE"
         ),
         {
@@ -99,7 +101,7 @@ def bounced(bounce: Bounce) -> None:
     if row.purpose == "mail":
         from app.services import mail_answers
 
-        mail_answers.came_back(row.id, reason)
+        mail_answers.came_back(row.id, bounce.recipient, reason)
         return
     proven = mail_kinds.is_proven(row.id, row.address, bounce.proof)
     lost_addresses.came_back(row.address, row.user_id, reason, gone=proven and bounce.status in GONE)

@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 from app.channels.mailbox import composed
 from app.extensions import db
 from app.models.mailboxes import CopyState, Mail
-from app.services import mail_answers, mailbox_leases
+from app.services import mail_answers, mail_receivers, mailbox_leases
 from app.transaction import transaction
 
 AT_ONCE = 20
@@ -40,7 +40,7 @@ def due(mailbox_id: int) -> list[Copy]:
         statement = select(Mail).where(Mail.mailbox_id == mailbox_id, Mail.sent_copy == CopyState.DUE.value)
         for mail in db.session.scalars(statement.order_by(Mail.id).limit(AT_ONCE)):
             try:
-                raw = composed(mail.to_line, mail_answers.message_for(mail), mail.received_at)
+                raw = composed(mail_receivers.of(mail).to[0], mail_answers.message_for(mail), mail.received_at)
             except LookupError:
                 mail.sent_copy = CopyState.FAILED.value
                 continue

@@ -17,9 +17,10 @@ from app import access
 from app.errors import NotFound, UserError
 from app.models.mailboxes import Mail
 from app.security import acting_user
-from app.services import chat_files, limits, mail_answers, mail_files, mail_new, mails
+from app.services import chat_files, limits, mail_answers, mail_files, mail_new, mail_receivers, mails
 from app.services.mail_files import Upload
 from app.services.mail_new import About, Draft
+from app.services.mail_receivers import Receivers
 from app.views.base import Screen
 from app.views.filters import Visible
 from app.views.interface import ScreenInterface, as_id
@@ -126,12 +127,12 @@ class MailView(Screen):
     def answer(self, pk: str) -> ResponseReturnValue:
         """Answer a mail; a refused answer stays in its box."""
         actor, mail = acting_user(), self._mail(pk)
-        body, token = request.form.get("body", ""), request.form.get("token", "")
+        body, token, cc = (request.form.get(name, "") for name in ("body", "token", "cc"))
         try:
             token = token or secrets.token_hex(8)
-            made = write(actor, lambda: mail_answers.answer(actor, mail, body, token, _uploads()))
+            made = write(actor, lambda: mail_answers.answer(actor, mail, body, token, _uploads(), cc))
         except UserError as error:
-            return self._page(mail, body, error)
+            return self._page(mail, body, error, cc)
         return redirect(url_for("MailView.show", pk=made.id) + f"#mail-{made.id}")
 
     @expose("/body/<pk>", methods=["GET"])
@@ -172,7 +173,9 @@ class MailView(Screen):
         except NotFound:
             abort(404)
 
-    def _page(self, mail: Mail, body: str = "", error: UserError | None = None) -> ResponseReturnValue:
+    def _page(
+        self, mail: Mail, body: str = "", error: UserError | None = None, cc: str | None = None
+    ) -> ResponseReturnValue:
         viewer = acting_user()
         letters = mails.thread_of(viewer, mail)
         if mail.contact is not None or mail.lead is not None:
@@ -183,6 +186,7 @@ class MailView(Screen):
             (one.mail for one in reversed(letters) if one.may_answer and one.mail.direction == "incoming"), None
         )
         target = target or next((one.mail for one in reversed(letters) if one.may_answer), None)
+        receivers = mail_receivers.of_answer(target) if target else Receivers()
         self.update_redirect()
         return self.render_template(
             "mails/show.html",
@@ -190,7 +194,8 @@ class MailView(Screen):
             mail=mail,
             letters=letters,
             target=target,
-            receiver=mail_answers.receiver_of(target) if target else "",
+            receiver=receivers.to_line,
+            cc=receivers.cc_line if cc is None else cc,
             body=body,
             error=error,
             token=secrets.token_hex(8),
@@ -220,6 +225,7 @@ class MailView(Screen):
         draft = Draft(
             mailbox_id=as_id(form.get("mailbox", "")),
             to=form.get("to", ""),
+            cc=form.get("cc", ""),
             subject=form.get("subject", ""),
             body=form.get("body", ""),
             files=_uploads(),

@@ -119,10 +119,17 @@ def test_a_mail_arrives_is_shown_safely_and_answered_with_a_file(
         offer = tmp_path / "offer.pdf"
         offer.write_bytes(b"%PDF-1.7\n" + b"x" * 200)
         page.get_by_label("Files", exact=True).set_input_files(offer)
+        page.get_by_label("Copy to").fill("Otto <otto@example.org>; nobody")
+        page.get_by_role("button", name="Send", exact=True).click()
+        expect(page.get_by_text("“nobody” is no address")).to_be_visible()
+        page.get_by_label("Copy to").fill("Otto <otto@example.org>")
+        page.get_by_label("Files", exact=True).set_input_files(offer)
         page.get_by_role("button", name="Send", exact=True).click()
         (sent,) = smtp.wait_for(1, 60)
         assert (sent["In-Reply-To"], sent["References"]) == ("<cargo@example.org>", "<cargo@example.org>")
         assert [part.get_filename() for part in sent.iter_attachments()] == ["offer.pdf"]
+        assert (sent["Cc"], smtp.recipients[1:]) == ("otto@example.org", ["otto@example.org"])
+        expect(page.get_by_text("copy to otto@example.org")).to_be_visible()
         expect(page.get_by_role("link", name="offer.pdf")).to_be_visible()
     finally:
         smtp.stop()

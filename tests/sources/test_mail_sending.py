@@ -107,7 +107,7 @@ def test_a_mail_is_written_on_a_card_and_the_answer_to_it_joins_it(
     path = f"/mailview/write?lead={lead.id}"
     form = {"mailbox": str(shop.id), "to": "basil@example.org", "subject": "Your bicycle", "body": "It is ready."}
     for field, wrong, words in (
-        ("to", "nobody", "An address like"),
+        ("to", "nobody", "is no address like"),
         ("to", "", "Whom is it for?"),
         ("subject", " ", "This field is needed"),
         ("body", "\n", "Write something first"),
