@@ -25,7 +25,8 @@ from app.models.base import sort_key_of
 from app.models.crm import Pipeline, Stage
 from app.models.people import User
 from app.models.records import Transfer
-from app.services import csv_reading, exports, history, import_fields, imports
+from app.services import csv_reading, history, import_fields, imports
+from app.services.csv_cells import guarded
 from app.services.import_rows import Cleaner, Colleagues, Problem
 from app.services.import_writing import Duplicates, Writer
 from app.services.notify import Subject, record_event
@@ -140,10 +141,10 @@ class _ProblemFile:
             # Excel reads UTF-8 only with the mark in front.
             stream = self._opened.enter_context(self._path.open("w", encoding="utf-8-sig", newline=""))
             self._rows = csv.writer(stream)
-            self._rows.writerow(["Line", "Problem", *map(exports.guarded, self._headings)])
+            self._rows.writerow(["Line", "Problem", *map(guarded, self._headings)])
         for problem in problems:
-            cells = [exports.guarded(cell) for cell in problem.cells]
-            self._rows.writerow([problem.line, exports.guarded(problem.words), *cells])
+            cells = [guarded(cell) for cell in problem.cells]
+            self._rows.writerow([problem.line, guarded(problem.words), *cells])
         self.count += len(problems)
 
 

@@ -8,7 +8,7 @@ import io
 from babel.numbers import get_decimal_symbol
 from flask_babel import get_locale, gettext
 
-from app.services.exports import guarded
+from app.services.csv_cells import guarded
 from app.services.figure_kinds import Figure, Unit
 from app.services.report_numbers import ActivityReport
 
