@@ -21,8 +21,8 @@ from app.models.talks import Widget
 from app.services import chat_files, drafts, visitor_flood, visitor_pages, visitors, widgets
 from app.services.visitors import Caller
 from app.sockets.visitor import only_own
-from app.views.api.chats import number, uploaded_file
 from app.views.api.files import NOTHING_RUNS
+from app.views.api.problem import number, uploaded_file
 
 blueprint = Blueprint("widget", __name__)
 

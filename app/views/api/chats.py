@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import request, send_file
 from flask.typing import ResponseReturnValue
 from flask_appbuilder.api import BaseApi, expose, protect
@@ -13,7 +11,7 @@ from app.extensions import db
 from app.security import acting_user
 from app.services import chat_members, chat_pages, chat_pictures, chat_search, chats, drafts, fields
 from app.views.api.documentation import RESPONSES
-from app.views.api.problem import json_object, problems
+from app.views.api.problem import json_object, number, problems, uploaded_file
 from app.views.writing import write
 
 
@@ -289,21 +287,3 @@ class ChatApi(BaseApi):  # type: ignore[misc]
     def _answer(self, user_id: int, chat_id: int, status: int = 200) -> ResponseReturnValue:
         db.session.expire_all()
         return self.response(status, id=chat_id, result=chat_pages.one(user_id, chat_id))
-
-
-def number(name: str, largest: int = drafts.LARGEST_ID) -> int | None:
-    """Return a number of the query, None where it is not given. Raises UserError (400)."""
-    value = request.args.get(name)
-    if value is None or value == "":
-        return None
-    if not (value.isascii() and value.isdigit()) or len(value) > 19 or int(value) > largest:
-        raise UserError("invalid", "A number is needed", name, 400)
-    return int(value)
-
-
-def uploaded_file() -> Any:
-    """Return the request's file. Raises UserError on ``file``."""
-    upload = request.files.get("file")
-    if upload is None or not upload.filename:
-        raise UserError("required", "Choose a file", "file", 400)
-    return upload

@@ -13,9 +13,8 @@ from app.errors import NotFound
 from app.models.chats import ThumbnailState
 from app.security import acting_user
 from app.services import chat_file_list, chat_files, message_pages
-from app.views.api.chats import number, uploaded_file
 from app.views.api.documentation import RESPONSES
-from app.views.api.problem import problems
+from app.views.api.problem import number, problems, uploaded_file
 from app.views.writing import write
 
 # Whatever a browser makes of it: no script, no plug-in, no other origin.

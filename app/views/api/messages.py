@@ -10,9 +10,8 @@ from app.errors import UserError
 from app.extensions import db
 from app.security import acting_user
 from app.services import chat_messages, chat_pages, chat_reading, drafts, message_changes, message_pages
-from app.views.api.chats import number
 from app.views.api.documentation import RESPONSES
-from app.views.api.problem import json_object, problems
+from app.views.api.problem import json_object, number, problems
 from app.views.writing import write
 
 

@@ -1,4 +1,4 @@
-"""How API methods read bodies and answer what a person did wrong."""
+"""How API methods read a request, and answer what a person did wrong."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from app.errors import UserError
 from app.extensions import db
+from app.services import drafts
 
 P = ParamSpec("P")
 
@@ -35,3 +36,21 @@ def json_object() -> dict[str, Any]:
     if not isinstance(body, dict):
         raise UserError("invalid_json", "A JSON object is needed", status=400)
     return cast(dict[str, Any], body)
+
+
+def number(name: str, largest: int = drafts.LARGEST_ID) -> int | None:
+    """Return a number of the query, None where it is not given. Raises UserError (400)."""
+    value = request.args.get(name)
+    if value is None or value == "":
+        return None
+    if not (value.isascii() and value.isdigit()) or len(value) > 19 or int(value) > largest:
+        raise UserError("invalid", "A number is needed", name, 400)
+    return int(value)
+
+
+def uploaded_file() -> Any:
+    """Return the request's file. Raises UserError on ``file``."""
+    upload = request.files.get("file")
+    if upload is None or not upload.filename:
+        raise UserError("required", "Choose a file", "file", 400)
+    return upload

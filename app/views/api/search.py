@@ -9,9 +9,8 @@ from flask_appbuilder.security.decorators import permission_name
 
 from app.security import acting_user
 from app.services import chat_search, limits, record_search
-from app.views.api.chats import number
 from app.views.api.documentation import RESPONSES
-from app.views.api.problem import problems
+from app.views.api.problem import number, problems
 
 
 class SearchApi(BaseApi):  # type: ignore[misc]
