@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from flask_appbuilder.models.filters import BaseFilter, BaseFilterConverter
@@ -12,9 +10,9 @@ from sqlalchemy.orm import Query
 from werkzeug.exceptions import BadRequest
 
 from app.errors import UserError
-from app.formatting import viewer_zone
 from app.models.base import sort_key_of
 from app.services.searching import escaped, phone_has
+from app.views.typed_values import Day, integer_of, text_of, typed_value
 
 MEMBERS_MAX = 200
 
@@ -41,7 +39,7 @@ class Contains(_ColumnFilter):
 
     def condition(self, column: Any, value: Any) -> Any:
         """Compare without regard to case, names without accents, numbers by their digits; % and _ mean themselves."""
-        text = _text(value)
+        text = text_of(value)
         if column.key == "name" and hasattr(self.model, "sort_key"):
             # The folded name has the index.
             return self.model.sort_key.like(self.pattern.format(escaped(sort_key_of(text))), escape="\\")
@@ -87,7 +85,7 @@ class Search(_ColumnFilter):
 
     def condition(self, column: Any, value: Any) -> Any:
         """Look into all that the screen searches."""
-        return self.datamodel.search(_text(value))
+        return self.datamodel.search(text_of(value))
 
 
 class Equal(_ColumnFilter):
@@ -172,7 +170,7 @@ class RelatedTo(_ColumnFilter):
     def condition(self, column: Any, value: Any) -> Any:
         """Compare the foreign key."""
         (local,) = column.property.local_columns
-        return local == _integer(value)
+        return local == integer_of(value)
 
 
 class NotRelatedTo(RelatedTo):
@@ -184,7 +182,7 @@ class NotRelatedTo(RelatedTo):
     def condition(self, column: Any, value: Any) -> Any:
         """Opposite of related."""
         (local,) = column.property.local_columns
-        return local.is_(None) | (local != _integer(value))
+        return local.is_(None) | (local != integer_of(value))
 
 
 class RelatedToMany(_ColumnFilter):
@@ -196,7 +194,7 @@ class RelatedToMany(_ColumnFilter):
     def condition(self, column: Any, value: Any) -> Any:
         """Look for the id among the related."""
         values = value if isinstance(value, list) else [value]
-        return column.any(column.property.mapper.class_.id.in_([_integer(one) for one in values[:MEMBERS_MAX]]))
+        return column.any(column.property.mapper.class_.id.in_([integer_of(one) for one in values[:MEMBERS_MAX]]))
 
 
 class Asked(_ColumnFilter):
@@ -208,7 +206,7 @@ class Asked(_ColumnFilter):
     def apply(self, query: Query[Any], value: Any) -> Query[Any]:
         """Ask. A word that is not known is a bad request."""
         try:
-            return query.filter(self.datamodel.asked[self.column_name](_text(value)))
+            return query.filter(self.datamodel.asked[self.column_name](text_of(value)))
         except UserError as error:
             raise BadRequest(f"{self.column_name}: {error.message}") from None
 
@@ -243,62 +241,3 @@ class ScreenFilterConverter(BaseFilterConverter):  # type: ignore[misc]
                 also = [Search] if col_name == "name" and self.datamodel.search is not None else []
                 return [one(col_name, self.datamodel) for one in (*offered, *also)]
         return None
-
-
-class Day:
-    """A day of the viewer's, as the moments where it starts and ends."""
-
-    def __init__(self, day: dt.date) -> None:
-        zone = viewer_zone()
-        self.start = dt.datetime.combine(day, dt.time(), zone).astimezone(dt.UTC)
-        self.end = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), zone).astimezone(dt.UTC)
-
-
-def typed_value(datamodel: Any, column: str, value: Any) -> Any:
-    """Return ``value`` in the column's type. Raises BadRequest, naming the column."""
-    try:
-        if datamodel.is_boolean(column):
-            return _boolean(value)
-        if datamodel.is_datetime(column):
-            return _moment(value)
-        if datamodel.is_integer(column):
-            return _integer(value)
-        if datamodel.is_numeric(column) or datamodel.is_float(column):
-            number = Decimal(str(value))
-            if not number.is_finite() or abs(number) > 10**18:
-                raise ValueError
-            return number
-        return _text(value)
-    except (ValueError, InvalidOperation, OverflowError):
-        raise BadRequest(f"{column}: this value does not fit") from None
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, (list, dict)) or "\x00" in str(value) or len(str(value)) > 500:
-        raise BadRequest("A text of up to 500 characters is needed")
-    return str(value)
-
-
-def _integer(value: Any) -> int:
-    try:
-        number = int(str(value))
-    except ValueError:
-        raise BadRequest("A whole number is needed") from None
-    if abs(number) >= 2**31:
-        raise BadRequest("This number is too large")
-    return number
-
-
-def _boolean(value: Any) -> bool:
-    known = {"y": True, "true": True, "1": True, "n": False, "false": False, "0": False}
-    if str(value).lower() not in known:
-        raise ValueError
-    return known[str(value).lower()]
-
-
-def _moment(value: Any) -> Day | dt.datetime:
-    text = str(value)
-    if len(text) == 10:
-        return Day(dt.date.fromisoformat(text))
-    moment = dt.datetime.fromisoformat(text)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=viewer_zone())).astimezone(dt.UTC)

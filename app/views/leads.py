@@ -22,12 +22,12 @@ from app.models.people import User
 from app.security import acting_user
 from app.services import lead_answers, lead_views, leads, next_tasks, searching, tasks
 from app.views.board import BoardScreen
-from app.views.column_filters import Day
 from app.views.filters import Visible
 from app.views.interface import ScreenInterface
 from app.views.lead_fields import PipelineForm, StageForm, TaskForm, next_task, next_task_field, state_field
 from app.views.records import card_link, source_label
 from app.views.saved_views import FixedView
+from app.views.typed_values import Day
 from app.views.writing import write
 
 
