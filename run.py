@@ -7,11 +7,13 @@ import gc
 import os
 import sys
 import time
+from pathlib import Path
 
 import config
 from app.data_folder import DataFolder, EmbeddedError, fernet_key
 from app.startup import Installation, PortTaken, check_port
 from app.supervisor import StartError, die_with_parent
+from environment import ConfigError
 
 OWN_DATABASE_COMMANDS = ("prepare", "jobs", "worker", "beat", "listen", "web")
 
@@ -29,7 +31,7 @@ def main(argv: list[str]) -> int:
 
             return upgrade(settings, say)
         return run_command(arguments)
-    except (config.ConfigError, EmbeddedError, StartError, PortTaken) as error:
+    except (ConfigError, EmbeddedError, StartError, PortTaken) as error:
         print(f"\nFrontdesk cannot start: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -43,7 +45,7 @@ def run_everything() -> int:
     if "MAKELEVEL" in os.environ:
         # `make run`: when make is killed, nobody is left to press Ctrl+C for.
         die_with_parent()
-    folder = DataFolder(config.Path(settings["DATA_DIR"]))
+    folder = DataFolder(Path(settings["DATA_DIR"]))
     folder.prepare()
     _configure_logs(settings, "run")
     with folder.lock():
@@ -71,14 +73,14 @@ def run_command(arguments: argparse.Namespace) -> int:
     settings = config.load(os.environ)
     if settings["SQLALCHEMY_DATABASE_URI"] and settings["REDIS_URL"]:
         return _dispatch(arguments)
-    folder = DataFolder(config.Path(settings["DATA_DIR"]))
+    folder = DataFolder(Path(settings["DATA_DIR"]))
     folder.prepare()
     running = folder.running()
     if running:
         os.environ.update({name: value for name, value in running.items() if name not in ("PID", "PUBLIC_URL")})
         return _dispatch(arguments)
     if arguments.command in OWN_DATABASE_COMMANDS:
-        raise config.ConfigError(
+        raise ConfigError(
             f"`run.py {arguments.command}` needs DATABASE_URL and REDIS_URL, or a running `make run` of this checkout."
         )
     with folder.lock(), Installation(settings, os.environ) as installation:

@@ -15,5 +15,6 @@ def code_version() -> str:
     folders = (ROOT / "app", ROOT / "migrations")
     for path in sorted(path for folder in folders for path in folder.rglob("*.py")):
         digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    digest.update((ROOT / "config.py").read_bytes() + (ROOT / "requirements.txt").read_bytes())
+    for name in ("config.py", "environment.py", "requirements.txt"):
+        digest.update((ROOT / name).read_bytes())
     return digest.hexdigest()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import config
+from environment import ConfigError
 
 KEYS = {"SECRET_KEY": "s" * 32, "ENCRYPTION_KEY": "A" * 43 + "="}
 DATABASE = {"DATABASE_URL": "postgresql+psycopg://u:p@db.example/frontdesk", **KEYS}
@@ -33,21 +34,21 @@ DATABASE = {"DATABASE_URL": "postgresql+psycopg://u:p@db.example/frontdesk", **K
     ],
 )
 def test_a_wrong_value_names_the_variable_and_what_it_may_be(name: str, value: str, allowed: str) -> None:
-    with pytest.raises(config.ConfigError) as raised:
+    with pytest.raises(ConfigError) as raised:
         config.load({name: value})
     assert name in str(raised.value)
     assert allowed in str(raised.value)
 
 
 def test_a_wrong_address_does_not_show_its_password() -> None:
-    with pytest.raises(config.ConfigError) as raised:
+    with pytest.raises(ConfigError) as raised:
         config.load({"DATABASE_URL": "mysql://u:hidden-word@h/d"})
     assert "hidden-word" not in str(raised.value)
 
 
 @pytest.mark.parametrize("missing", ["SECRET_KEY", "ENCRYPTION_KEY"])
 def test_a_database_of_ones_own_needs_keys_of_ones_own(missing: str) -> None:
-    with pytest.raises(config.ConfigError, match=missing):
+    with pytest.raises(ConfigError, match=missing):
         config.load({name: value for name, value in DATABASE.items() if name != missing})
 
 
@@ -58,7 +59,7 @@ def test_every_way_to_write_a_postgresql_address_leads_to_psycopg_3(scheme: str)
 
 
 def test_tls_and_ssl_for_mail_exclude_each_other() -> None:
-    with pytest.raises(config.ConfigError, match=r"MAIL_USE_TLS.*MAIL_USE_SSL"):
+    with pytest.raises(ConfigError, match=r"MAIL_USE_TLS.*MAIL_USE_SSL"):
         config.load({"MAIL_USE_TLS": "1", "MAIL_USE_SSL": "1"})
 
 
