@@ -6,19 +6,18 @@ Pages of the product are English; reports leave it, and some of their readers ha
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-from babel import Locale
+from app.services.language_names import own_name
 
 DEFAULT = "en"
 CATALOGUES = Path(__file__).resolve().parent.parent / "translations"
 
 
-def _found() -> Mapping[str, str]:
+@cache
+def languages() -> Mapping[str, str]:
+    """Return code → the language's own name. Looked up once a process: catalogues come with the code."""
     codes = [DEFAULT, *sorted(path.parent.parent.name for path in CATALOGUES.glob("*/LC_MESSAGES/messages.mo"))]
-    return MappingProxyType({code: (Locale.parse(code).get_display_name(code) or code).capitalize() for code in codes})
-
-
-# Code → the language's own name.
-LANGUAGES = _found()
+    return MappingProxyType({code: own_name(code) for code in codes})

@@ -51,7 +51,7 @@ def check(owner: User, changes: Mapping[str, Any]) -> dict[str, Any]:
         "zone": zone,
         "attach_pdf": bool(changes.get("attach_pdf")),
         "attach_csv": bool(changes.get("attach_csv")),
-        "language": _one_of(language, report_languages.LANGUAGES, "language"),
+        "language": _one_of(language, report_languages.languages(), "language"),
     }
 
 

@@ -77,7 +77,7 @@ class OwnReportForm(DynamicForm):  # type: ignore[misc]
     attach_csv = BooleanField(lazy_gettext("CSV, for spreadsheets"))
     language = SelectField(
         lazy_gettext("Language"),
-        choices=[SelectChoice(code, name) for code, name in report_languages.LANGUAGES.items()],
+        choices=lambda: [SelectChoice(code, name) for code, name in report_languages.languages().items()],
         validate_choice=False,
         description=lazy_gettext("Of the mail, the report in the browser and what is attached"),
         render_kw=_INPUT,

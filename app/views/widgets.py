@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
-from babel import Locale
 from flask import request
 from flask_babel import lazy_gettext
 from wtforms import ColorField, SelectField
@@ -13,11 +13,15 @@ from wtforms.validators import InputRequired
 from app.models.people import User
 from app.models.talks import Widget
 from app.services import widgets
+from app.services.language_names import own_name
 from app.views.base import Screen
 from app.views.interface import ScreenInterface
 
-# Each by its own name: whoever speaks it finds it.
-_LANGUAGES = [(one, (Locale.parse(one).get_display_name(one) or one).capitalize()) for one in widgets.LANGUAGES]
+
+@cache
+def _languages() -> list[tuple[str, str]]:
+    """Code and the language's own name; looked up once a process."""
+    return [(code, own_name(code)) for code in widgets.LANGUAGES]
 
 
 class WidgetView(Screen):
@@ -61,7 +65,7 @@ class WidgetView(Screen):
     sort_columns = {"name": "sort_key"}
     add_form_extra_fields = edit_form_extra_fields = {
         "colour": ColorField(lazy_gettext("Colour"), [InputRequired()], default="#2f6fed"),
-        "language": SelectField(lazy_gettext("Language"), choices=_LANGUAGES, render_kw={"class": "form-control"}),
+        "language": SelectField(lazy_gettext("Language"), choices=_languages, render_kw={"class": "form-control"}),
     }
     label_columns = {
         "name": lazy_gettext("Name"),

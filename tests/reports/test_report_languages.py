@@ -28,7 +28,7 @@ from tests.reports.test_scheduled import MONDAY, At, della, html, local, parts, 
 __all__ = ["della"]
 
 APP = Path(report_languages.__file__).parent.parent
-OTHERS = [code for code in report_languages.LANGUAGES if code != report_languages.DEFAULT]
+OTHERS = [code for code in report_languages.languages() if code != report_languages.DEFAULT]
 KEYWORDS = DEFAULT_KEYWORDS | {"lazy_gettext": None}
 
 
