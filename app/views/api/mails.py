@@ -53,23 +53,7 @@ class MailApi(Api):
     base_order = ("received_at", "desc")
     exclude_route_methods = Api.exclude_route_methods | {"post", "put", "delete"}
     in_schema = InSchema
-    list_columns = [
-        "id",
-        "mailbox_id",
-        "thread_id",
-        "direction",
-        "kind",
-        "from_name",
-        "from_address",
-        "to_line",
-        "subject",
-        "has_files",
-        "contact_id",
-        "lead_id",
-        "author_id",
-        "send_state",
-        "received_at",
-    ]
+    list_columns = [field.attribute or name for name, field in MailRow().fields.items()]
     list_model_schema = MailRow()
     show_model_schema = MailOut()
     search_columns = [
