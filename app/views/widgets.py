@@ -36,19 +36,7 @@ class WidgetView(Screen):
     show_template = "widget/show.html"
     edit_template = "widget/edit.html"
     list_columns = ["name", "group", "working_hours", "language", "active", "created_at"]
-    show_columns = [
-        "name",
-        "colour",
-        "greeting",
-        "working_hours",
-        "zone",
-        "offline_text",
-        "allowed_origins",
-        "language",
-        "group",
-        "active",
-    ]
-    add_columns = edit_columns = [
+    show_columns = add_columns = edit_columns = [
         "name",
         "colour",
         "greeting",

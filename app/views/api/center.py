@@ -8,23 +8,22 @@ from typing import Any
 
 from flask import g, request
 from flask.typing import ResponseReturnValue
-from flask_appbuilder.api import BaseApi, expose, protect
+from flask_appbuilder.api import expose, protect
 
 from app.errors import UserError
 from app.extensions import db
 from app.services import chat_reading, chat_trace, feed, feed_counters, preferences, reading, trace
 from app.services.feed import ItemIds
 from app.transaction import transaction
+from app.views.api.own import OwnApi
 from app.views.api.problem import json_object, problems
 
 
-class CenterApi(BaseApi):
+class CenterApi(OwnApi):
     """The center as JSON. Everybody's own, so there is nothing to filter but the user."""
 
     resource_name = "center"
     class_permission_name = "Center"
-    csrf_exempt = False
-    allow_browser_login = True
     openapi_spec_tag = "Center"
 
     @expose("/feed", methods=["GET"])

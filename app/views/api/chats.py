@@ -4,26 +4,23 @@ from __future__ import annotations
 
 from flask import request, send_file
 from flask.typing import ResponseReturnValue
-from flask_appbuilder.api import BaseApi, expose, protect
+from flask_appbuilder.api import expose, protect
 
 from app.errors import UserError
 from app.extensions import db
 from app.security import acting_user
 from app.services import chat_members, chat_pages, chat_pictures, chat_search, chats, drafts, fields
-from app.views.api.documentation import RESPONSES
+from app.views.api.own import OwnApi
 from app.views.api.problem import json_object, number, problems, uploaded_file
 from app.views.writing import write
 
 
-class ChatApi(BaseApi):  # type: ignore[misc]
+class ChatApi(OwnApi):
     """Chats as JSON."""
 
     resource_name = "chats"
     class_permission_name = "Center"
     openapi_spec_tag = "Chats"
-    csrf_exempt = False
-    allow_browser_login = True
-    responses = RESPONSES
 
     @expose("/", methods=["GET"])
     @protect()

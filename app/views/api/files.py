@@ -6,14 +6,14 @@ from pathlib import Path
 
 from flask import Response, send_file
 from flask.typing import ResponseReturnValue
-from flask_appbuilder.api import BaseApi, expose, protect
+from flask_appbuilder.api import expose, protect
 
 from app import access
 from app.errors import NotFound
 from app.models.chats import ThumbnailState
 from app.security import acting_user
 from app.services import chat_file_list, chat_files, message_pages
-from app.views.api.documentation import RESPONSES
+from app.views.api.own import OwnApi
 from app.views.api.problem import number, problems, uploaded_file
 from app.views.writing import write
 
@@ -22,15 +22,12 @@ NOTHING_RUNS = "default-src 'none'; sandbox"
 FILES_SHOWN = 30
 
 
-class FileApi(BaseApi):  # type: ignore[misc]
+class FileApi(OwnApi):
     """Files of chats."""
 
     resource_name = "files"
     class_permission_name = "Center"
     openapi_spec_tag = "Chats"
-    csrf_exempt = False
-    allow_browser_login = True
-    responses = RESPONSES
 
     @expose("/<int:file_id>", methods=["GET"])
     @protect()
@@ -71,15 +68,12 @@ class FileApi(BaseApi):  # type: ignore[misc]
         return _sent(chat_files.thumbnail_of(file.stored_as), "image/webp")
 
 
-class UploadApi(BaseApi):  # type: ignore[misc]
+class UploadApi(OwnApi):
     """Files on their way into a chat, and those that it has."""
 
     resource_name = "chats"
     class_permission_name = "Center"
     openapi_spec_tag = "Chats"
-    csrf_exempt = False
-    allow_browser_login = True
-    responses = RESPONSES
 
     @expose("/<int:chat_id>/files", methods=["POST"])
     @protect()

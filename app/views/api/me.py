@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from flask.typing import ResponseReturnValue
-from flask_appbuilder.api import BaseApi, expose, protect
+from flask_appbuilder.api import expose, protect
 from flask_appbuilder.security.decorators import permission_name
 
 from app import access
 from app.models.people import full_name
 from app.security import acting_user
 from app.services import preferences
-from app.views.api.documentation import RESPONSES
+from app.views.api.own import OwnApi
 from app.views.api.problem import json_object, problems
 from app.views.writing import write
 
 
-class MeApi(BaseApi):  # type: ignore[misc]
+class MeApi(OwnApi):
     """Everybody's own, free users' too."""
 
     resource_name = "me"
     openapi_spec_tag = "Me"
-    csrf_exempt = False
-    allow_browser_login = True
-    responses = RESPONSES
 
     @expose("", methods=["GET"])
     @expose("/", methods=["GET"])

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from flask.typing import ResponseReturnValue
-from flask_appbuilder.api import BaseApi, expose, protect
+from flask_appbuilder.api import expose, protect
 
 from app import access
 from app.errors import UserError
 from app.extensions import db
 from app.security import acting_user
 from app.services import chat_messages, chat_pages, chat_reading, drafts, message_changes, message_pages
-from app.views.api.documentation import RESPONSES
+from app.views.api.own import OwnApi
 from app.views.api.problem import json_object, number, problems
 from app.views.writing import write
 
 
-class MessageApi(BaseApi):  # type: ignore[misc]
+class MessageApi(OwnApi):
     """Messages as JSON."""
 
     resource_name = "chats"
     class_permission_name = "Center"
     openapi_spec_tag = "Chats"
-    csrf_exempt = False
-    allow_browser_login = True
-    responses = RESPONSES
 
     @expose("/<int:chat_id>/messages", methods=["GET"])
     @protect()

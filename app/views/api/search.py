@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from flask import request
 from flask.typing import ResponseReturnValue
-from flask_appbuilder.api import BaseApi, expose, protect
+from flask_appbuilder.api import expose, protect
 from flask_appbuilder.security.decorators import permission_name
 
 from app.security import acting_user
 from app.services import chat_search, limits, record_search
-from app.views.api.documentation import RESPONSES
+from app.views.api.own import OwnApi
 from app.views.api.problem import number, problems
 
 
-class SearchApi(BaseApi):  # type: ignore[misc]
+class SearchApi(OwnApi):
     """Search as JSON."""
 
     resource_name = "search"
     class_permission_name = "Center"
     openapi_spec_tag = "Search"
-    csrf_exempt = False
-    allow_browser_login = True
-    responses = RESPONSES
 
     @expose("", methods=["GET"])
     @expose("/", methods=["GET"])

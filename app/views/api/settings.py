@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import request
 from flask.typing import ResponseReturnValue
-from flask_appbuilder.api import BaseApi, expose, protect
+from flask_appbuilder.api import expose, protect
 from flask_appbuilder.security.decorators import permission_name
 
 from app.errors import UserError
@@ -24,20 +24,17 @@ from app.services import (
     telegram_links,
     trials,
 )
-from app.views.api.documentation import RESPONSES
+from app.views.api.own import OwnApi
 from app.views.api.problem import json_object, problems
 from app.views.writing import write
 
 
-class SettingsApi(BaseApi):  # type: ignore[misc]
+class SettingsApi(OwnApi):
     """Everybody's own, free users' too; the same rights as MeApi's."""
 
     resource_name = "me"
     class_permission_name = "MeApi"
     openapi_spec_tag = "Me"
-    csrf_exempt = False
-    allow_browser_login = True
-    responses = RESPONSES
 
     @expose("/notification-settings", methods=["GET"])
     @protect()

@@ -7,27 +7,24 @@ from typing import Any
 
 from flask import request
 from flask.typing import ResponseReturnValue
-from flask_appbuilder.api import BaseApi, expose, protect
+from flask_appbuilder.api import expose, protect
 
 from app.models.people import User
 from app.models.talks import Talk
 from app.security import acting_user
 from app.services import fields, talk_pages, talks
 from app.views import idempotency
-from app.views.api.documentation import RESPONSES
+from app.views.api.own import OwnApi
 from app.views.api.problem import json_object, problems
 from app.views.writing import write
 
 
-class TalkApi(BaseApi):  # type: ignore[misc]
+class TalkApi(OwnApi):
     """Talks as JSON. Who may see which is decided per talk."""
 
     resource_name = "talks"
     class_permission_name = "Center"
     openapi_spec_tag = "Talks"
-    csrf_exempt = False
-    allow_browser_login = True
-    responses = RESPONSES
 
     @expose("/<int:number>", methods=["GET"])
     @protect()
