@@ -16,7 +16,7 @@ from app import access, clock, queue
 from app.errors import UserError
 from app.extensions import db
 from app.models.chats import ChatFile, ThumbnailState
-from app.services import file_types
+from app.services import file_types, stored_files
 from app.transaction import on_commit
 
 THUMBNAIL_JOB = "app.jobs.thumbnails.make_thumbnail"
@@ -182,32 +182,18 @@ def remove_contents(message_id: int) -> None:
 def put(stream: BinaryIO) -> str:
     """Keep what may be shared under a new random name; return the name."""
     stored_as = secrets.token_hex(20)
-    write(stream, path_of(stored_as))
+    stored_files.keep(stream, path_of(stored_as))
     return stored_as
 
 
 def path_of(stored_as: str) -> Path:
     """Return where a file is kept."""
-    return _folder() / stored_as
+    return stored_files.folder(FOLDER) / stored_as
 
 
 def thumbnail_of(stored_as: str) -> Path:
     """Return where a picture's preview is kept."""
-    return _folder() / f"{stored_as}.webp"
-
-
-def _folder() -> Path:
-    folder = Path(current_app.config["UPLOADS_DIR"]) / FOLDER
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
-
-
-def write(stream: BinaryIO, path: Path) -> None:
-    """Write an upload to a new file."""
-    stream.seek(0)
-    with path.open("xb") as target:
-        while piece := stream.read(1024 * 1024):
-            target.write(piece)
+    return stored_files.folder(FOLDER) / f"{stored_as}.webp"
 
 
 def clean_name(name: str) -> str:

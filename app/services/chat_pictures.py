@@ -12,7 +12,16 @@ from app import access, queue
 from app.errors import NotFound, UserError
 from app.extensions import db
 from app.models.people import User
-from app.services import chat_files, chat_live, chat_members, chats, client_messages, file_types, message_pages
+from app.services import (
+    chat_files,
+    chat_live,
+    chat_members,
+    chats,
+    client_messages,
+    file_types,
+    message_pages,
+    stored_files,
+)
 from app.services.chat_messages import Place
 from app.transaction import on_commit
 
@@ -32,7 +41,7 @@ def upload(actor: User, chat_id: int, stream: BinaryIO) -> None:
     if not (file_types.recognise(stream) or "").startswith("image/"):
         raise UserError("file_type", "A picture is needed: PNG, JPEG, GIF or WebP", "file")
     stored_as = secrets.token_hex(20)
-    chat_files.write(stream, chat_files.path_of(stored_as))
+    stored_files.keep(stream, chat_files.path_of(stored_as))
     actor_id = actor.id
     on_commit(lambda: queue.enqueue(PICTURE_JOB, chat_id, actor_id, stored_as, queue="slow"))
 

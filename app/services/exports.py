@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import select, text
 
 from app import access, clock, queue
@@ -17,7 +16,7 @@ from app.errors import NotFound, UserError
 from app.extensions import db
 from app.models.people import User
 from app.models.records import Transfer
-from app.services import limits
+from app.services import limits, stored_files
 from app.services.csv_cells import guarded
 from app.services.export_columns import SOURCES, Source
 from app.transaction import on_commit, transaction
@@ -71,7 +70,7 @@ def finished(user_id: int, export_id: int) -> Transfer:
 
 def path_of(export: Transfer) -> Path:
     """Return where the file is kept: never below anything that is served."""
-    return Path(current_app.config["UPLOADS_DIR"]) / "exports" / export.stored_as
+    return stored_files.folder("exports") / export.stored_as
 
 
 def write(export_id: int) -> None:
@@ -89,7 +88,6 @@ def write(export_id: int) -> None:
     export = db.session.get_one(Transfer, export_id, populate_existing=True)
     user = db.session.get_one(User, export.user_id)
     path = path_of(export)
-    path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".part")
     count = 0
     try:

@@ -20,7 +20,7 @@ from app.models.crm import Pipeline
 from app.models.people import User
 from app.models.records import Transfer
 from app.offload import offload
-from app.services import csv_reading, import_fields
+from app.services import csv_reading, import_fields, stored_files
 from app.services.csv_reading import Inspection, Reading
 from app.services.import_writing import Duplicates
 from app.services.responsible import checked_responsible
@@ -60,8 +60,8 @@ def upload(actor: User, kind: str, name: str, stream: BinaryIO) -> Transfer:
     if len([one for one in of(actor) if one.user_id == actor.id and one.state in ("draft", *BUSY)]) >= OPEN_MAX:
         raise UserError("too_many", f"You have {OPEN_MAX} imports open; finish or cancel one first", "file")
     stored_as = secrets.token_hex(20)
-    path = _folder() / stored_as
-    _keep(stream, path)
+    path = stored_files.folder("imports") / stored_as
+    stored_files.keep(stream, path)
     try:
         found = offload(csv_reading.inspect, path)
     except UserError:
@@ -200,12 +200,12 @@ def reading_of(transfer: Transfer) -> Reading:
 
 def path_of(transfer: Transfer | Row[Any]) -> Path:
     """Return where the uploaded file is: never below anything that is served."""
-    return _folder() / transfer.stored_as
+    return stored_files.folder("imports") / transfer.stored_as
 
 
 def problems_path(transfer: Transfer) -> Path:
     """Return where the rows are that could not be imported."""
-    return _folder() / f"{transfer.stored_as}.problems"
+    return stored_files.folder("imports") / f"{transfer.stored_as}.problems"
 
 
 def pipelines() -> list[Pipeline]:
@@ -226,19 +226,6 @@ def _own_draft(actor: User, draft: Transfer) -> None:
         raise Conflict("started", "This import has been started already")
     if not path_of(draft).exists():
         raise UserError("gone", "The file is gone; upload it again", "file", 410)
-
-
-def _folder() -> Path:
-    folder = Path(current_app.config["UPLOADS_DIR"]) / "imports"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
-
-
-def _keep(stream: BinaryIO, path: Path) -> None:
-    stream.seek(0)
-    with path.open("xb") as target:
-        while piece := stream.read(1024 * 1024):
-            target.write(piece)
 
 
 def _clean_name(name: str) -> str:

@@ -10,13 +10,11 @@ from base64 import b64encode
 from pathlib import Path
 from typing import BinaryIO
 
-from flask import current_app
-
 from app import queue
 from app.errors import NotFound, UserError
 from app.extensions import db
 from app.models.people import User
-from app.services import chat_files, file_types
+from app.services import chat_files, file_types, stored_files
 from app.transaction import on_commit
 
 JOB = "app.jobs.thumbnails.make_person_picture"
@@ -36,16 +34,18 @@ def upload(actor: User, stream: BinaryIO | None) -> None:
     if not (file_types.recognise(stream) or "").startswith("image/"):
         raise UserError("file_type", "A picture is needed: PNG, JPEG, GIF or WebP", "picture")
     token = secrets.token_hex(20)
-    chat_files.write(stream, _folder() / token)
+    stored_files.keep(stream, stored_files.folder(FOLDER) / token)
     actor_id = actor.id
     on_commit(lambda: queue.enqueue(JOB, actor_id, token, queue="slow"))
 
 
 def make(user_id: int, token: str) -> None:
     """Cut an upload to the person's picture; one that cannot be read changes nothing."""
-    source = _folder() / token
+    source = stored_files.folder(FOLDER) / token
     user = db.session.get(User, user_id)
-    if user is not None and chat_files.scale(source, _folder() / f"{token}{ENDING}", (SIDE, SIDE), crop=True):
+    if user is not None and chat_files.scale(
+        source, stored_files.folder(FOLDER) / f"{token}{ENDING}", (SIDE, SIDE), crop=True
+    ):
         _replace(user, f"{ADDRESS}{token}{ENDING}")
     on_commit(lambda: source.unlink(missing_ok=True))
 
@@ -58,7 +58,7 @@ def remove(actor: User) -> None:
 def path_of(name: str) -> Path:
     """Return where a picture of this name is. Raises NotFound."""
     token = name.removesuffix(ENDING)
-    path = _folder() / name
+    path = stored_files.folder(FOLDER) / name
     if len(token) != 40 or not token.isalnum() or not name.endswith(ENDING) or not path.exists():
         raise NotFound("Picture")
     return path
@@ -78,17 +78,11 @@ def data_address(user: User) -> str | None:
 def new_address() -> tuple[str, Path]:
     """Return a picture's address that nobody has yet, and the path to draw it to."""
     name = f"{secrets.token_hex(20)}{ENDING}"
-    return f"{ADDRESS}{name}", _folder() / name
+    return f"{ADDRESS}{name}", stored_files.folder(FOLDER) / name
 
 
 def _replace(user: User, address: str | None) -> None:
     before, user.picture = user.picture, address
     db.session.flush()
     if before:
-        on_commit(lambda: (_folder() / before.removeprefix(ADDRESS)).unlink(missing_ok=True))
-
-
-def _folder() -> Path:
-    folder = Path(current_app.config["UPLOADS_DIR"]) / FOLDER
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
+        on_commit(lambda: (stored_files.folder(FOLDER) / before.removeprefix(ADDRESS)).unlink(missing_ok=True))
