@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import BaseView
 from flask_appbuilder.baseviews import expose
 from flask_appbuilder.forms import DynamicForm
 from flask_appbuilder.security.decorators import has_access, permission_name
-from flask_appbuilder.views import BaseFormView
 from flask_babel import gettext, lazy_gettext
-from wtforms import IntegerField, SelectField
+from wtforms import Form, IntegerField, SelectField
 from wtforms.validators import InputRequired, NumberRange
 
 from app.errors import UserError
-from app.models.people import full_name
+from app.models.people import User, full_name
 from app.security import acting_user
 from app.services import account_overview, account_settings, billing, retention, talks
 from app.views.base import SignedIn
-from app.views.form_values import changes_of, show_error
+from app.views.form_page import FormPage
+from app.views.form_values import changes_of
 from app.views.forms import ZoneField
 from app.views.interface import as_id
 from app.views.limits import kind_label, span_label
@@ -78,36 +80,20 @@ class AccountForm(DynamicForm):  # type: ignore[misc]
     )
 
 
-class AccountSettingsView(SignedIn, BaseFormView):  # type: ignore[misc]
+class AccountSettingsView(FormPage):
     """One page, saved as a whole."""
 
     route_base = "/account/settings"
-    default_view = "page"
     form = AccountForm
     form_title = lazy_gettext("Account settings")
 
-    @expose("/", methods=["GET", "POST"])
-    @has_access
-    @permission_name("edit")
-    def page(self) -> ResponseReturnValue:
-        """Show and save the settings."""
-        actor = acting_user()
-        form = self.form(data=account_settings.load()) if request.method == "GET" else self.form()
-        if form.validate_on_submit():
-            try:
-                write(actor, lambda: account_settings.change(actor, changes_of(form)))
-            except UserError as error:
-                show_error(form, error)
-            else:
-                flash(gettext("Saved"), "success")
-                return redirect(url_for("AccountSettingsView.page"))
-        self._init_vars()
-        return self.render_template(
-            self.form_template,
-            title=self.form_title,
-            widgets=self._get_edit_widget(form=form),
-            form_action=request.path,
-        )
+    def stored(self) -> dict[str, Any]:
+        """Return the settings."""
+        return account_settings.load()
+
+    def save(self, actor: User, form: Form) -> None:
+        """Save by the service."""
+        account_settings.change(actor, changes_of(form))
 
 
 class AccountView(SignedIn, BaseView):  # type: ignore[misc]

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, request, url_for
-from flask.typing import ResponseReturnValue
-from flask_appbuilder.baseviews import expose
+from typing import Any
+
 from flask_appbuilder.forms import DynamicForm
-from flask_appbuilder.security.decorators import has_access, permission_name
-from flask_appbuilder.views import BaseFormView
-from flask_babel import gettext, lazy_gettext
-from wtforms import DateField, IntegerField, StringField
+from flask_babel import lazy_gettext
+from wtforms import DateField, Form, IntegerField, StringField
 from wtforms.validators import Length, NumberRange, Optional
 
-from app.errors import UserError
-from app.security import acting_user
+from app.models.people import User
 from app.services import billing
-from app.views.base import SignedIn
-from app.views.form_values import changes_of, show_error
-from app.views.writing import write
+from app.views.form_page import FormPage
+from app.views.form_values import changes_of
 
 _INPUT = {"class": "form-control"}
 
@@ -45,38 +40,23 @@ class PlanForm(DynamicForm):  # type: ignore[misc]
     )
 
 
-class PlanView(SignedIn, BaseFormView):  # type: ignore[misc]
+class PlanView(FormPage):
     """One page, for admins."""
 
     route_base = "/plan"
-    default_view = "page"
     form = PlanForm
     form_title = lazy_gettext("Plan")
     form_template = "account/plan.html"
 
-    @expose("/", methods=["GET", "POST"])
-    @has_access
-    @permission_name("edit")
-    def page(self) -> ResponseReturnValue:
-        """Show and save the plan."""
-        actor, plan = acting_user(), billing.load()
-        stored = {"plan": plan.name, "paid_until": plan.paid_until, "seats": plan.seats}
-        form = self.form(data=stored) if request.method == "GET" else self.form()
-        if form.validate_on_submit():
-            try:
-                write(actor, lambda: billing.change(actor, changes_of(form)))
-            except UserError as error:
-                show_error(form, error)
-            else:
-                flash(gettext("Saved"), "success")
-                return redirect(url_for("PlanView.page"))
-        self._init_vars()
-        return self.render_template(
-            self.form_template,
-            title=self.form_title,
-            widgets=self._get_edit_widget(form=form),
-            form_action=request.path,
-            plan=plan,
-            notices=billing.notices(),
-            ended=billing.ENDED,
-        )
+    def stored(self) -> dict[str, Any]:
+        """Return the plan."""
+        plan = billing.load()
+        return {"plan": plan.name, "paid_until": plan.paid_until, "seats": plan.seats}
+
+    def save(self, actor: User, form: Form) -> None:
+        """Save by the service."""
+        billing.change(actor, changes_of(form))
+
+    def beside(self) -> dict[str, Any]:
+        """Return what was told, and when."""
+        return {"plan": billing.load(), "notices": billing.notices(), "ended": billing.ENDED}

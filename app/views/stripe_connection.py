@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, request, url_for
+from typing import Any
+
+from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder.baseviews import expose
 from flask_appbuilder.forms import DynamicForm
 from flask_appbuilder.security.decorators import has_access, permission_name
-from flask_appbuilder.views import BaseFormView
 from flask_babel import gettext, lazy_gettext
-from wtforms import PasswordField
+from wtforms import Form, PasswordField
 
-from app.errors import UserError
+from app.models.people import User
 from app.security import acting_user
 from app.services import payments, stripe_settings
-from app.views.base import SignedIn
-from app.views.form_values import show_error
+from app.views.form_page import FormPage
 from app.views.writing import write
 
 
@@ -29,41 +29,28 @@ class StripeForm(DynamicForm):  # type: ignore[misc]
     )
 
 
-class StripeView(SignedIn, BaseFormView):  # type: ignore[misc]
+class StripeView(FormPage):
     """One page."""
 
     route_base = "/stripe"
-    default_view = "page"
     form = StripeForm
     form_title = lazy_gettext("Stripe")
     form_template = "stripe/page.html"
+    saved_text = lazy_gettext("Connected. Send a test event from Stripe to see it arrive")
 
-    @expose("/", methods=["GET", "POST"])
-    @has_access
-    @permission_name("edit")
-    def page(self) -> ResponseReturnValue:
-        """Show the connection and keep a secret."""
-        actor, form = acting_user(), self.form()
-        if form.validate_on_submit():
-            try:
-                write(actor, lambda: stripe_settings.connect(actor, form.secret.data))
-            except UserError as error:
-                show_error(form, error)
-            else:
-                flash(gettext("Connected. Send a test event from Stripe to see it arrive"), "success")
-                return redirect(url_for("StripeView.page"))
-        self._init_vars()
-        return self.render_template(
-            self.form_template,
-            title=self.form_title,
-            widgets=self._get_edit_widget(form=form),
-            form_action=request.path,
-            address=stripe_settings.address(),
-            types=stripe_settings.EVENT_TYPES,
-            connected=stripe_settings.is_connected(),
-            from_environment=stripe_settings.from_environment(),
-            last=payments.last_event(),
-        )
+    def save(self, actor: User, form: Form) -> None:
+        """Keep a secret by the service."""
+        stripe_settings.connect(actor, form["secret"].data)
+
+    def beside(self) -> dict[str, Any]:
+        """Return how it is connected."""
+        return {
+            "address": stripe_settings.address(),
+            "types": stripe_settings.EVENT_TYPES,
+            "connected": stripe_settings.is_connected(),
+            "from_environment": stripe_settings.from_environment(),
+            "last": payments.last_event(),
+        }
 
     @expose("/disconnect", methods=["POST"])
     @has_access
