@@ -1,4 +1,4 @@
-"""Log lines: JSON for machines, one short line for a terminal; with request, event and delivery ids.
+"""Log lines: JSON for machines, one short line for a terminal; with the ids of requests and deliveries.
 
 Nothing here writes bodies, query strings, headers or form fields, so no message text and no secret gets into a log.
 """
@@ -12,8 +12,7 @@ import re
 import secrets
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -25,19 +24,7 @@ _ids: ContextVar[Mapping[str, Any]] = ContextVar("log_ids", default=MappingProxy
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
 # Asked every few seconds by probes; a line for each would drown the rest.
 _QUIET_PATHS = ("/healthz", "/readyz", "/metrics", "/assets/", "/static/")
-# Addresses that carry a secret as their last part are logged without it.
-_SECRET_PATHS = re.compile(r"^(/(?:setup|invite|unsubscribe|hooks/(?:calls|forms|telegram))/)[^/]+")
 _URL_PASSWORD = re.compile(r"(\w+://[^:/\s]*:)[^@/\s]+@")
-
-
-@contextmanager
-def log_ids(**ids: Any) -> Iterator[None]:
-    """Adds ids (`event=12, delivery=7`) to every line logged inside the block."""
-    token = _ids.set({**_ids.get(), **ids})
-    try:
-        yield
-    finally:
-        _ids.reset(token)
 
 
 class JsonLines(logging.Formatter):
@@ -122,9 +109,10 @@ def init_app(app: Flask) -> None:
             return response
         response.headers["X-Request-ID"] = g.request_id
         if not request.path.startswith(_QUIET_PATHS):
-            path = _SECRET_PATHS.sub(r"\1…", request.path)
             took_ms = round((time.monotonic() - g.request_started) * 1000)
-            log.info("%s %s %s", request.method, path, response.status_code, extra={"fields": {"took_ms": took_ms}})
+            log.info(
+                "%s %s %s", request.method, logged_path(), response.status_code, extra={"fields": {"took_ms": took_ms}}
+            )
         return response
 
     @app.teardown_request
@@ -135,6 +123,12 @@ def init_app(app: Flask) -> None:
             except ValueError:
                 # A streamed answer is finished in another context; that one ends with the request anyway.
                 _ids.set({})
+
+
+def logged_path() -> str:
+    """Return the request's path without what proves something by itself: routes call such a part ``token``."""
+    token = (request.view_args or {}).get("token")
+    return request.path.replace(str(token), "…") if token else request.path
 
 
 def process_name() -> str:

@@ -135,7 +135,9 @@ def _try_later(delivery: Claimed, error: TemporarySendError) -> None:
         _tell_purpose(delivery, error, final=False)
         if error.connection_lost and error.retry_after_seconds is None:
             channel_health.suspect(delivery.channel)
-    log.warning("delivery %s: %s; again in %s s", delivery.id, error.reason, delay, extra={"delivery_id": delivery.id})
+    log.warning(
+        "delivery %s: %s; again in %s s", delivery.id, error.reason, delay, extra={"fields": {"delivery": delivery.id}}
+    )
 
 
 def _fail(delivery: Claimed, error: SendError) -> None:
@@ -145,7 +147,7 @@ def _fail(delivery: Claimed, error: SendError) -> None:
         if reason:
             lost_addresses.forget(delivery, error.reason)
         _tell_purpose(delivery, error, final=True)
-    log.warning("delivery %s failed: %s", delivery.id, error.reason, extra={"delivery_id": delivery.id})
+    log.warning("delivery %s failed: %s", delivery.id, error.reason, extra={"fields": {"delivery": delivery.id}})
 
 
 def _finish(delivery: Claimed, receipt: str | None) -> None:

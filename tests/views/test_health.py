@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
@@ -63,9 +64,9 @@ def test_metrics_ask_for_the_token(app: Flask, client: FlaskClient) -> None:
 
 def test_a_log_line_has_the_ids_and_hides_passwords() -> None:
     record = logging.LogRecord("app", logging.ERROR, __file__, 1, "lost postgresql://u:hidden@h/d", None, None)
-    with logs.log_ids(event=12, delivery=7):
-        line = json.loads(logs.JsonLines("worker-mail").format(record))
-    assert (line["event"], line["delivery"], line["process"]) == (12, 7, "worker-mail")
+    record.fields = {"delivery": 7}
+    line = json.loads(logs.JsonLines("worker-mail").format(record))
+    assert (line["delivery"], line["process"]) == (7, "worker-mail")
     assert "hidden" not in line["message"]
 
 
@@ -73,3 +74,21 @@ def test_every_answer_carries_the_id_of_its_log_lines(app: Flask, client: FlaskC
     first, second = (client.get("/healthz", headers={"X-Request-ID": "made-up-by-anybody"}) for _ in range(2))
     assert first.headers["X-Request-ID"] != second.headers["X-Request-ID"]
     assert first.headers["X-Request-ID"] != "made-up-by-anybody"
+
+
+def test_no_link_that_proves_something_gets_into_a_log(
+    app: Flask, client: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever reads the log of a link that was followed could follow it, too."""
+    open_by_link = [rule for rule in app.url_map.iter_rules() if "token" in rule.arguments]
+    assert {"/invitation/…", "/login/reset/…", "/report/view/…", "/go/…"} <= {
+        rule.rule.replace("<string:token>", "…").replace("<token>", "…") for rule in open_by_link
+    }
+    with caplog.at_level(logging.INFO, "app.request"):
+        for rule in open_by_link:
+            given = dict.fromkeys(rule.arguments, "1") | {"token": "something-that-proves"}
+            path = app.url_map.bind("localhost").build(rule.endpoint, given, method=min(rule.methods or {"GET"}))
+            client.open(path, method="GET" if "GET" in (rule.methods or ()) else "POST")
+    lines = [line.getMessage() for line in caplog.records if line.name == "app.request"]
+    assert len(lines) >= len(open_by_link)
+    assert not [line for line in lines if "something-that-proves" in line]
