@@ -69,14 +69,6 @@ class Mute(StrEnum):
     ALL = "all"
 
 
-class AuthorKind(StrEnum):
-    """Who speaks; ``system`` tells what happened to the chat itself."""
-
-    USER = "user"
-    SYSTEM = "system"
-    VISITOR = "visitor"
-
-
 class Chat(Model, CreatedAt):
     """One chat. ``direct_key`` is "lower id:higher id", so that two people have one direct chat only."""
 

@@ -109,5 +109,3 @@ SOURCES: Mapping[str, str] = MappingProxyType(
     }
 )
 MONEY = ("leads_new", "leads_won", "leads_lost")
-# What goes after some days (services/retention.py): it cannot be counted again, and stays as it was.
-SHORT_LIVED = ("deliveries_sent", "deliveries_failed")

@@ -27,7 +27,6 @@ from app.services.import_known import AnyContact, AnyLead, Known
 from app.services.import_rows import Row
 from app.services.import_tables import NewCompany, NewContact, NewLead, Told, write_new
 
-TABLES = ("companies", "contacts", "leads")
 TAGS_AT_ONCE = 10_000
 
 

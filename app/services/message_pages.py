@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from app.services.chat_files import thumbnail_url_of, url_of
@@ -95,14 +95,6 @@ def page(
 def one(session: Session, message_id: int) -> dict[str, Any]:
     """Return one message."""
     return as_json(session.execute(text(f"SELECT {_COLUMNS} WHERE m.id = :id"), {"id": message_id}).one())
-
-
-def by_ids(connection: Connection | Session, message_ids: Collection[int]) -> list[dict[str, Any]]:
-    """Return the messages that exist among the ids, by id."""
-    rows = connection.execute(
-        text(f"SELECT {_COLUMNS} WHERE m.id = ANY(:ids) ORDER BY m.id"), {"ids": list(message_ids)}
-    )
-    return [as_json(row) for row in rows]
 
 
 def sent_before(session: Session, chat_id: int, author_id: int, client_id: str) -> dict[str, Any] | None:

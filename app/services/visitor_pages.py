@@ -5,7 +5,6 @@ Every payload for /visitor and /widget/api is made here, from columns named one 
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Any
 
 from flask import current_app
@@ -64,12 +63,6 @@ def one(session: Session | Connection, message_id: int) -> dict[str, Any] | None
     """Return a message if the client may read it."""
     row = session.execute(text(f"SELECT {_COLUMNS} AND m.id = :id"), {"id": message_id}).one_or_none()
     return as_json(row) if row is not None else None
-
-
-def by_ids(connection: Connection | Session, message_ids: Collection[int]) -> list[dict[str, Any]]:
-    """Return those of the messages that their client may read."""
-    rows = connection.execute(text(f"SELECT {_COLUMNS} AND m.id = ANY(:ids) ORDER BY m.id"), {"ids": list(message_ids)})
-    return [as_json(row) for row in rows]
 
 
 def talk_of(session: Session | Connection, chat_id: int | None, settings: TalkSettings) -> dict[str, Any] | None:
