@@ -149,7 +149,6 @@ def _redis(env: Environment, settings: dict[str, Any]) -> dict[str, Any]:
     return {
         "REDIS_URL": url or None,
         "REDIS_TIMEOUT_SECONDS": 1.0,
-        "SOCKETIO_ORIGINS": settings["ALLOWED_ORIGINS"],
         "RATE_LIMITS": limits_on,
         "AUTH_RATE_LIMITED": limits_on,
         "AUTH_RATE_LIMIT": "20 per minute",

@@ -1,11 +1,11 @@
 // Where an item stands in the feed. Pure functions: what is shown follows from the rows alone.
 import { ofFilter } from "./clients/which.js";
 
-export const UNREAD = "unread";
-export const EARLIER = "earlier";
+const UNREAD = "unread";
+const EARLIER = "earlier";
 
 /** Newest first; the id decides between equal times, so that two tabs agree. */
-export function newestFirst(a, b) {
+function newestFirst(a, b) {
   if (a.at !== b.at) return Date.parse(b.at) - Date.parse(a.at) || (a.at < b.at ? 1 : -1);
   return a.id < b.id ? 1 : -1;
 }

@@ -71,7 +71,7 @@ const named = (search) => {
 };
 
 /** Which item the address names; of a chat's message, the place in the chat is kept for when the chat is shown. */
-export function addressed(center) {
+function addressed(center) {
   const id = named(location.search);
   if (chatOf(id)) center.chatUi.aim(chatOf(id), Number(new URLSearchParams(location.search).get("seq")) || null);
   return id;

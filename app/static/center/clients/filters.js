@@ -1,7 +1,7 @@
 // Within *Clients*: mine, nobody's, all that are open.
 import { html } from "htm/preact";
 
-export const FILTERS = [["", "All"], ["mine", "Mine"], ["unassigned", "Unassigned"], ["open", "All open"]];
+const FILTERS = [["", "All"], ["mine", "Mine"], ["unassigned", "Unassigned"], ["open", "All open"]];
 
 export function ClientFilters({ center }) {
   const { store, loader, boot } = center;
