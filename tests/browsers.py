@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ class LiveServer:
     url: str
     database_url: str
     installation: Any
+    _tokens: dict[str, str] = field(default_factory=dict)
 
     def token(self, username: str) -> str:
         """Sign a demo person in over REST and return the access token."""
@@ -45,7 +46,16 @@ class LiveServer:
 
     def call(self, username: str, method: str, path: str, **body: Any) -> requests.Response:
         """Call REST as a demo person."""
-        headers = {"Authorization": f"Bearer {self.token(username)}"}
+        if username not in self._tokens:
+            self._tokens[username] = self.token(username)
+        answer = self._call(self._tokens[username], method, path, body)
+        if answer.status_code == 401:  # the session ended meanwhile
+            self._tokens[username] = self.token(username)
+            answer = self._call(self._tokens[username], method, path, body)
+        return answer
+
+    def _call(self, token: str, method: str, path: str, body: dict[str, Any]) -> requests.Response:
+        headers = {"Authorization": f"Bearer {token}"}
         return requests.request(method, f"{self.url}/api/v1{path}", json=body or None, headers=headers, timeout=20)
 
     def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
