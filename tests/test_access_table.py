@@ -221,7 +221,7 @@ TABLE: list[Row] = [
     Row("/push/renew", "POST", same(400), json={}),
     Row("/unsubscribe/<string:token>", "GET", same(404), "/unsubscribe/wrong"),
     Row("/unsubscribe/<string:token>", "POST", same(404), "/unsubscribe/wrong", data={}),
-    Row("/hooks/telegram/<string:secret>", "POST", same(401), "/hooks/telegram/wrong", json={}),
+    Row("/hooks/telegram/<string:token>", "POST", same(401), "/hooks/telegram/wrong", json={}),
     Row("/api/v1/center/feed", "GET", signed_in(200, 401)),
     Row("/api/v1/center/sync", "GET", signed_in(200, 401)),
     Row("/api/v1/center/items/<string:item_id>/trace", "GET", signed_in(404, 401), "/api/v1/center/items/n:9/trace"),

@@ -9,9 +9,13 @@ from app.extensions import csrf, db
 from app.integrations import channel_api
 from app.services import messengers
 from app.services.messengers import Incoming, Receipt
+from app.views.hook_body import json_of, limited_body
 from app.views.widget import answers
 
 blueprint = Blueprint("channel_hook", __name__)
+
+# A message has at most 10,000 characters.
+MAX_BYTES = 256 * 1024
 
 
 def init_app(app: Flask) -> None:
@@ -24,9 +28,9 @@ def init_app(app: Flask) -> None:
 @answers
 def receive(messenger_id: int) -> ResponseReturnValue:
     """Take one message or receipt: 401 for a wrong signature, 400 malformed; a repeat and unknown types are 200."""
-    body = request.get_data()
+    body = limited_body(MAX_BYTES)
     messenger = messengers.of_signed(messenger_id, body, request.headers.get("X-Signature", ""))
-    update = channel_api.read(request.get_json(silent=True, force=True))
+    update = channel_api.read(json_of(body))
     db.session.rollback()
     if isinstance(update, Incoming):
         return jsonify(ok=True, new=messengers.receive(messenger, update))

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import hmac
 
-from flask import Blueprint, Flask, request
+from flask import Blueprint, Flask
 from flask.typing import ResponseReturnValue
 
 from app.errors import UserError
 from app.extensions import csrf
 from app.integrations import telegram_bot
+from app.views.hook_body import json_of, limited_body
 
 blueprint = Blueprint("telegram_hook", __name__)
+
+# An update with a long message and all that it quotes is some kilobytes.
+MAX_BYTES = 256 * 1024
 
 
 def init_app(app: Flask) -> None:
@@ -20,14 +24,14 @@ def init_app(app: Flask) -> None:
     csrf.exempt(blueprint)
 
 
-@blueprint.post("/hooks/telegram/<string:secret>")
-def receive(secret: str) -> ResponseReturnValue:
+@blueprint.post("/hooks/telegram/<string:token>")
+def receive(token: str) -> ResponseReturnValue:
     """Take one update: 401 for a wrong secret, 400 for what is no update; what the bot does not know is 200."""
-    if not hmac.compare_digest(secret.encode(), telegram_bot.hook_secret().encode()):
+    if not hmac.compare_digest(token.encode(), telegram_bot.hook_secret().encode()):
         return UserError("unauthorized", "This is not the bot's address").as_json(), 401
     try:
-        update = telegram_bot.read(request.get_json(silent=True))
-    except ValueError:
+        update = telegram_bot.read(json_of(limited_body(MAX_BYTES)))
+    except (UserError, ValueError):
         return UserError("invalid_json", "This is no update of the bot").as_json(), 400
     if update is not None:
         telegram_bot.handle(update)
