@@ -87,7 +87,7 @@ def with_token(token: str) -> dict[str, str]:
 
 
 def address(line: CallLine) -> str:
-    """Return where the telephone system reports to."""
+    """Return where the telephone system reports to. Raises LookupError when its token cannot be decrypted any more."""
     return f"{current_app.config['PUBLIC_URL']}/hooks/calls/{sealed.opened(line.token)}"
 
 

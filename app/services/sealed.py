@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from flask import current_app
+from flask_babel import lazy_gettext
+
+# For screens, in place of a secret that none of the keys opens.
+LOST = lazy_gettext("It was encrypted with another ENCRYPTION_KEY and cannot be read. Delete this and connect it anew")
 
 
 def seal(secret: str) -> str:

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext
 
 from app.models.calls import CallLine
 from app.models.people import User
-from app.services import call_lines
+from app.services import call_lines, sealed
 from app.views.base import Screen
 from app.views.interface import ScreenInterface
 
@@ -50,7 +50,10 @@ class CallLineView(Screen):
         """Show where the telephone system reports to."""
         if template == self.show_template:
             line = self.item_or_404((request.view_args or {}).get("pk"))
-            kwargs |= {"address": call_lines.address(line)}
+            try:
+                kwargs |= {"address": call_lines.address(line)}
+            except LookupError:
+                kwargs |= {"address": str(sealed.LOST)}
         return str(super().render_template(template, **kwargs))
 
     def write_add(self, actor: User, changes: dict[str, Any]) -> CallLine:

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import current_app
 from flask_babel import lazy_gettext
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from app.models.people import User
 from app.models.talks import Messenger
@@ -17,7 +17,10 @@ from app.views.interface import ScreenInterface
 
 def shown_secret(stored: str) -> Markup:
     """Show the secret to who connects the bridge."""
-    return Markup('<code class="fd-snippet" tabindex="0">{}</code>').format(sealed.opened(stored))
+    try:
+        return Markup('<code class="fd-snippet" tabindex="0">{}</code>').format(sealed.opened(stored))
+    except LookupError:
+        return escape(str(sealed.LOST))
 
 
 def hook_address(messenger_id: int) -> Markup:

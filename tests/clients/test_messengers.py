@@ -110,6 +110,20 @@ def test_wrong_signatures_and_broken_bodies_have_no_effect(app, messenger) -> No
     assert db.session.scalars(select(Contact)).all() == []
 
 
+def test_more_than_a_message_can_be_is_not_read(app, messenger) -> None:
+    assert bring(app, messenger.id, said(words="x" * 300_000)).status_code == 413
+
+
+def test_a_messenger_whose_secret_was_encrypted_with_another_key_can_still_be_looked_at(app, messenger) -> None:
+    ada = builders.make_user("Admin")
+    with transaction():
+        messenger.secret = "lost"
+    assert bring(app, messenger.id, said()).status_code == 401
+    page = builders.login(app.test_client(), ada).get(f"/messengerview/show/{messenger.id}")
+    assert page.status_code == 200
+    assert "another ENCRYPTION_KEY" in page.text
+
+
 def test_answers_go_out_signed_and_notes_do_not(app, messenger, bridge) -> None:
     bring(app, messenger.id, said())
     chat_id = newest_talk().chat_id

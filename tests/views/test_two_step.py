@@ -12,6 +12,7 @@ import pyotp
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
 from app.extensions import db
 from app.models.people import User
@@ -82,6 +83,15 @@ def test_a_recovery_code_signs_in_once(app: Flask, client: FlaskClient, secret: 
     code = client.codes[3].upper()  # type: ignore[attr-defined]
     assert enter(first_step(app), code) == 302
     assert enter(first_step(app), code) == 200
+
+
+def test_recovery_codes_still_sign_in_where_the_secret_was_encrypted_with_another_key(
+    app: Flask, client: FlaskClient, secret: str
+) -> None:
+    with app.app_context(), transaction():
+        db.session.execute(text("UPDATE two_steps SET secret = 'lost'"))
+    assert enter(first_step(app), "123456") == 200
+    assert enter(first_step(app), client.codes[2]) == 302  # type: ignore[attr-defined]
 
 
 def test_many_wrong_codes_lock_whatever_the_password(
