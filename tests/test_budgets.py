@@ -20,7 +20,7 @@ from sqlalchemy import Engine, create_engine, event, text
 from app import clock
 from app.catalogue import Rule
 from app.extensions import db
-from app.services import delivery, feed, feed_counters, notify, reading, reminders, tasks
+from app.services import delivery, feed, feed_counters, lead_tasks, notify, reading, reminders, tasks
 from app.startup import ROOT
 from app.transaction import transaction
 from tests import builders
@@ -263,6 +263,22 @@ def test_reading_everything_costs_the_same_however_much_it_is(small: Flask, stat
             reading.mark_all_read(user_id)
         counts.append(len(sent))
     assert counts[0] == counts[1] <= 5
+
+
+def test_closing_and_opening_a_lead_costs_the_same_however_many_tasks_it_has(
+    context: Flask, statements: Statements
+) -> None:
+    rowan = builders.make_user("Staff")
+    counts = []
+    for many in (1, 10):
+        lead = builders.make_lead(responsible=rowan)
+        for _ in range(many):
+            builders.make_task(responsible=rowan, lead_id=lead.id)
+        with statements() as sent, transaction(rowan.id):
+            lead_tasks.silence(lead)
+            lead_tasks.wake(lead)
+        counts.append(len(sent))
+    assert counts[0] == counts[1]
 
 
 # -- indexes

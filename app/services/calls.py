@@ -74,17 +74,18 @@ def give_up(limit: int = 100) -> int:
             ((Call.status == "ringing") & (Call.started_at < now - RINGS_FOR))
             | ((Call.status == "answered") & Call.user_id.is_not(None) & (Call.started_at < now - LASTS_FOR))
         )
+        .options(joinedload(Call.line))
         .order_by(Call.id)
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update(of=Call, skip_locked=True)
     )
     calls = db.session.scalars(statement).all()
     for call in calls:
         call.status = CallStatus.UNKNOWN if call.status == CallStatus.RINGING else CallStatus.ENDED
         call.ended_at = now
-        reading.settle_subject(subject_of(call).key)
         if call.user_id is not None:
             on_commit(partial(live.show_counters, call.user_id))
+    reading.settle_subjects([subject_of(call).key for call in calls])
     db.session.flush()
     return len(calls)
 

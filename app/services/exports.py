@@ -132,11 +132,14 @@ def sweep() -> int:
             db.session.delete(export)
         waiting = list(
             db.session.scalars(
-                select(Transfer.id).where(
+                select(Transfer.id)
+                .where(
                     Transfer.direction == "export",
                     Transfer.state == "waiting",
                     Transfer.created_at < now - dt.timedelta(seconds=30),
                 )
+                .order_by(Transfer.id)
+                .limit(100)
             )
         )
     for export_id in waiting:

@@ -8,13 +8,13 @@ from app import clock
 from app.extensions import db
 from app.models.crm import Lead, Task
 from app.services import reading, reminders
-from app.services.task_news import subject_of
+from app.services.notify import Subject
 
 
 def silence(lead: Lead) -> None:
     """Take the open tasks' notices away and let their present due dates remind and expire silently."""
-    for task in _open_tasks(lead):
-        reading.settle_subject(subject_of(task).key, archived=True)
+    open_tasks = db.session.scalars(select(Task.id).where(Task.lead_id == lead.id, Task.completed_at.is_(None)))
+    reading.settle_subjects([Subject("task", task_id).key for task_id in open_tasks], archived=True)
     values = {"lead_id": lead.id, "now": clock.now()}
     db.session.execute(
         text(
@@ -47,9 +47,4 @@ def wake(lead: Lead) -> None:
         text("UPDATE tasks SET expired_at = NULL WHERE lead_id = :lead_id AND completed_at IS NULL AND due_at > :now"),
         values,
     )
-    for task in _open_tasks(lead):
-        reminders.collapse_past(task)
-
-
-def _open_tasks(lead: Lead) -> list[Task]:
-    return list(db.session.scalars(select(Task).where(Task.lead_id == lead.id, Task.completed_at.is_(None))))
+    reminders.collapse_past_of_lead(lead.id)

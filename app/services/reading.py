@@ -85,20 +85,36 @@ def settle_subject(
 ) -> None:
     """Take a subject's notices out of unread for everybody (or one person), and cancel what was not sent yet.
 
+    Arguments as of :func:`settle_subjects`.
+    """
+    settle_subjects([subject_key], only_user_id=only_user_id, archived=archived, taken_by=taken_by)
+
+
+def settle_subjects(
+    subject_keys: Collection[str],
+    *,
+    only_user_id: int | None = None,
+    archived: bool = False,
+    taken_by: str | None = None,
+) -> None:
+    """The same for several subjects at once.
+
     ``archived`` also takes them out of the feed: the news is no longer this person's. ``taken_by`` makes them say who
     has dealt with it and when.
     """
+    if not subject_keys:
+        return
     rows = db.session.execute(
         text(
             "UPDATE feed_items SET unread = false, read_at = coalesce(read_at, :now), archived = archived OR :archived,"
             " remind_at = NULL, changed_at = clock_timestamp(),"
             " taken = CASE WHEN CAST(:taken_by AS text) IS NULL THEN taken"
             "  ELSE jsonb_build_object('by', CAST(:taken_by AS text), 'at', CAST(:taken_at AS text)) END"
-            " WHERE subject_key = :subject_key AND (CAST(:user_id AS int) IS NULL OR user_id = :user_id)"
+            " WHERE subject_key = ANY(:subject_keys) AND (CAST(:user_id AS int) IS NULL OR user_id = :user_id)"
             " AND (unread OR remind_at IS NOT NULL OR NOT archived) RETURNING id"
         ),
         {
-            "subject_key": subject_key,
+            "subject_keys": list(subject_keys),
             "user_id": only_user_id,
             "now": clock.now(),
             "archived": archived,

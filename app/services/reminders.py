@@ -76,6 +76,11 @@ def collapse_past(task: Task) -> None:
     _claim_silently("t.id = :id", task.id)
 
 
+def collapse_past_of_lead(lead_id: int) -> None:
+    """The same for all open tasks of a lead that is open again."""
+    _claim_silently("t.lead_id = :id", lead_id)
+
+
 def collapse_past_of(user_id: int) -> None:
     """The same for all open tasks of somebody who just chose other lead times: nothing old fires at once."""
     _claim_silently("t.responsible_id = :id", user_id)

@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 from app.errors import UserError
 from app.extensions import db
 from app.models.chats import Chat, ChatMember
-from app.services import account, chat_members, chat_pages, chats, feed, feed_counters, groups, people
+from app.services import account, chat_members, chat_pages, chat_reading, chats, feed, feed_counters, groups, people
 from app.transaction import transaction
 from tests import builders, chatting
 
@@ -210,3 +210,16 @@ def test_adding_one_or_a_hundred_costs_the_same_number_of_statements(context: Fl
         counted.append(len(sent))
     assert counted[0] == counted[1]
     assert db.session.scalars(select(ChatMember).where(ChatMember.left_at.is_(None))).all()
+
+
+def test_marking_many_chats_read_costs_the_same_as_one(context: Flask, statements) -> None:
+    ann, ben = builders.make_user(), builders.make_user()
+    counts = []
+    for many in (1, 6):
+        chat_ids = [chatting.group(ann, [ben]) for _ in range(many)]
+        for chat_id in chat_ids:
+            chatting.say(ann, chat_id)
+        with statements() as sent, transaction(ben.id):
+            assert sorted(chat_reading.mark_read(ben.id, chat_ids)) == sorted(chat_ids)
+        counts.append(len(sent))
+    assert counts[0] == counts[1]
