@@ -158,7 +158,17 @@ def checked_address(payload: Mapping[str, object]) -> dict[str, str | None]:
 def _join(provisional: Contact, known_id: int) -> None:
     """The client turned out to be somebody known: everything goes there, and the provisional contact away."""
     values = {"old": provisional.id, "new": known_id}
-    for table in ("chats", "talks", "leads", "tasks"):
+    for table in ("chats", "talks", "leads", "tasks", "calls", "mails", "payments", "form_entries"):
         db.session.execute(text(f"UPDATE {table} SET contact_id = :new WHERE contact_id = :old"), values)
+    db.session.execute(
+        text("UPDATE notes SET subject_id = :new WHERE subject_type = 'contact' AND subject_id = :old"), values
+    )
+    db.session.execute(
+        text(
+            "INSERT INTO contact_tags (contact_id, tag_id) SELECT :new, tag_id FROM contact_tags"
+            " WHERE contact_id = :old ON CONFLICT DO NOTHING"
+        ),
+        values,
+    )
     db.session.delete(provisional)
     db.session.flush()

@@ -16,10 +16,11 @@ from sqlalchemy import func, select
 from app import clock
 from app.errors import TooMany
 from app.extensions import db
+from app.models.calls import Call
 from app.models.crm import Contact, Lead, Task
 from app.models.people import User
 from app.models.talks import Talk, Widget
-from app.services import account_settings, nps, talk_clock, talk_settings, talks, visitor_flood
+from app.services import account_settings, history, notes, nps, tags, talk_clock, talk_settings, talks, visitor_flood
 from app.transaction import transaction
 from tests import builders, visiting
 from tests.clients.colleagues import Colleague
@@ -88,6 +89,26 @@ def test_an_address_left_later_joins_the_known_contact(visitor, team) -> None:
     assert visitor.ask("POST", "/contact", json={"email": "basil@example.org"}).status_code == 200
     assert newest_talk().contact_id == known.id
     assert db.session.scalar(select(func.count(Contact.id))) == 1
+
+
+def test_what_hung_on_the_provisional_contact_goes_to_the_known_one(visitor, team) -> None:
+    """Notes were left behind on a contact that was gone, and mails and calls belonged to nobody."""
+    known = builders.make_contact("Basil Hedge", email="basil@example.org")
+    visitor.write("Hello")
+    provisional = db.session.get_one(Contact, newest_talk().contact_id)
+    line = builders.make_line()
+    with transaction():
+        notes.add(team["wren"], history.subject_of(provisional), "Sounds like the baker")
+        tags.tag(team["wren"], provisional, "VIP")
+        call = Call(line_id=line.id, external_id="c1", direction="incoming", status="missed", contact_id=provisional.id)
+        call.phone, call.started_at = "+436601234567", clock.now()
+        db.session.add(call)
+    call_id = call.id
+    assert visitor.ask("POST", "/contact", json={"email": "basil@example.org"}).status_code == 200
+    db.session.expire_all()
+    assert [note.body for note in notes.of(history.subject_of(known))] == ["Sounds like the baker"]
+    assert [tag.name for tag in db.session.get_one(Contact, known.id).tags] == ["VIP"]
+    assert db.session.get_one(Call, call_id).contact_id == known.id
 
 
 def test_taking_settles_the_others_notices(visitor, client_of, team) -> None:
