@@ -59,7 +59,7 @@ class PostSender:
                 return None
             if answer.status_code >= 500 or answer.status_code in LATER:
                 wait = answer.headers.get("Retry-After", "")
-                seconds = min(int(wait), 3600) if wait.isdigit() else None
+                seconds = min(int(wait), 3600) if wait.isascii() and wait.isdigit() and len(wait) < 9 else None
                 raise TemporarySendError(f"{self._called} answered {answer.status_code}", retry_after_seconds=seconds)
             refused = AddressGone if answer.status_code == GONE else PermanentSendError
             raise refused(f"{self._called} refused it with {answer.status_code}")

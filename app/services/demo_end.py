@@ -10,6 +10,7 @@ from flask_appbuilder.security.sqla.models import Role
 from sqlalchemy import delete, text
 from sqlalchemy.exc import OperationalError
 
+from app import code_version
 from app.errors import NotFound, UserError
 from app.extensions import db
 from app.models.base import Model
@@ -29,7 +30,7 @@ KEPT = frozenset(
         "processes",
     }
 )
-KEPT_SETTINGS = ("code_version", "permissions_fingerprint")
+KEPT_SETTINGS = (code_version.SETTING, "permissions_fingerprint")
 LOADED_SETTING, LEFT_SETTING = "demo_loaded", "demo_left"
 
 

@@ -72,8 +72,8 @@ def subscribe(user: User, subscription: Mapping[str, Any], *, user_agent: str, i
     """
     endpoint, p256dh, auth = _checked(subscription)
     kind = "mobile" if installed or _PHONE.search(user_agent) else "browser"
-    known = db.session.scalar(select(func.count()).select_from(Device).where(Device.user_id == user.id))
-    if (known or 0) >= MAX_DEVICES:
+    others = select(func.count()).where(Device.user_id == user.id, Device.endpoint != endpoint)
+    if (db.session.scalar(others) or 0) >= MAX_DEVICES:
         raise UserError("too_many", gettext("Remove a device first: %(count)s are enough", count=MAX_DEVICES))
     values = {
         "user_id": user.id,

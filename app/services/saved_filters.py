@@ -48,5 +48,5 @@ def forget(actor: User, screen: str, filter_id: int) -> None:
 
 def normalised(query: str) -> str:
     """Return the parts of an address that make a view, in one order: two equal views compare equal."""
-    pairs = parse_qsl(query.lstrip("?"), max_num_fields=100)
+    pairs = parse_qsl(query.lstrip("?"))
     return urlencode(sorted((name, value) for name, value in pairs if name.startswith(KEPT_PREFIXES) and value))

@@ -48,7 +48,7 @@ def week_of(written: str | None) -> Week | None:
         spans = [_span(one) for one in match["times"].split(",")]
         for day in _days(match["days"]):
             week[day].extend(spans)
-    return tuple(tuple(sorted(day)) for day in week)
+    return tuple(_merged(day) for day in week)
 
 
 def is_open(written: str | None, zone: str, at: dt.datetime) -> bool:
@@ -80,6 +80,17 @@ def minutes_later(written: str | None, zone: str, since: dt.datetime, minutes: f
             left -= closes - begins
         day += dt.timedelta(days=1)
     return since + dt.timedelta(days=_MOST_DAYS)
+
+
+def _merged(spans: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Spans one after the other: a minute that was written twice passes once."""
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return tuple(merged)
 
 
 def _moment(day: dt.date, minute: int, place: ZoneInfo) -> dt.datetime:

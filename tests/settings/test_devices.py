@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from app import clock
 from app.channels import public_only
+from app.errors import UserError
 from app.extensions import db
 from app.models.notifications import FeedItem
 from app.models.people import User
@@ -307,3 +308,13 @@ def test_what_browsers_need_is_served(client: FlaskClient) -> None:
     for icon in manifest.json["icons"]:
         assert client.get(icon["src"]).mimetype == "image/png"
     assert client.get("/offline").status_code == 200
+
+
+def test_who_has_as_many_devices_as_are_allowed_can_still_renew_one(context: Flask, push_service: PushService) -> None:
+    user = make_user("Staff")
+    first = subscribe(user, push_service, "0")
+    for number in range(1, devices.MAX_DEVICES):
+        subscribe(user, push_service, str(number))
+    assert subscribe(user, push_service, "0") == first
+    with pytest.raises(UserError, match="enough"):
+        subscribe(user, push_service, "one more")

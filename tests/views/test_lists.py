@@ -88,6 +88,10 @@ def test_bad_list_arguments_are_answered_400(client: FlaskClient, staff: int, ar
     assert client.get(f"/leadview/list/?{arguments}").status_code == 400
 
 
+def test_an_address_with_many_arguments_is_a_list_like_others(client: FlaskClient, staff: int) -> None:
+    assert client.get(f"/leadview/list/?{'&'.join(f'a{number}=1' for number in range(150))}").status_code == 200
+
+
 @pytest.mark.parametrize(
     "query",
     [

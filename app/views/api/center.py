@@ -227,6 +227,6 @@ def _flag(value: str, field: str) -> bool:
 def _number(value: str | None, default: int, field: str) -> int:
     if value is None:
         return default
-    if not value.isdigit() or not 1 <= int(value[:9]) <= feed.MAX_LIMIT:
+    if not (value.isascii() and value.isdigit()) or not 1 <= int(value[:9]) <= feed.MAX_LIMIT:
         raise UserError("invalid", f"A number from 1 to {feed.MAX_LIMIT} is needed", field, 400)
     return int(value)

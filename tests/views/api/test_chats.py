@@ -111,6 +111,8 @@ def test_the_feed_shows_chats_and_notices_in_one_list(ann, ben, people) -> None:
     unread = ben.post("/api/v1/center/unread", json={"items": [item["id"]]}).json
     assert unread["counters"]["total"] == 1
     assert ben.post("/api/v1/center/read", json={"all": True}).json["counters"]["total"] == 0
+    for nonsense in ("0", "101", "x", "²"):
+        assert ben.get(f"/api/v1/center/feed?limit={nonsense}").status_code == 400
 
 
 def test_the_feed_pages_through_chats_and_notices_without_gap_or_double(app, ann, ben, people) -> None:
