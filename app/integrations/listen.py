@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+import time
 
 from flask import current_app
 from sqlalchemy.exc import SQLAlchemyError
@@ -49,7 +50,10 @@ def listen(stop: threading.Event) -> None:
             if telegram_bot.hook_url():
                 stop.wait(IDLE_SECONDS)
                 continue
+            before, begun = offset, time.monotonic()
             offset = poll_once(offset, POLL_SECONDS)
+            if offset == before and time.monotonic() - begun < 1:
+                stop.wait(1)  # whatever stands between does not hold the request: without a pause we would ask all day
         except SendError as error:
             wait = error.retry_after_seconds if isinstance(error, TemporarySendError) else None
             log.warning("the bot cannot be asked: %s", error.reason)

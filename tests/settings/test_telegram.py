@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from flask import Flask
@@ -215,6 +215,22 @@ def test_polling_hears_what_was_written_and_confirms_it(app: Flask, telegram_api
     assert ("deleteWebhook", {}) in telegram_api.calls, "without https Telegram cannot reach us: we ask"
     with app.app_context():
         assert telegram_links.link_of(user_id) is not None
+
+
+def test_a_server_that_does_not_hold_the_request_is_not_asked_all_day(
+    context: Flask, telegram_api: TelegramApi
+) -> None:
+    class Stop(threading.Event):
+        waits: ClassVar[list[float | None]] = []
+
+        def wait(self, timeout: float | None = None) -> bool:
+            self.waits.append(timeout)
+            self.set()
+            return True
+
+    stop = Stop()
+    listen.listen(stop)
+    assert stop.waits == [1]
 
 
 def test_without_a_bot_the_page_says_whom_to_ask(context: Flask) -> None:
