@@ -13,7 +13,7 @@ from flask import Flask
 def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     """Build the application from the environment, updated by ``settings``. Runs no SQL and connects to nothing."""
     import config
-    from app import assets, formatting, headers, logs, models, security, sockets, testmode, views
+    from app import assets, formatting, headers, logs, models, request_reading, security, sockets, testmode, views
     from app.channels import email, telegram
     from app.extensions import csrf, db, init_redis, init_socketio, migrate
     from app.services import live, outbox
@@ -23,6 +23,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> Flask:
     app = Flask(__name__)
     app.config.update(config.load(os.environ))
     app.config.update(settings or {})
+    request_reading.init_app(app)
     logs.init_app(app)
     testmode.init_app(app)
     db.init_app(app)

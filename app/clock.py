@@ -22,7 +22,7 @@ def real_now() -> dt.datetime:
 
 def now() -> dt.datetime:
     """Return the current moment, aware, in UTC."""
-    return real_now() + _offset()
+    return real_now() + offset()
 
 
 def set_test_now(moment: dt.datetime | None) -> None:
@@ -41,7 +41,8 @@ def set_test_now(moment: dt.datetime | None) -> None:
     scratch.replace(_offset_file)
 
 
-def _offset() -> dt.timedelta:
+def offset() -> dt.timedelta:
+    """Return by how much :func:`now` differs from real time; nothing outside test mode."""
     if _offset_file is None:
         return dt.timedelta()
     try:

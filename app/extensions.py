@@ -35,12 +35,16 @@ REDIS_TIMEOUT_SECONDS = 1.0
 
 
 class BearerAwareCSRF(CSRFProtect):
-    """CSRF for cookies only: a request with a bearer token and no signed-in session cannot be forged by a page."""
+    """CSRF for cookies only: a call of the API without a signed-in session cannot be forged by a page.
+
+    Nor has it any rights without a token: whoever forgot that is told so, 401, and not about a form's field.
+    """
 
     def protect(self, *args: Any, **kwargs: Any) -> None:
         # Not the cookie's mere presence: programs keep cookies too, and a session of nobody gives no rights.
-        signed_in = "_user_id" in session
-        if request.headers.get("Authorization", "").lower().startswith("bearer ") and not signed_in:
+        if "_user_id" not in session and (
+            request.path.startswith("/api/") or request.headers.get("Authorization", "").lower().startswith("bearer ")
+        ):
             return
         super().protect(*args, **kwargs)
 

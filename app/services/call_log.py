@@ -68,7 +68,8 @@ def check(actor: User, changes: Mapping[str, Any], call: Call | None) -> dict[st
     fields.known(changes, FIELDS)
     values = dict(changes)
     for field, allowed in (("direction", DIRECTIONS), ("status", STATUSES)):
-        if field in values and values[field] not in allowed:
+        # A call that rings or is talked on keeps its status when what was read is sent back.
+        if field in values and values[field] not in allowed and values[field] != getattr(call, field, None):
             raise UserError("invalid", f"Choose one of {', '.join(allowed)}", field)
     if "phone" in values:
         values["phone"] = phones.shown(fields.phone(fields.needed_line(values["phone"], "phone", 32)) or "")

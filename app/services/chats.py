@@ -114,8 +114,9 @@ def may_create_groups(user: User) -> bool:
 
 
 def _direct(actor: User, changes: Mapping[str, Any]) -> tuple[ChatMember, bool]:
-    people = drafts.checked_ids(changes.get("member_ids"), "member_ids", 1)
-    if len(people) != 1 or people[0] == actor.id:
+    # Some programs name both, some only the other one.
+    people = [one for one in drafts.checked_ids(changes.get("member_ids"), "member_ids", 2) if one != actor.id]
+    if len(people) != 1:
         raise UserError("invalid", "Choose one colleague", "member_ids")
     low, high = sorted((actor.id, people[0]))
     key = f"{low}:{high}"

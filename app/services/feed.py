@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 from sqlalchemy.orm import Session
 
+from app import clock
 from app.catalogue import KINDS, Tab
 from app.errors import UserError
 from app.models.base import sort_key_of
@@ -164,15 +165,19 @@ def sync(session: Session, user_id: int, cursor: str | None) -> dict[str, Any]:
     """Return what changed in a person's feed since ``cursor``, or that a fresh start is cheaper.
 
     The answer is ``{"events": [{"event", "data"}…], "cursor"}`` or ``{"reset": true, "cursor"}``; without a cursor it
-    starts now. The cursor is database time; the overlap repeats a few changes, clients merge by id and ``changed_at``.
+    starts now. The cursor is database time, moved with a test's clock; the overlap repeats a few changes, clients merge
+    by id and ``changed_at``. Whoever brings a cursor that is too old, of the future or none of ours starts anew: asking
+    again with the same one would never help.
     """
     db_now: dt.datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
-    fresh = db_now.isoformat()
+    moved = clock.offset()
+    fresh = (db_now + moved).isoformat()
     if cursor is None:
         return {"events": [], "cursor": fresh}
     since = _read_moment(cursor)
-    if db_now - since > SYNC_MAX_AGE:
+    if since is None or not -SYNC_OVERLAP <= db_now + moved - since <= SYNC_MAX_AGE:
         return {"reset": True, "cursor": fresh}
+    since -= moved
     since -= SYNC_OVERLAP
     values = {"user_id": user_id, "since": since, "limit": SYNC_MAX_CHANGES + 1}
     query = f"SELECT {_COLUMNS} WHERE i.user_id = :user_id AND i.changed_at > :since ORDER BY i.changed_at LIMIT :limit"
@@ -250,16 +255,18 @@ def _read_cursor(cursor: str) -> Cursor:
         unread, at, item_id, *kind = json.loads(base64.urlsafe_b64decode(cursor.encode()))
         if kind and kind not in (["n"], ["c"]):
             raise ValueError("no such kind of item")
-        return Cursor(bool(unread), _aware(dt.datetime.fromisoformat(at)), int(item_id), *kind)
-    except (ValueError, TypeError, binascii.Error):
+        if not isinstance(item_id, int) or not 0 <= item_id <= _AFTER_ALL:
+            raise ValueError("no such id")
+        return Cursor(bool(unread), _aware(dt.datetime.fromisoformat(at)), item_id, *kind)
+    except (ValueError, TypeError, RecursionError, binascii.Error):
         raise UserError("invalid", "The cursor is not one of ours", "cursor", 400) from None
 
 
-def _read_moment(cursor: str) -> dt.datetime:
+def _read_moment(cursor: str) -> dt.datetime | None:
     try:
         return _aware(dt.datetime.fromisoformat(cursor))
     except ValueError:
-        raise UserError("invalid", "The cursor is not one of ours", "cursor", 400) from None
+        return None
 
 
 def _aware(moment: dt.datetime) -> dt.datetime:

@@ -111,7 +111,7 @@ def check(actor: User, changes: Mapping[str, Any], form: Form | None) -> dict[st
 def by_token(token: str) -> Form:
     """Return the active form of a token. Raises UserError 404."""
     found = None
-    if 0 < len(token) <= 32 and token.isascii():
+    if 0 < len(token) <= 32 and token.isascii() and token.isprintable():
         statement = select(Form).where(Form.token == token, Form.active)
         options = (joinedload(Form.group), joinedload(Form.responsible), joinedload(Form.pipeline))
         found = db.session.scalars(statement.options(*options)).unique().one_or_none()

@@ -47,6 +47,8 @@ def update(user: User, part: Mapping[str, Any]) -> dict[str, Any]:
     unknown = set(part) - set(_CHECKS) - {"matrix", "next_digest_at"}
     if unknown:
         raise UserError("unknown_field", gettext("There is no such setting"), sorted(unknown)[0])
+    if isinstance(part.get("digest"), Mapping):
+        part = {**part, "digest": {**_digest_of(user), **part["digest"]}}
     values = {name: check(part[name]) for name, check in _CHECKS.items() if name in part}
     cells = _cells(part["matrix"]) if "matrix" in part else []
     for row, channel, value, field in cells:
@@ -79,6 +81,11 @@ def unread_first(user_id: int) -> bool:
     """Tell how the person likes the feed ordered."""
     own = db.session.get(UserSettings, user_id)
     return own.unread_first if own else True
+
+
+def _digest_of(user: User) -> Mapping[str, Any]:
+    own = db.session.get(UserSettings, user.id)
+    return (own.digest if own else None) or DEFAULT_DIGEST
 
 
 def _cells(value: object) -> list[tuple[str, Channel, object, str]]:
@@ -117,7 +124,7 @@ def _digest(value: object) -> dict[str, Any] | None:
         return None
     if not isinstance(value, Mapping) or set(value) - {"hours", "weekdays"}:
         raise UserError("invalid", gettext("Hours and weekdays are needed"), "digest")
-    hours, weekdays = value.get("hours", DEFAULT_DIGEST["hours"]), value.get("weekdays", DEFAULT_DIGEST["weekdays"])
+    hours, weekdays = value["hours"], value["weekdays"]
     if not isinstance(hours, list) or len(hours) > MAX_DIGEST_HOURS:
         raise UserError("invalid", gettext("Up to %(count)s hours are needed", count=MAX_DIGEST_HOURS), "digest.hours")
     by_time = {}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_appbuilder.security.sqla.models import PermissionView
 from flask_babel import gettext
+from sqlalchemy import select
 
 from app.errors import Conflict, Forbidden, UserError
 from app.extensions import db
@@ -23,6 +24,15 @@ _TAKEN = {"name": "There is a role of this name already"}
 def is_built_in(role: Role) -> bool:
     """Whether the role's rights are part of the product."""
     return role.name in (*RoleName.ALL, PUBLIC)
+
+
+def ids_of(names: Sequence[str]) -> list[int]:
+    """Return the ids of the roles with these names, whatever their case. Raises UserError on ``roles``."""
+    wanted = {name.strip().casefold() for name in names}
+    found = {role.name.casefold(): role.id for role in db.session.scalars(select(Role)) if role.name != PUBLIC}
+    if not wanted or not wanted <= found.keys():
+        raise UserError("invalid", f"Roles by name: {', '.join(sorted(found))}", "roles")
+    return sorted(found[name] for name in wanted)
 
 
 def create(actor: User, changes: Mapping[str, Any]) -> Role:

@@ -101,7 +101,7 @@ def check(actor: User, changes: Mapping[str, Any], widget: Widget | None) -> dic
 def by_key(key: object) -> Widget:
     """Return the active widget of a key. Raises NotFound."""
     found = None
-    if isinstance(key, str) and 0 < len(key) <= 32 and key.isascii():
+    if isinstance(key, str) and 0 < len(key) <= 32 and key.isascii() and key.isprintable():
         found = db.session.scalars(select(Widget).where(Widget.key == key, Widget.active)).one_or_none()
     if found is None:
         raise UserError("unknown_widget", "There is no such chat, or it is switched off", status=404)

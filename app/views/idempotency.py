@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import time
 from dataclasses import dataclass
 
 from flask import Flask, Response, current_app, g, request
@@ -29,6 +30,9 @@ REPLAYED = "Idempotency-Replayed"
 KEY_MAX = 200
 # After this a request without an answer counts as dead (transactions end after 20 s) and may be made again.
 ABANDONED = dt.timedelta(seconds=60)
+# How long a repeat waits for the first request, and how often it looks.
+WAIT_SECONDS = 8.0
+ASK_AGAIN_SECONDS = 0.05
 # These say nothing about the request itself, so trying again with the same key must be possible.
 NOT_KEPT = frozenset({401, 403, 408, 429})
 
@@ -92,9 +96,25 @@ def _user_id() -> int | None:
 
 
 def _claim(claim: Claim) -> Response | None:
+    """Claim the key, or answer like its first request: waiting for that one's end, if it is still worked on."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while True:
+        claimed, answer = _try_claim(claim)
+        if claimed:
+            g.idempotency_claim = claim
+        if claimed or answer is not None:
+            return answer
+        if time.monotonic() >= deadline:
+            raise Conflict("in_progress", "The first request with this key is still being worked on")
+        db.session.rollback()  # who waits keeps no connection
+        time.sleep(ASK_AGAIN_SECONDS)
+
+
+def _try_claim(claim: Claim) -> tuple[bool, Response | None]:
+    """Return whether the key is this request's, else the first one's answer, None while there is none yet."""
     now, fingerprint = clock.now(), _fingerprint()
     mine = (IdempotencyKey.user_id == claim.user_id, IdempotencyKey.key == claim.key)
-    # Its own short transaction: a concurrent repeat sees the claim at once and does not wait for the first one's end.
+    # Its own short transaction: a concurrent repeat sees the claim at once.
     with db.engine.begin() as connection:
         claimed = connection.execute(
             insert(IdempotencyKey)
@@ -102,26 +122,24 @@ def _claim(claim: Claim) -> Response | None:
             .on_conflict_do_nothing()
             .returning(IdempotencyKey.key)
         ).first()
-        if claimed is None:
-            first = connection.execute(
-                select(IdempotencyKey.fingerprint, IdempotencyKey.status, IdempotencyKey.body).where(*mine)
-            ).first()
-            if first is None:
-                raise Conflict("in_progress", "The first request with this key has just ended; try again")
-            if first.fingerprint != fingerprint:
-                raise UserError("key_reused", "This key belongs to another request", status=422)
-            if first.status is not None:
-                return _replay(first.status, first.body)
-            taken_over = connection.execute(
-                update(IdempotencyKey)
-                .where(*mine, IdempotencyKey.status.is_(None), IdempotencyKey.created_at < now - ABANDONED)
-                .values(created_at=now)
-                .returning(IdempotencyKey.key)
-            ).first()
-            if taken_over is None:
-                raise Conflict("in_progress", "The first request with this key is still being worked on")
-    g.idempotency_claim = claim
-    return None
+        if claimed is not None:
+            return True, None
+        first = connection.execute(
+            select(IdempotencyKey.fingerprint, IdempotencyKey.status, IdempotencyKey.body).where(*mine)
+        ).first()
+        if first is None:
+            return False, None  # it has just ended without an answer to keep: the key is free
+        if first.fingerprint != fingerprint:
+            raise UserError("key_reused", "This key belongs to another request", status=422)
+        if first.status is not None:
+            return False, _replay(first.status, first.body)
+        taken_over = connection.execute(
+            update(IdempotencyKey)
+            .where(*mine, IdempotencyKey.status.is_(None), IdempotencyKey.created_at < now - ABANDONED)
+            .values(created_at=now)
+            .returning(IdempotencyKey.key)
+        ).first()
+        return taken_over is not None, None
 
 
 def _fingerprint() -> str:

@@ -126,8 +126,10 @@ def test_sync_gives_what_came_meanwhile_and_starts_anew_where_that_is_cheaper(co
     answer = program.ask("sync", {"cursor": start["cursor"]})
     assert message["id"] in [one["data"]["id"] for one in answer["events"] if one["event"] == "message"]
     assert answer["cursor"] > start["cursor"]
-    old = program.ask("sync", {"cursor": "2020-01-01T00:00:00+00:00"})
-    assert old == {"reset": True, "cursor": old["cursor"]}
+    for useless in ("2020-01-01T00:00:00+00:00", "2999-01-01T00:00:00+00:00", "2026-01-01T00:00:00", "yesterday"):
+        anew = program.ask("sync", {"cursor": useless})
+        assert anew == {"reset": True, "cursor": anew["cursor"]}, useless
+        assert program.ask("sync", {"cursor": anew["cursor"]})["events"]
 
 
 @pytest.mark.parametrize(
@@ -138,7 +140,7 @@ def test_sync_gives_what_came_meanwhile_and_starts_anew_where_that_is_cheaper(co
         ("message.send", {"chat_id": 1, "client_id": "a", "body": "x" * 10_001}, "too_long", "body"),
         ("message.edit", {"id": 10**9, "body": "x"}, "not_found", None),
         ("chat.read", {"chat_id": 999_999, "seq": 1}, "not_found", None),
-        ("sync", {"cursor": "yesterday"}, "invalid", "cursor"),
+        ("sync", {"cursor": 5}, "invalid", "cursor"),
         ("no.such.event", {}, "unknown_event", None),
     ],
 )

@@ -21,8 +21,6 @@ MALFORMED: list[tuple[str, tuple[Any, ...], str]] = [
     ("sync", ({"cursor": None}, {"one": "too many"}), "invalid"),
     ("sync", ({"cursor": 5},), "invalid"),
     ("sync", ({"cursor": {"$gt": ""}},), "invalid"),
-    ("sync", ({"cursor": "yesterday"},), "invalid"),
-    ("sync", ({"cursor": "2026-01-01T00:00:00"},), "invalid"),
     ("no.such.event", ({},), "unknown_event"),
     ("__class__", ({},), "unknown_event"),
     ("connect ", ({},), "unknown_event"),

@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from app import clock, logs
 from app.extensions import db
+from tests import builders
 
 ALL_WORKERS = ("worker:mail", "worker:push", "worker:slow")
 
@@ -60,6 +61,19 @@ def test_metrics_ask_for_the_token(app: Flask, client: FlaskClient) -> None:
         assert 'frontdesk_up{part="redis"} 1.0' in answer.text
     app.config["METRICS_TOKEN"] = None
     assert client.get("/metrics").status_code == 404
+
+
+def test_metrics_are_shown_to_an_admins_program_and_to_no_other(app: Flask, client: FlaskClient) -> None:
+    with app.app_context():
+        for role, name in (("Admin", "della"), ("Manager", "milo")):
+            builders.make_user(role, username=name)
+    program = app.test_client()
+    admin, manager = (builders.bearer(program, name) for name in ("della", "milo"))
+    for token in ("right-token", None):
+        app.config["METRICS_TOKEN"] = token
+        assert "frontdesk_up" in program.get("/metrics", headers=admin).text
+        assert program.get("/metrics", headers=manager).status_code == 401
+        assert program.get("/metrics", headers={"Authorization": "Bearer a.b.c"}).status_code == 401
 
 
 def test_a_log_line_has_the_ids_and_hides_passwords() -> None:

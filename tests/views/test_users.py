@@ -172,12 +172,36 @@ def test_one_of_two_admins_can_be_deactivated(app: Flask, client: FlaskClient, a
     assert person(app, "other").active
 
 
-def test_users_are_never_deleted(app: Flask, client: FlaskClient, admin: int) -> None:
+def test_users_are_never_deleted_a_program_that_asks_for_it_deactivates(
+    app: Flask, client: FlaskClient, admin: int
+) -> None:
     with app.app_context():
-        user_id = builders.make_user("Staff").id
+        user_id = builders.make_user("Staff", username="leaver").id
     assert client.post(f"/userview/delete/{user_id}").status_code == 404
-    answer = client.delete(f"/api/v1/users/{user_id}")
-    assert (answer.status_code, answer.get_json()["error"]["code"]) == (405, "never_deleted")
+    assert client.delete(f"/api/v1/users/{user_id}").status_code == 200
+    gone = client.get(f"/api/v1/users/{user_id}").get_json()["result"]
+    assert (gone["active"], gone["username"]) == (False, "leaver")
+    assert gone["deactivated_at"]
+    assert client.delete(f"/api/v1/users/{user_id}").status_code == 409
+    assert client.delete(f"/api/v1/users/{admin}").status_code == 409  # the last admin
+
+
+def test_a_program_gives_roles_by_name_or_by_id(app: Flask, client: FlaskClient, admin: int) -> None:
+    person_ = {"first_name": "Ida", "last_name": "Role", "password": "a-long-Password-1"}
+    made = client.post(
+        "/api/v1/users/", json=person_ | {"username": "ida", "email": "ida@example.com", "roles": ["manager"]}
+    )
+    assert made.status_code == 201
+    result = made.get_json()["result"]
+    assert result["roles"] == ["Manager"]
+    url = f"/api/v1/users/{result['id']}"
+    assert client.put(url, json={"roles": ["Staff"]}).get_json()["result"]["roles"] == ["Staff"]
+    both = client.put(url, json={"roles": ["Staff"], "role_ids": result["role_ids"]})
+    assert both.get_json()["result"]["roles"] == ["Manager"]
+    for wrong, field in (({"roles": ["Boss"]}, "roles"), ({"roles": []}, "roles"), ({"groups": [1]}, "groups")):
+        refused = client.put(url, json=wrong)
+        assert refused.status_code in (400, 422), wrong
+        assert refused.get_json()["error"]["field"] == field
 
 
 def test_free_users_have_their_own_list_and_move_to_staff_and_back(app: Flask, client: FlaskClient, admin: int) -> None:

@@ -193,8 +193,12 @@ class Api(RequestScopedFilters, ModelRestApi):  # type: ignore[misc]
 
     def _order(self, arguments: dict[str, Any]) -> tuple[str, str]:
         column = arguments.get("order_column") or ""
-        if column not in self.order_columns:
+        if not column:
             return self.base_order
+        if column not in self.order_columns:
+            # Another order than the asked one would pass unseen.
+            wanted = ", ".join(self.order_columns)
+            raise UserError("invalid_query", f"order_column: one of {wanted} is needed", "order_column", 400)
         if column == "name" and hasattr(self.datamodel.obj, "sort_key"):
             column = "sort_key"  # the folded name has the index, and the same order everywhere
         return column, arguments.get("order_direction") or "asc"

@@ -16,7 +16,7 @@ from app.services import chat_reading, chat_trace, feed, feed_counters, preferen
 from app.services.feed import ItemIds
 from app.transaction import transaction
 from app.views.api.own import OwnApi
-from app.views.api.problem import json_object, problems
+from app.views.api.problem import json_object, number, problems
 
 
 class CenterApi(OwnApi):
@@ -50,7 +50,7 @@ class CenterApi(OwnApi):
             user_id,
             filter=request.args.get("filter") or "all",
             unread_first=preferences.unread_first(user_id) if wanted is None else _flag(wanted, "unread_first"),
-            limit=_number(request.args.get("limit"), 50, "limit"),
+            limit=number("limit", feed.MAX_LIMIT, 1) or 50,
             cursor=request.args.get("cursor") or None,
             q=request.args.get("q", ""),
         )
@@ -222,11 +222,3 @@ def _flag(value: str, field: str) -> bool:
     if value.lower() not in ("true", "false", "1", "0"):
         raise UserError("invalid", "true or false is needed", field, 400)
     return value.lower() in ("true", "1")
-
-
-def _number(value: str | None, default: int, field: str) -> int:
-    if value is None:
-        return default
-    if not (value.isascii() and value.isdigit()) or not 1 <= int(value[:9]) <= feed.MAX_LIMIT:
-        raise UserError("invalid", f"A number from 1 to {feed.MAX_LIMIT} is needed", field, 400)
-    return int(value)

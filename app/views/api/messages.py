@@ -44,7 +44,7 @@ class MessageApi(OwnApi):
         bounds = {name: number(name, drafts.LARGEST_BIG_ID) for name in ("before_seq", "after_seq", "around_seq")}
         if sum(bound is not None for bound in bounds.values()) > 1:
             raise UserError("invalid", "Only one of before_seq, after_seq and around_seq", "after_seq", 400)
-        limit = number("limit", message_pages.MAX_LIMIT) or 50
+        limit = number("limit", message_pages.MAX_LIMIT, 1) or 50
         found = message_pages.page(db.session(), chat_id, limit=limit, from_seq=own.from_seq, **bounds)
         unread = chat_pages.first_unread_seq(user_id, chat_id) if own.last_read_seq < own.chat.last_seq else None
         return self.response(200, messages=found, last_seq=own.chat.last_seq, first_unread_seq=unread)

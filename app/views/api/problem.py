@@ -38,13 +38,14 @@ def json_object() -> dict[str, Any]:
     return cast(dict[str, Any], body)
 
 
-def number(name: str, largest: int = drafts.LARGEST_ID) -> int | None:
+def number(name: str, largest: int = drafts.LARGEST_ID, least: int = 0) -> int | None:
     """Return a number of the query, None where it is not given. Raises UserError (400)."""
     value = request.args.get(name)
     if value is None or value == "":
         return None
-    if not (value.isascii() and value.isdigit()) or len(value) > 19 or int(value) > largest:
-        raise UserError("invalid", "A number is needed", name, 400)
+    if not (value.isascii() and value.isdigit()) or len(value) > 19 or not least <= int(value) <= largest:
+        asked = f"A number from {least} to {largest} is needed" if least else "A number is needed"
+        raise UserError("invalid", asked, name, 400)
     return int(value)
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, pre_load
 
+from app.integrations import telephony
+
 ID_MAX = 2**31 - 1
 
 
@@ -120,9 +122,9 @@ class SavedAnswerIn(InSchema):
 
 
 class UserIn(InSchema):
-    """A person. Roles and groups by id."""
+    """A person. Groups by id, roles by id or, in ``roles``, by name; where both are sent, ids count."""
 
-    READ_ONLY = InSchema.READ_ONLY | {"name", "roles", "groups", "deactivated_at", "last_login"}
+    READ_ONLY = InSchema.READ_ONLY | {"name", "deactivated_at"}
 
     username = fields.String()
     first_name = fields.String()
@@ -131,6 +133,7 @@ class UserIn(InSchema):
     phone = fields.String(allow_none=True)
     zone = fields.String()
     password = fields.String(load_only=True)
+    roles = fields.List(fields.String())
     role_ids = fields.List(Id())
     group_ids = fields.List(Id())
     active = Bool()
@@ -139,8 +142,6 @@ class UserIn(InSchema):
 
 class GroupIn(InSchema):
     """A user group. Members by id; ``role_ids`` are roles that every member has besides their own."""
-
-    READ_ONLY = InSchema.READ_ONLY | {"members"}
 
     name = fields.String()
     description = fields.String(allow_none=True)
@@ -154,6 +155,15 @@ class CallIn(InSchema):
     """A call."""
 
     READ_ONLY = InSchema.READ_ONLY | {"responsible_id", "answered_at", "ended_at"}
+
+    @pre_load
+    def speak_like_the_hook(self, data: Any, **_kwargs: Any) -> Any:
+        """Take what `/hooks/calls/` takes, too: ``duration``, "inbound", "completed"."""
+        read = {("duration_seconds" if name == "duration" else name): value for name, value in data.items()}
+        for name, words in (("direction", telephony.DIRECTIONS), ("status", telephony.STATUSES)):
+            if isinstance(read.get(name), str):
+                read[name] = str(words.get(read[name].strip().lower(), read[name]))
+        return read
 
     direction = fields.String()
     phone = fields.String()

@@ -7,13 +7,13 @@ from typing import Any
 from flask.typing import ResponseReturnValue
 from flask_appbuilder.api import expose, protect
 from flask_appbuilder.security.decorators import permission_name
+from flask_babel import gettext
 from marshmallow import Schema, fields
 
 from app import access
-from app.errors import UserError
 from app.models.people import User, full_name
 from app.security import acting_user
-from app.services import people
+from app.services import people, roles
 from app.views.api.base import Api
 from app.views.api.problem import problems
 from app.views.api.schemas import Moment, UserIn
@@ -50,8 +50,17 @@ class UserRow(UserOut):
     """The same in a list: a component of its own in OpenAPI."""
 
 
+def with_role_ids(changes: dict[str, Any]) -> dict[str, Any]:
+    """Return the changes with roles by id. Raises UserError (422) for a name that is no role's."""
+    names = changes.get("roles")
+    others = {name: value for name, value in changes.items() if name != "roles"}
+    if names is None or "role_ids" in changes:
+        return others
+    return others | {"role_ids": roles.ids_of(names)}
+
+
 class UserApi(Api):
-    """People as JSON."""
+    """People as JSON. Nobody is ever deleted: DELETE deactivates."""
 
     resource_name = "users"
     openapi_spec_tag = "Users"
@@ -66,29 +75,15 @@ class UserApi(Api):
 
     def create(self, actor: User, changes: dict[str, Any]) -> User:
         """Add by the service."""
-        return people.create_user(actor, changes)
+        return people.create_user(actor, with_role_ids(changes))
 
     def update(self, actor: User, item: User, changes: dict[str, Any]) -> None:
         """Change by the service."""
-        people.update_user(actor, item, changes)
+        people.update_user(actor, item, with_role_ids(changes))
 
-    @expose("/<int:pk>", methods=["DELETE"])
-    @protect()
-    @problems
-    @permission_name("delete")
-    def delete(self, pk: int) -> ResponseReturnValue:
-        """Refused: people are deactivated
-        ---
-        delete:
-          parameters:
-          - {in: path, name: pk, required: true, schema: {type: integer}}
-          responses:
-            405:
-              description: "Send `active: false` and a `deactivated_reason` instead"
-        """
-        self._item(pk)
-        message = "Users are never deleted; send active: false and a deactivated_reason"
-        raise UserError("never_deleted", message, status=405)
+    def remove(self, actor: User, item: User) -> None:
+        """Deactivate: what the person wrote and did stays."""
+        people.deactivate(actor, item, gettext("Removed by a program"))
 
     @expose("/<int:pk>/reactivate", methods=["POST"])
     @protect()

@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
+from werkzeug.test import TestResponse
 
 from app import clock
 from app.extensions import db
@@ -18,6 +19,7 @@ from app.models.idempotency import IdempotencyKey
 from app.models.people import User
 from app.services import companies
 from app.transaction import transaction
+from app.views import idempotency
 from tests import builders
 
 URL = "/api/v1/companies/"
@@ -67,7 +69,9 @@ def test_a_key_used_for_another_request_is_refused(app: Flask, program: FlaskCli
     assert count(app) == 1
 
 
-def test_a_concurrent_repeat_is_told_to_wait(app: Flask, program: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_concurrent_repeat_answers_like_the_first_or_is_told_to_wait(
+    app: Flask, program: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     entered, leave = threading.Event(), threading.Event()
     create = companies.create
 
@@ -79,14 +83,22 @@ def test_a_concurrent_repeat_is_told_to_wait(app: Flask, program: FlaskClient, m
     monkeypatch.setattr(companies, "create", slow)
     token = program.environ_base["HTTP_AUTHORIZATION"]
     headers = {"Idempotency-Key": "key-1", "Authorization": token}
-    with ThreadPoolExecutor(1) as pool:
-        first = pool.submit(lambda: app.test_client().post(URL, json={"name": "Spoke"}, headers=headers))
+    with ThreadPoolExecutor(3) as pool:
+
+        def ask() -> TestResponse:
+            return app.test_client().post(URL, json={"name": "Spoke"}, headers=headers)
+
+        first = pool.submit(ask)
         assert entered.wait(timeout=20)
-        second = program.post(URL, json={"name": "Spoke"}, headers=headers)
+        with monkeypatch.context() as impatient:
+            impatient.setattr(idempotency, "WAIT_SECONDS", 0.0)
+            second = program.post(URL, json={"name": "Spoke"}, headers=headers)
         assert (second.status_code, second.get_json()["error"]["code"]) == (409, "in_progress")
+        waiting = [pool.submit(ask) for _ in range(2)]
         leave.set()
-        assert first.result(timeout=20).status_code == 201
-    assert program.post(URL, json={"name": "Spoke"}, headers=headers).status_code == 201
+        answers = [one.result(timeout=20) for one in (first, *waiting)]
+    assert [answer.status_code for answer in answers] == [201] * 3
+    assert len({answer.get_data() for answer in answers}) == 1
     assert count(app) == 1
 
 
@@ -136,7 +148,7 @@ def test_a_browsers_session_may_use_keys_too(app: Flask, client: FlaskClient) ->
 
 def test_without_a_session_or_with_an_odd_key_it_is_refused(app: Flask, program: FlaskClient) -> None:
     headers = {"Idempotency-Key": "key-1"}
-    assert app.test_client().post(URL, json={"name": "x"}, headers=headers).status_code in (400, 401)
+    assert app.test_client().post(URL, json={"name": "x"}, headers=headers).status_code == 401
     assert program.post(URL, json={"name": "x"}, headers={"Idempotency-Key": "k" * 201}).status_code == 400
     assert program.post(URL, json={"name": "x"}, headers={"Idempotency-Key": ""}).status_code == 400
     assert count(app) == 0
