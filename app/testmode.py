@@ -33,8 +33,9 @@ def _set_clock() -> tuple[Response, int] | Response:
             moment = dt.datetime.fromisoformat(str(body["now"]))
         except ValueError:
             moment = None
-        if moment is None or moment.tzinfo is None:
-            message = "An ISO 8601 moment with its offset is needed"
+        if moment is None:
+            message = "An ISO 8601 moment is needed; without an offset it is UTC"
             return jsonify({"error": {"code": "invalid", "message": message, "field": "now"}}), 400
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
     clock.set_test_now(moment)
     return jsonify({"now": clock.now().isoformat()})

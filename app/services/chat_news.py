@@ -33,6 +33,7 @@ WAKE_SECONDS = 0.15
 BUSY_SECONDS = 2.0
 MAX_MESSAGES = 200
 BATCH_SIZE = 50
+FOLLOWED_UP_TO = 20
 # What is younger than that is still the job's.
 LEFT_BEHIND = dt.timedelta(seconds=3)
 
@@ -182,6 +183,10 @@ def _tell(chat_id: int, claimed: Row[Any]) -> None:
     chat_collected.wait_for_digest(for_digest)
     became_unread = [row.user_id for row in rows if not row.was_unread or row.user_id in popups]
     on_commit(lambda: chat_live.show_items(chat_id, became_unread, popups))
+    # Who has it unread already sees its row move up with the new words; in bigger chats the message itself says it.
+    follow = [row.user_id for row in rows if row.user_id not in became_unread]
+    if len(follow) <= FOLLOWED_UP_TO:
+        on_commit(lambda: chat_live.changed_items(chat_id, follow))
 
 
 def _by_tag(chat_id: int, claimed: Row[Any], told: Mapping[int, Row[Any]]) -> dict[str, dict[int, Rule]]:

@@ -79,6 +79,8 @@ def _disconnect(*_: object) -> None:
 
 def _sync(user_id: int, payload: Mapping[str, Any]) -> dict[str, Any]:
     cursor = payload.get("cursor")
+    if isinstance(cursor, (int, float)) and not isinstance(cursor, bool):
+        cursor = str(cursor)  # none of ours, and no worse than a text that is none: starts anew
     if cursor is not None and not isinstance(cursor, str):
         raise UserError("invalid", "The cursor is not one of ours", "cursor", 400)
     return feed.sync(db.session(), user_id, cursor)

@@ -102,8 +102,13 @@ def test_what_a_chat_becomes_and_what_is_new_in_the_feed_is_pushed(connect: Conn
     assert {"id", "event", "title", "body", "url", "unread", "count", "at"} <= item.keys()
     counters = staff.wait_for("counters")
     assert {"total", "waiting"} <= counters.keys()
+    more = {"client_id": uuid.uuid4().hex, "body": "Still here"}
+    house.call("manager", "POST", f"/chats/{chat_id}/messages", **more)
+    moved = staff.wait_for("notification.changed", lambda data: data["id"] == item["id"] and "Still" in data["body"])
+    assert moved["unread"]
+    assert moved["at"] > item["at"]
     house.call("staff", "POST", "/center/read", items=[f"c:{chat_id}"])
-    assert not staff.wait_for("notification.changed", lambda data: data["id"] == f"c:{chat_id}")["unread"]
+    staff.wait_for("notification.changed", lambda data: data["id"] == item["id"] and not data["unread"])
     house.call("manager", "PUT", f"/chats/{chat_id}", name="Rides of Saturday")
     staff.wait_for("chat.changed", lambda data: data["id"] == chat_id and data.get("name") == "Rides of Saturday")
 
@@ -126,7 +131,8 @@ def test_sync_gives_what_came_meanwhile_and_starts_anew_where_that_is_cheaper(co
     answer = program.ask("sync", {"cursor": start["cursor"]})
     assert message["id"] in [one["data"]["id"] for one in answer["events"] if one["event"] == "message"]
     assert answer["cursor"] > start["cursor"]
-    for useless in ("2020-01-01T00:00:00+00:00", "2999-01-01T00:00:00+00:00", "2026-01-01T00:00:00", "yesterday"):
+    never = ("2020-01-01T00:00:00+00:00", "2999-01-01T00:00:00+00:00", "2026-01-01T00:00:00", "yesterday", "", 0)
+    for useless in never:
         anew = program.ask("sync", {"cursor": useless})
         assert anew == {"reset": True, "cursor": anew["cursor"]}, useless
         assert program.ask("sync", {"cursor": anew["cursor"]})["events"]
@@ -140,7 +146,7 @@ def test_sync_gives_what_came_meanwhile_and_starts_anew_where_that_is_cheaper(co
         ("message.send", {"chat_id": 1, "client_id": "a", "body": "x" * 10_001}, "too_long", "body"),
         ("message.edit", {"id": 10**9, "body": "x"}, "not_found", None),
         ("chat.read", {"chat_id": 999_999, "seq": 1}, "not_found", None),
-        ("sync", {"cursor": 5}, "invalid", "cursor"),
+        ("sync", {"cursor": []}, "invalid", "cursor"),
         ("no.such.event", {}, "unknown_event", None),
     ],
 )

@@ -19,7 +19,7 @@ MALFORMED: list[tuple[str, tuple[Any, ...], str]] = [
     ("sync", (17,), "invalid"),
     ("sync", (b"\x00\xff",), "invalid"),
     ("sync", ({"cursor": None}, {"one": "too many"}), "invalid"),
-    ("sync", ({"cursor": 5},), "invalid"),
+    ("sync", ({"cursor": True},), "invalid"),
     ("sync", ({"cursor": {"$gt": ""}},), "invalid"),
     ("no.such.event", ({},), "unknown_event"),
     ("__class__", ({},), "unknown_event"),
