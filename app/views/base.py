@@ -258,7 +258,7 @@ class Screen(SignedIn, RequestScopedFilters, ModelView):  # type: ignore[misc]
         if not found.multiple:
             abort(404)
         keys = request.form.getlist("rowid")[: self.max_page_size]
-        items = [item for key in keys if (item := self.datamodel.get(key, self._base_filters)) is not None]
+        items = self.datamodel.get_all(keys, self._base_filters)
         if not items:
             flash(lazy_gettext("Nothing was selected"), "warning")
             return redirect(self.get_redirect())

@@ -131,8 +131,20 @@ class ScreenInterface(SQLAInterface):  # type: ignore[misc]
 
     def get(self, id: Any, filters: Any = None, select_columns: Any = None, outer_default_load: bool = False) -> Any:
         """Return the record, or None: also for an id that is no number."""
-        pk = as_id(id, 63 if isinstance(self.get_pk().type, BigInteger) else 31)
+        pk = self._as_key(id)
         return None if pk is None else super().get(pk, filters, select_columns, outer_default_load)
+
+    def get_all(self, ids: Sequence[object], filters: Any = None) -> list[Any]:
+        """Return the records of these ids that the filters leave, in the order of the ids: one statement."""
+        keys = list(dict.fromkeys(key for one in ids if (key := self._as_key(one)) is not None))
+        if not keys:
+            return []
+        query = self.apply_filters(self.session.query(self.obj), filters).filter(self.get_pk().in_(keys))
+        found = self.apply_all(query, None, "", "", None, None, None).all()
+        return sorted(found, key=lambda item: keys.index(item.id))
+
+    def _as_key(self, written: object) -> int | None:
+        return as_id(written, 63 if isinstance(self.get_pk().type, BigInteger) else 31)
 
     def add(self, *_args: Any, **_kwargs: Any) -> None:
         """Not to be called: a service writes, inside the entry point's transaction."""
