@@ -159,8 +159,7 @@ def go(chat: Chat, user_ids: Sequence[int]) -> None:
     """Take people out of a chat; what waited to be told about it is cancelled, their tabs close it."""
     rows = db.session.execute(_GO, {"chat_id": chat.id, "user_ids": list(user_ids), "now": clock.now()})
     gone = [row.user_id for row in rows]
-    for user_id in gone:
-        reading.settle_subject(f"chat:{chat.id}", only_user_id=user_id, archived=True)
+    reading.settle_subjects([f"chat:{chat.id}"], only_user_ids=gone, archived=True)
     chat_reading.cancel(chat.id, gone, "not_a_member")
     _keep_an_owner(chat.id)
     chat_id = chat.id

@@ -175,7 +175,7 @@ def _show_client(chat_id: int, seq: int) -> None:
 
 def _settle_added(user_id: int, chat_ids: Collection[int]) -> None:
     """Whoever opened the chat knows that they were added."""
-    reading.settle_subjects([f"chat:{chat_id}" for chat_id in chat_ids], only_user_id=user_id)
+    reading.settle_subjects([f"chat:{chat_id}" for chat_id in chat_ids], only_user_ids=[user_id])
 
 
 def _show(user_id: int, chat_ids: list[int]) -> None:

@@ -87,22 +87,23 @@ def settle_subject(
 
     Arguments as of :func:`settle_subjects`.
     """
-    settle_subjects([subject_key], only_user_id=only_user_id, archived=archived, taken_by=taken_by)
+    only = None if only_user_id is None else [only_user_id]
+    settle_subjects([subject_key], only_user_ids=only, archived=archived, taken_by=taken_by)
 
 
 def settle_subjects(
     subject_keys: Collection[str],
     *,
-    only_user_id: int | None = None,
+    only_user_ids: Collection[int] | None = None,
     archived: bool = False,
     taken_by: str | None = None,
 ) -> None:
-    """The same for several subjects at once.
+    """The same for several subjects at once, for everybody or some people.
 
     ``archived`` also takes them out of the feed: the news is no longer this person's. ``taken_by`` makes them say who
     has dealt with it and when.
     """
-    if not subject_keys:
+    if not subject_keys or (only_user_ids is not None and not only_user_ids):
         return
     rows = db.session.execute(
         text(
@@ -110,12 +111,13 @@ def settle_subjects(
             " remind_at = NULL, changed_at = clock_timestamp(),"
             " taken = CASE WHEN CAST(:taken_by AS text) IS NULL THEN taken"
             "  ELSE jsonb_build_object('by', CAST(:taken_by AS text), 'at', CAST(:taken_at AS text)) END"
-            " WHERE subject_key = ANY(:subject_keys) AND (CAST(:user_id AS int) IS NULL OR user_id = :user_id)"
+            " WHERE subject_key = ANY(:subject_keys) AND (CAST(:user_ids AS int[]) IS NULL"
+            "  OR user_id = ANY(CAST(:user_ids AS int[])))"
             " AND (unread OR remind_at IS NOT NULL OR NOT archived) RETURNING id"
         ),
         {
             "subject_keys": list(subject_keys),
-            "user_id": only_user_id,
+            "user_ids": None if only_user_ids is None else list(only_user_ids),
             "now": clock.now(),
             "archived": archived,
             "taken_by": taken_by,

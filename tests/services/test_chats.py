@@ -223,3 +223,23 @@ def test_marking_many_chats_read_costs_the_same_as_one(context: Flask, statement
             assert sorted(chat_reading.mark_read(ben.id, chat_ids)) == sorted(chat_ids)
         counts.append(len(sent))
     assert counts[0] == counts[1]
+
+
+def test_who_leaves_a_group_leaves_its_chat_in_as_many_statements_as_ten_do(context: Flask, statements) -> None:
+    admin, owner = builders.make_user("Admin"), builders.make_user()
+    counts = []
+    for many in (1, 10):
+        people = [builders.make_user() for _ in range(many)]
+        team = builders.make_group(members=[owner, *people])
+        chat_id = chatting.linked(owner, team)
+        assert {person.id for person in people} <= members(chat_id)
+        with transaction(admin.id):
+            db.session.execute(
+                text("DELETE FROM ab_user_group WHERE group_id = :id AND user_id <> :owner"),
+                {"id": team.id, "owner": owner.id},
+            )
+        with statements() as sent, transaction(admin.id):
+            chat_members.follow([team.id])
+        assert members(chat_id) == {owner.id}
+        counts.append(len(sent))
+    assert counts[0] == counts[1]
