@@ -11,7 +11,8 @@ from app import clock
 from app.extensions import db
 from app.models.calls import Call, CallLine
 from app.models.crm import Contact, Lead, Stage
-from app.services import caller, history, lead_answers, pipelines
+from app.services import history, lead_answers, pipelines
+from app.services.responsible import may_have
 
 
 def make(call: Call, line: CallLine, knows: Collection[int] = ()) -> Lead:
@@ -20,7 +21,7 @@ def make(call: Call, line: CallLine, knows: Collection[int] = ()) -> Lead:
     ``knows`` have been told of the missed call: the lead is no second news to them.
     """
     contact = Contact(name=call.phone, phone=call.phone[:32])
-    taker = call.user if call.user is not None and call.answered_at and caller.may_have(call.user) else None
+    taker = call.user if call.user is not None and call.answered_at and may_have(call.user) else None
     contact.responsible_id = taker.id if taker else None
     db.session.add(contact)
     db.session.flush()

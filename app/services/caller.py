@@ -7,14 +7,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import joinedload
 
-from app import access
 from app.catalogue import Rule
 from app.extensions import db
 from app.models.calls import Call, CallLine
 from app.models.crm import Contact, Lead, Stage
-from app.models.people import User
 from app.services import account, door_faults, faults, incoming, phones
 from app.services import audience as people
+from app.services.responsible import may_have
 from app.services.task_news import person
 
 LEADS_MAX = 3
@@ -73,11 +72,6 @@ def audience(call: Call, line: CallLine) -> dict[int, Rule]:
         data = {"name": line.name, "url": f"/calllineview/edit/{line.id}"}
         faults.note(f"line:{line.id}:group", "line_without_group", data)
     return dict.fromkeys(members or people.admins(), Rule.GROUP)
-
-
-def may_have(user: User) -> bool:
-    """Whether somebody can be responsible now."""
-    return bool(user.active) and not access.is_free(user)
 
 
 def snapshot(call: Call, line: CallLine) -> dict[str, Any]:

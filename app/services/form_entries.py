@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import joinedload
 
-from app import access, clock
+from app import clock
 from app.errors import UserError
 from app.extensions import db
 from app.models.base import sort_key_of
@@ -20,6 +20,7 @@ from app.models.crm import Company, Contact, Lead, Stage
 from app.models.forms import Form, FormEntry
 from app.models.people import User, full_name
 from app.services import clients, door_faults, faults, fields, forms, history, lead_answers, pipelines
+from app.services.responsible import may_have
 from app.transaction import transaction
 
 # The same words from the same person within this time are a second click on the button.
@@ -151,7 +152,7 @@ def _company(name: str | None) -> int | None:
 def _responsible(form: Form, contact: Contact) -> User | None:
     """The form's, else the contact's. Somebody deactivated counts as nobody, and is told about."""
     chosen = form.responsible
-    if chosen is not None and not _may_have(chosen):
+    if chosen is not None and not may_have(chosen):
         data = {
             "name": form.name,
             "person": full_name(chosen),
@@ -163,11 +164,7 @@ def _responsible(form: Form, contact: Contact) -> User | None:
     own = contact.responsible
     if chosen is None and own is not None:
         door_faults.note_deactivated(own)
-    return chosen or (own if own is not None and _may_have(own) else None)
-
-
-def _may_have(user: User) -> bool:
-    return bool(user.active) and not access.is_free(user)
+    return chosen or (own if own is not None and may_have(own) else None)
 
 
 def _lead(form: Form, contact: Contact, responsible: User | None) -> Lead:

@@ -14,8 +14,9 @@ from app.errors import Conflict, UserError
 from app.extensions import db
 from app.models.people import User, full_name
 from app.models.talks import Talk, TalkState
-from app.services import audience, faults, fields, messenger_out, talk_live, talk_rules, talk_settings
+from app.services import audience, faults, fields, messenger_out, talk_live, talk_rules, talk_settings, task_types
 from app.services.notify import record_event
+from app.services.responsible import may_have
 from app.services.talk_settings import TalkSettings
 
 LOWEST, HIGHEST = 1, 10
@@ -167,16 +168,18 @@ def _follow_up(talk: Talk, settings: TalkSettings) -> None:
     managers = _managers(talk, settings)
     author = db.session.get(User, managers[0]) if managers else None
     served = talk.responsible
-    responsible = served if served is not None and served.active else author
+    responsible = served if served is not None and may_have(served) else author
     if author is None or responsible is None:
         raise UserError("nobody", gettext("Nobody is there who could do it."))
     name = str(talk_flow.snapshot(talk)["contact"])
     words = gettext(
         "Call %(name)s: gave %(score)s of 10 in talk %(number)s", name=name, score=talk.score, number=talk.number
     )
+    # Admins may have other types of tasks.
+    types = task_types.keys()
     values = {
         "text": words[:500],
-        "type": "call",
+        "type": "call" if "call" in types else types[0],
         "due_at": clock.now() + dt.timedelta(days=1),
         "responsible_id": responsible.id,
     }

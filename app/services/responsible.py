@@ -35,3 +35,8 @@ def may_delete(actor: User, responsible_id: int | None) -> bool:
     """Whether the person may delete a record: managers and admins any they see, others what is theirs."""
     names = access.role_names(actor)
     return bool(names & {RoleName.ADMIN, RoleName.MANAGER}) or responsible_id == actor.id
+
+
+def may_have(user: User) -> bool:
+    """Whether somebody can be responsible now."""
+    return bool(user.active) and not access.is_free(user)

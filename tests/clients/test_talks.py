@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from app import clock
 from app.errors import TooMany
@@ -20,7 +20,18 @@ from app.models.calls import Call
 from app.models.crm import Contact, Lead, Task
 from app.models.people import User
 from app.models.talks import Talk, Widget
-from app.services import account_settings, history, notes, nps, tags, talk_clock, talk_settings, talks, visitor_flood
+from app.services import (
+    account_settings,
+    history,
+    notes,
+    nps,
+    tags,
+    talk_clock,
+    talk_settings,
+    talks,
+    task_types,
+    visitor_flood,
+)
 from app.transaction import transaction
 from tests import builders, visiting
 from tests.clients.colleagues import Colleague
@@ -416,6 +427,20 @@ def test_a_low_score_makes_a_task_where_the_account_wants_it(visitor, client_of,
     (task,) = db.session.scalars(select(Task))
     assert (task.type, task.responsible_id, task.contact_id) == ("call", team["wren"].id, newest_talk().contact_id)
     assert f"talk {number}" in task.text
+
+
+def test_a_low_score_makes_a_task_also_where_admins_have_other_types_of_tasks(visitor, client_of, team) -> None:
+    with transaction():
+        talk_settings.save(team["ada"], {"nps_follow_up": True})
+        task_types.ensure_defaults()
+        db.session.execute(text("DELETE FROM task_types WHERE key = 'call'"))
+    visitor.write("Hello")
+    number, wren = newest_talk().number, client_of("wren")
+    wren.call("POST", f"/talks/{number}/take")
+    wren.call("POST", f"/talks/{number}/close")
+    assert visitor.ask("POST", "/survey", json={"number": number, "score": 3}).status_code == 200
+    (task,) = db.session.scalars(select(Task))
+    assert (task.type, task.responsible_id) == ("todo", team["wren"].id)
 
 
 def test_with_own_records_only_a_taken_talk_is_hidden(visitor, client_of) -> None:
