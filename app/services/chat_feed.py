@@ -93,12 +93,8 @@ def page(
     kind: str = "",
 ) -> list[tuple[tuple[bool, dt.datetime, int], dict[str, Any]]]:
     """Return ``(sort key, item)`` of the chats that follow ``after`` in the feed's order; ``q`` filters by name."""
-    where = ["NOT mine.archived"]
-    values: dict[str, Any] = {"user_id": user_id, "limit": limit}
-    if after is not None:
-        values |= {"c_unread": after[0], "c_at": after[1], "c_id": after[2]}
-        order = "(mine.unread, mine.at, mine.id) < (:c_unread, :c_at, :c_id)"
-        where.append(order if unread_first else "(mine.at, mine.id) < (:c_at, :c_id)")
+    where, paging, order_by = paged(after, unread_first=unread_first)
+    values: dict[str, Any] = {"user_id": user_id, "limit": limit, **paging}
     if kind:
         where.append("mine.kind = 'client'" if kind == "clients" else "mine.kind <> 'client'")
     if q:
@@ -110,13 +106,27 @@ def page(
             " EXISTS (SELECT FROM chat_members t JOIN ab_user u ON u.id = t.user_id"
             " WHERE t.chat_id = mine.id AND t.user_id <> :user_id AND u.sort_key LIKE :q))"
         )
-    order_by = "mine.unread DESC, mine.at DESC, mine.id DESC" if unread_first else "mine.at DESC, mine.id DESC"
     query = (
         f"WITH mine AS ({_MINE} AND m.user_id = :user_id),"
         f" page AS (SELECT * FROM mine WHERE {' AND '.join(where)} ORDER BY {order_by} LIMIT :limit) {DETAILS}"
     )
     rows = session.execute(text(query), values).all()
     return [((row.unread, row.at, row.id), as_item(row)) for row in rows]
+
+
+def paged(after: tuple[bool, dt.datetime, int] | None, *, unread_first: bool) -> tuple[list[str], dict[str, Any], str]:
+    """Return the conditions for what follows ``after`` among rows called mine, their values, and the order of these."""
+    where, order_by = ["NOT mine.archived"], "mine.at DESC, mine.id DESC"
+    if unread_first:
+        order_by = f"mine.unread DESC, {order_by}"
+    if after is None:
+        return where, {}, order_by
+    where.append(
+        "(mine.unread, mine.at, mine.id) < (:c_unread, :c_at, :c_id)"
+        if unread_first
+        else "(mine.at, mine.id) < (:c_at, :c_id)"
+    )
+    return where, {"c_unread": after[0], "c_at": after[1], "c_id": after[2]}, order_by
 
 
 def items_of(

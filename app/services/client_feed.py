@@ -48,16 +48,12 @@ def page(
     kind: str = "clients",
 ) -> list[tuple[tuple[bool, dt.datetime, int], dict[str, Any]]]:
     """Return ``(sort key, item)`` of the client chats that follow ``after``; ``kind`` is the tab or one of FILTERS."""
-    where, values = ["NOT mine.archived"], {"ids": [user_id], "limit": limit}
-    if after is not None:
-        values |= {"c_unread": after[0], "c_at": after[1], "c_id": after[2]}
-        order = "(mine.unread, mine.at, mine.id) < (:c_unread, :c_at, :c_id)"
-        where.append(order if unread_first else "(mine.at, mine.id) < (:c_at, :c_id)")
+    where, paging, order_by = chat_feed.paged(after, unread_first=unread_first)
+    values: dict[str, Any] = {"ids": [user_id], "limit": limit, **paging}
     if q:
         values["q"] = f"%{q}%"
         where.append("EXISTS (SELECT FROM contacts k WHERE k.id = mine.contact_id AND k.sort_key LIKE :q)")
     seen = f"(({SEES}) OR m.role IN ('member', 'guest', 'helper'))"
-    order_by = "mine.unread DESC, mine.at DESC, mine.id DESC" if unread_first else "mine.at DESC, mine.id DESC"
     query = (
         f"WITH mine AS ({_VISIBLE} AND {_WHICH[kind]} AND {seen}),"
         f" page AS (SELECT * FROM mine WHERE {' AND '.join(where)} ORDER BY {order_by} LIMIT :limit)"
