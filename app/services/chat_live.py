@@ -115,8 +115,7 @@ def removed(chat_id: int, user_ids: Collection[int], taken_by: str | None = None
     """Tell people's tabs that a chat is no longer theirs; a client's, because somebody has taken it."""
     payload = {"id": chat_id, "removed": True} | ({"taken_by": taken_by} if taken_by else {})
     live.emit("chat.changed", payload, [live.room_of(user_id) for user_id in user_ids])
-    for user_id in list(user_ids)[: live.PAYLOADS_UP_TO]:
-        live.changed_feed(user_id)
+    live.changed_feed(*list(user_ids)[: live.PAYLOADS_UP_TO])
 
 
 def typing(user_id: int, chat_id: int, sid: str, *, note: bool = False) -> dict[str, Any] | None:

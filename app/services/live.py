@@ -48,17 +48,20 @@ def changed_items(item_ids: Collection[int]) -> None:
     _push(list(item_ids), "notification.changed", ())
 
 
-def changed_feed(user_id: int) -> None:
-    """Tell one person's tabs that many items changed at once."""
-    emit("feed.stale", {}, [room_of(user_id)])
-    show_counters(user_id)
+def changed_feed(*user_ids: int) -> None:
+    """Tell people's tabs that many items changed at once."""
+    emit("feed.stale", {}, [room_of(user_id) for user_id in user_ids])
+    show_counters(*user_ids)
 
 
-def show_counters(user_id: int) -> None:
-    """Push how much is unread to one person's tabs."""
+def show_counters(*user_ids: int) -> None:
+    """Push how much is unread to people's tabs, to each person their own."""
+    if not user_ids:
+        return
     with db.engine.connect() as connection:
-        counters = feed_counters.counters(connection, [user_id])
-    emit("counters", counters[user_id], [room_of(user_id)])
+        counters = feed_counters.counters(connection, list(user_ids))
+    for user_id in user_ids:
+        emit("counters", counters[user_id], [room_of(user_id)])
 
 
 def cut_off(user_id: int, deactivated: bool = False) -> None:
