@@ -197,9 +197,9 @@ def _tell(
 def _is_news(place: MailFolder, mail: IncomingMail) -> bool:
     if mail.uid <= place.history_uid:
         return False
-    # Found under a new numbering: what is older than our first look was there before.
+    # Found under a new numbering: what is older than our first look was there before. Servers say whole seconds.
     renumbered = place.renumbered_until is not None and mail.uid <= place.renumbered_until
-    return not (renumbered and mail.received_at < place.started_at)
+    return not (renumbered and mail.received_at < place.started_at.replace(microsecond=0))
 
 
 def _row(mailbox: Mailbox, place: MailFolder, mail_id: int, mail: IncomingMail, now: dt.datetime) -> dict[str, Any]:
