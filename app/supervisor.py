@@ -43,7 +43,8 @@ class Process:
     argv: list[str]
     environ: Mapping[str, str]
     ready: Callable[[], bool] | None = None
-    ready_seconds: float = 60
+    # What cannot start ends by itself; on a very busy machine what can may need minutes.
+    ready_seconds: float = 180
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 20
     user: pwd.struct_passwd | None = None
