@@ -323,6 +323,7 @@ def test_the_api_refuses_the_21st_attempt_of_a_minute_in_its_own_words(limited: 
     answers = [program.post("/api/v1/security/login", json={}) for _ in range(21)]
     assert [answer.status_code for answer in answers] == [400] * 20 + [429]
     assert answers[-1].get_json()["error"]["code"] == "too_many_requests"
+    assert answers[-1].headers["Retry-After"] == "60"
 
 
 def test_without_redis_limits_are_counted_per_process(

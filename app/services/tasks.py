@@ -24,6 +24,7 @@ from app.services.task_news import person, snapshot, subject_of
 FIELDS = ("text", "due_at", "all_day", "type", "responsible_id", "lead_id", "contact_id")
 TEXT_MAX = 500
 RESULT_MAX = 2000
+FARTHEST_DUE = dt.timedelta(days=36525)
 _RELATED = (("lead_id", access.access_lead), ("contact_id", access.access_contact))
 
 
@@ -188,21 +189,36 @@ def _checked_responsible(actor: User, values: Mapping[str, Any], task: Task | No
 
 
 def _checked_due(values: Mapping[str, Any], task: Task | None) -> dt.datetime:
-    due = values.get("due_at", task.due_at if task else None)
-    if not isinstance(due, dt.datetime):
-        raise UserError("required", "Choose a date and time", "due_at")
-    if due.tzinfo is None:
-        raise UserError("invalid", "The time needs its offset, like 2026-05-04T10:00:00+02:00", "due_at")
+    given = values.get("due_at", task.due_at if task else None)
     responsible = db.session.get(User, values.get("responsible_id") or (task.responsible_id if task else 0))
-    if values.get("all_day", task.all_day if task else False) and responsible is not None:
-        zone = ZoneInfo(responsible.zone)
-        due = dt.datetime.combine(due.astimezone(zone).date(), dt.time(23, 59, 59), zone).astimezone(dt.UTC)
+    all_day = values.get("all_day", task.all_day if task else False)
+    try:
+        due = _moment(given, ZoneInfo(responsible.zone) if all_day and responsible is not None else None)
+    except OverflowError:  # the first and the last day that there are
+        raise UserError("invalid", "Choose a date and time", "due_at") from None
     unchanged = task is not None and due == task.due_at
     if due <= clock.now() and not unchanged:
         raise UserError("in_the_past", "This moment has already passed", "due_at")
-    if due > clock.now() + dt.timedelta(days=3660):
-        raise UserError("too_far", "Choose a date within the next ten years", "due_at")
-    return due.astimezone(dt.UTC)
+    if due > clock.now() + FARTHEST_DUE:
+        raise UserError("too_far", "Choose a date within the next hundred years", "due_at")
+    return due
+
+
+def _moment(given: object, whole_day_in: ZoneInfo | None) -> dt.datetime:
+    """Return when something is due, in UTC: at the end of the day, where all of it counts. A day alone will do there.
+
+    Raises UserError, OverflowError.
+    """
+    if not isinstance(given, dt.date):
+        raise UserError("required", "Choose a date and time", "due_at")
+    day = given
+    if isinstance(given, dt.datetime) and given.tzinfo is not None:
+        if whole_day_in is None:
+            return given.astimezone(dt.UTC)
+        day = given.astimezone(whole_day_in).date()
+    elif isinstance(given, dt.datetime) or whole_day_in is None:
+        raise UserError("invalid", "The time needs its offset, like 2026-05-04T10:00:00+02:00", "due_at")
+    return dt.datetime.combine(day, dt.time(23, 59, 59), whole_day_in).astimezone(dt.UTC)
 
 
 def _same_day(task: Task, responsible_id: int) -> dt.datetime:

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask, Response, g, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from flask_limiter import RateLimitExceeded
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from app.errors import UserError
@@ -61,10 +62,14 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None or status < 400:
         return error
     headers = [(name, value) for name, value in error.get_headers() if name in ("Retry-After", "Allow")]
+    message = str(error.description)
+    if isinstance(error, RateLimitExceeded):
+        headers.append(("Retry-After", str(error.limit.limit.get_expiry())))
+        message = gettext("Too many tries; wait a little, then try again")
     if wants_json():
-        response = problem(CODES.get(status, "error"), str(error.description), status)
+        response = problem(CODES.get(status, "error"), message, status)
     else:
-        response = Response(_page(status, error.name, str(error.description)), status)
+        response = Response(_page(status, error.name, message), status)
     response.headers.extend(headers)
     return response
 

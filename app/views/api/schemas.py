@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, pre_load
@@ -56,6 +57,18 @@ class Moment(fields.AwareDateTime):
         super().__init__(format="iso", **kwargs)
 
 
+class MomentOrDay(Moment):
+    """The same, or a day alone: of a task that lasts all day."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if isinstance(value, str) and len(value) == len("2026-05-04"):
+            try:
+                return dt.date.fromisoformat(value)
+            except ValueError:
+                raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE) from None
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
 class LeadIn(InSchema):
     """A lead."""
 
@@ -103,7 +116,7 @@ class TaskIn(InSchema):
     READ_ONLY = InSchema.READ_ONLY | {"author_id", "completed_at", "completed_by_id", "result"}
 
     text = fields.String()
-    due_at = Moment()
+    due_at = MomentOrDay()
     all_day = Bool()
     type = fields.String()
     responsible_id = Id()

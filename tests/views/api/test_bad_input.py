@@ -130,3 +130,29 @@ def test_a_call_is_written_down_in_the_hooks_words(program: FlaskClient) -> None
     url = f"/api/v1/calls/{result['id']}"
     assert program.put(url, json=result).status_code == 200
     refused(program.put(url, json={"status": "asleep"}), 422, "status")
+
+
+@pytest.mark.parametrize(
+    ("due_at", "all_day", "expected"),
+    [
+        ("2031-05-04", True, "2031-05-04T23:59:59+00:00"),
+        ("2031-05-04T10:00:00+02:00", True, "2031-05-04T23:59:59+00:00"),
+        ("2031-05-04T10:00:00+02:00", False, "2031-05-04T08:00:00+00:00"),
+        ("2031-05-04", False, None),
+        ("2031-05-04T10:00:00", False, None),
+        ("2031-13-04", True, None),
+        ("0001-01-01T00:00:00+14:00", True, None),
+        ("0001-01-01T00:00:00+14:00", False, None),
+        ("9999-12-31T23:59:59-14:00", True, None),
+        ("9999-12-31T23:59:59-14:00", False, None),
+        (20310504, True, None),
+    ],
+)
+def test_a_task_that_lasts_all_day_needs_a_day_every_other_one_a_moment(
+    program: FlaskClient, due_at: Any, all_day: bool, expected: str | None
+) -> None:
+    answer = program.post("/api/v1/tasks/", json={"text": "x", "due_at": due_at, "all_day": all_day})
+    if expected:
+        assert answer.get_json()["result"]["due_at"] == expected
+    else:
+        refused(answer, 422, "due_at")
