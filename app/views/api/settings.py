@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from flask import request
+from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_appbuilder.api import expose, protect
 from flask_appbuilder.security.decorators import permission_name
@@ -230,7 +230,8 @@ class SettingsApi(OwnApi):
             409: {$ref: '#/components/responses/409'}
         """
         user = acting_user()
-        return self.response(200, **write(user, lambda: telegram_links.new_code(user)))
+        # Not by response(): what it calls its status is what the link's one-time code is called.
+        return jsonify(write(user, lambda: telegram_links.new_code(user)))
 
     @expose("/telegram", methods=["DELETE"])
     @protect()
