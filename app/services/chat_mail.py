@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
@@ -104,6 +105,17 @@ def message_of(delivery: ChatDelivery) -> Message:
     ]
     by = next((with_badge(row.author, row.free) for row in newest if row.mention), None)
     return _worded(delivery, item, lines, max(0, item["count"] - len(lines)), by)
+
+
+def written_since(chat_id: int, user_id: int, since: dt.datetime) -> list[str]:
+    """Return what is unread in a chat and younger than a notice of it, a line each, the oldest first; a few at most."""
+    values = {"chat_id": chat_id, "user_id": user_id, "limit": SHOWN}
+    rows = [row for row in db.session.execute(_UNREAD, values) if row.created_at > since]
+    if account.get_setting("message_texts", "full") == "hidden":
+        return [gettext("more was written in this chat")] if rows else []
+    return [
+        f"{with_badge(row.author or '', row.free)}: {_cut(row.body) or gettext('sent a file')}" for row in rows[::-1]
+    ]
 
 
 def link_token(chat_id: int, user_id: int, seq: int) -> str:

@@ -8,6 +8,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext
@@ -20,7 +21,8 @@ from app.errors import SendError, UserError
 from app.extensions import db
 from app.models.channels import TelegramCode, TelegramLink
 from app.models.people import User, full_name
-from app.services import chat_messages, reading
+from app.services import chat_mail, chat_messages, chat_reading, reading
+from app.transaction import transaction
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +32,16 @@ BOT_NAME_KEPT_SECONDS = 600
 # subject type → answers in it: (user_id, subject_id, text, client_id). The id makes a repeated update answer once.
 Answer = Callable[[int, int, str, str], None]
 ANSWERS: dict[str, Answer] = {"chat": chat_messages.answer}
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What a notice was about, and when it was sent."""
+
+    kind: str
+    id: int
+    told_at: dt.datetime
+
 
 _bot_name: tuple[float, str, str] | None = None
 
@@ -126,16 +138,24 @@ def answer(chat_id: int, message_id: int, replied_to_id: int | None, words: str)
     if user is None:
         return gettext("This chat is not linked. Make a link in your profile in Frontdesk.")
     subject = _subject_of(chat_id, replied_to_id, user.user_id) if replied_to_id is not None else None
-    respond = ANSWERS.get(subject[0]) if subject else None
+    respond = ANSWERS.get(subject.kind) if subject else None
     if subject is None or respond is None:
         return gettext("To answer in a chat, reply to a notice of that chat.")
     if not words.strip():
         return gettext("Only texts can be sent from here.")
     try:
-        respond(user.user_id, subject[1], words, f"telegram-{chat_id}-{message_id}")
+        respond(user.user_id, subject.id, words, f"telegram-{chat_id}-{message_id}")
     except UserError as error:
         return gettext("Not sent: %(reason)s", reason=error.message)
-    return None
+    return _read(user.user_id, subject) if subject.kind == "chat" else None
+
+
+def _read(user_id: int, subject: _Subject) -> str | None:
+    """Who answers has read the chat, or its next message would tell nobody; what came since the notice is told now."""
+    with transaction(user_id):
+        lines = chat_mail.written_since(subject.id, user_id, subject.told_at)
+        chat_reading.mark_read(user_id, [subject.id])
+    return "\n".join([gettext("Meanwhile:"), *lines]) if lines else None
 
 
 def bot_name() -> str:
@@ -147,13 +167,14 @@ def bot_name() -> str:
     return _bot_name[2]
 
 
-def _subject_of(chat_id: int, message_id: int, user_id: int) -> tuple[str, int] | None:
+def _subject_of(chat_id: int, message_id: int, user_id: int) -> _Subject | None:
     row = db.session.execute(
         text(
             # A brief about one chat alone is answered there as well.
             "SELECT coalesce(i.subject_key, 'chat:' || coalesce(d.data ->> 'chat_id', CAST(("
             "  SELECT min(c.chat_id) FROM delivery_chats c WHERE c.delivery_id = d.id AND NOT EXISTS ("
             "   SELECT FROM delivery_items o WHERE o.delivery_id = d.id) HAVING count(*) = 1) AS text))) AS subject_key"
+            ", d.finished_at"
             " FROM deliveries d"
             " LEFT JOIN notifications n ON n.id = d.notification_id LEFT JOIN feed_items i ON i.id = n.feed_item_id"
             " WHERE d.channel = 'telegram' AND d.address = :address AND d.receipt = :receipt AND d.user_id = :user_id"
@@ -162,7 +183,7 @@ def _subject_of(chat_id: int, message_id: int, user_id: int) -> tuple[str, int] 
         {"address": str(chat_id), "receipt": str(message_id), "user_id": user_id},
     ).first()
     kind, _, number = str(row.subject_key if row and row.subject_key else "").partition(":")
-    return (kind, int(number)) if number.isdigit() else None
+    return _Subject(kind, int(number), row.finished_at) if row and number.isdigit() else None
 
 
 def _hash(code: str) -> str:

@@ -22,7 +22,7 @@ from app.models.people import User
 from app.services import chat_messages, chat_news, chats, telegram_links
 from app.transaction import transaction
 from tests import news
-from tests.builders import make_user
+from tests.builders import bearer, make_user
 from tests.telegram_api import TelegramApi, message
 
 ANN = 777
@@ -72,7 +72,8 @@ def test_a_deep_link_works_once_within_ten_minutes(
 
 def test_a_repeated_start_says_so_and_changes_nothing(context: Flask, telegram_api: TelegramApi) -> None:
     user = make_user("Staff")
-    code = new_code(user)
+    http = context.test_client()
+    code = http.post("/api/v1/me/telegram", headers=bearer(http, user.username), json={}).get_json()["code"]
     for number in (1, 2):
         hear(message(number, ANN, f"/start {code}"))
     assert linked(user)
@@ -255,3 +256,13 @@ def test_a_reply_to_a_chats_notice_is_a_message_of_that_chat_once(context: Flask
         hear(message(21, ANN, "Two minutes", reply_to=number))
     bodies = db.session.execute(text("SELECT body FROM messages WHERE chat_id = :id ORDER BY seq"), {"id": chat_id})
     assert [row.body for row in bodies] == ["Are you there?", "Two minutes"]
+    # Who answers has read the chat: the next message tells again, and what came meanwhile is said at once.
+    told = len(telegram_api.sent)
+    for number, words in enumerate(("Thank you", "And bring the key"), start=2):
+        chat_messages.answer(ben.id, chat_id, words, f"from-ben-{number}")
+        chat_news.decide(chat_id)
+        news.deliver_due()
+    assert [sent["text"].split("\n")[1] for sent in telegram_api.sent[told:]] == ["Thank you"], "one until it is read"
+    hear(message(22, ANN, "Done", reply_to=int(telegram_api.sent[-1]["message_id"])))
+    assert telegram_api.sent[-1]["text"].startswith("Meanwhile:")
+    assert telegram_api.sent[-1]["text"].endswith("And bring the key")

@@ -51,10 +51,10 @@ export function Telegram({ page }) {
       <h3 id="set-telegram">Receive notifications via Telegram</h3>
       ${!available && html`<p class="t-2">There is no bot yet: ask your admin to set one up.</p>`}
       ${available && !link && !code.value && html`<p class="t-2">Opens the bot with a one-time link, good for 10 minutes. Answering a chat notice there answers in the chat.</p>`}
-      ${!link && code.value && html`<p class="t-2">
+      ${!link && code.value && html`<div class="fd-row fd-wrap">
         <a class="fd-btn fd-btn--primary" href=${code.value.url} target="_blank" rel="noopener">Open the bot</a>
         <span class="t-3 t-12 fd-set-about">Then press Start. Works once, for 10 minutes.</span>
-      </p>`}
+      </div>`}
       ${link && html`<div class="fd-row fd-wrap"><span class="fd-chip fd-chip--ok"><${Icon} name="check" />Linked${link.name ? ` with ${link.name}` : ""}</span>
         <button class="fd-btn fd-btn--sm" type="button" onClick=${page.telegram.unlink}>Unlink</button></div>`}
     </div>
