@@ -253,6 +253,7 @@ TABLE: list[Row] = [
             ("messages/<int:message_id>", "messages/999999", "PUT", {"body": "x"}),
             ("messages/<int:message_id>", "messages/999999", "DELETE", None),
             ("messages/<int:message_id>/reactions", "messages/999999/reactions", "POST", {"emoji": "👍", "on": True}),
+            ("messages/<int:message_id>/send-again", "messages/999999/send-again", "POST", {}),
             ("mentionable", "mentionable?chat_id=999999", "GET", None),
         )
     ],

@@ -150,6 +150,8 @@ def insert(
     ).one()
     if files:
         chat_files.attach(list(files), row.id)
+    if public and kind != "visitor" and not sent:
+        messenger_out.send_message(chat_id, row.id)
     message = message_pages.one(db.session(), row.id)
     on_commit(lambda: chat_live.tell("message", ClientPlace(chat_id), message))
     on_commit(lambda: chat_news.wake(chat_id))
@@ -158,8 +160,6 @@ def insert(
         key = key_of(chat_id)
         if shown is not None:
             on_commit(lambda: visitor_live.tell("message", key, shown))
-        if not sent:
-            messenger_out.send_message(chat_id, row.id)
         if kind == "user":
             client_mail.schedule(chat_id)
     return row

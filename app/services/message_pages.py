@@ -41,8 +41,9 @@ _COLUMNS = f"""
     CASE WHEN m.has_reactions THEN {_REACTIONS} END AS reactions,
     CASE WHEN m.has_files THEN {_FILES} END AS files,
     CASE WHEN m.public AND m.author_kind <> 'visitor' THEN (
-        SELECT coalesce(d.error, '') FROM deliveries d WHERE d.dedupe_key = 'm:' || m.id AND d.state = 'failed')
-    END AS undelivered,
+        SELECT jsonb_build_object('failed', d.state = 'failed', 'reason', coalesce(d.error, ''), 'next', d.not_before)
+        FROM deliveries d WHERE d.dedupe_key = 'm:' || m.id AND d.state IN ('pending', 'sending', 'failed'))
+    END AS not_delivered,
     r.id AS reply_id, r.seq AS reply_seq, r.author_kind AS reply_author_kind, r.author_id AS reply_author_id,
     r.author_name AS reply_author_name, r.author_free AS reply_author_free,
     r.body AS reply_body, r.deleted_at AS reply_deleted_at
@@ -177,7 +178,14 @@ def as_json(row: Row[Any]) -> dict[str, Any]:
         "files": [] if deleted else [file_json(file) for file in row.files or []],
         "note": row.note,
         "public": row.public,
-    } | ({"failed": row.undelivered} if row.undelivered is not None else {})
+    } | _on_its_way(row.not_delivered)
+
+
+def _on_its_way(way: dict[str, Any] | None) -> dict[str, Any]:
+    """What has not reached its messenger: why it failed, or the next try and what the one before said."""
+    if way is None:
+        return {}
+    return {"failed": way["reason"]} if way["failed"] else {"waiting": {"reason": way["reason"], "at": way["next"]}}
 
 
 def author_of(kind: str, user_id: int | None, name: str | None, free: bool = False) -> dict[str, Any]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from flask import current_app
 from flask_babel import gettext
 from sqlalchemy import text
 
-from app import clock
+from app import access, clock
 from app.channels.base import Message
-from app.errors import SendError
+from app.errors import Conflict, Forbidden, SendError
 from app.extensions import db
+from app.models.chats import MemberRole
+from app.models.notifications import DeliveryState
 from app.models.talks import Messenger, Talk
 from app.services import outbound
 from app.services.claimed import Claimed
@@ -52,6 +55,28 @@ def _wake(delivery_id: int) -> None:
     on_commit(lambda: outbound.enqueue([(CHANNEL, delivery_id)]))
 
 
+def send_again(user_id: int, message_id: int) -> dict[str, Any]:
+    """Try at once to hand over a message that waits for its next try, or has failed. Return it as it is now.
+
+    Raises NotFound, Forbidden for who may write notes only, Conflict for one that is not waiting.
+    """
+    from app.services import delivery, message_pages
+
+    message = access.access_message(user_id, message_id)
+    if access.access_chat(user_id, message.chat_id).role == MemberRole.GUEST:
+        raise Forbidden("You were asked by a colleague: only notes are possible here")
+    found = text(
+        "UPDATE deliveries SET not_before = CASE state WHEN 'pending' THEN :now ELSE not_before END"
+        " WHERE dedupe_key = 'm:' || CAST(:id AS text) AND state IN ('pending', 'failed') RETURNING id, state"
+    )
+    row = db.session.execute(found, {"id": message_id, "now": clock.now()}).one_or_none()
+    if row is None or (row.state == DeliveryState.FAILED and not delivery.send_again(row.id)):
+        raise Conflict("not_waiting", gettext("This message has been handed over already"))
+    _show(message.chat_id, message_id)
+    _wake(row.id)
+    return message_pages.one(db.session(), message_id)
+
+
 def show_failed(chat_id: int, message_id: int, reason: str) -> None:
     """Mark a message of ours as one that did not reach the client, and say so in the chat."""
     from app.services import client_messages
@@ -62,14 +87,13 @@ def show_failed(chat_id: int, message_id: int, reason: str) -> None:
 
 
 def ended(delivery: Claimed, error: SendError | None, final: bool) -> None:
-    """A try to hand a message to its messenger has ended; what failed for good is shown where it was written."""
+    """A try to hand a message to its messenger has ended: where it was written it shows that it was sent, waits for
+    the next try, or failed for good."""
     data = delivery.data or {}
     if error is not None and final:
         show_failed(int(data["chat_id"]), int(data["message_id"]), error.reason)
-        note = "UPDATE deliveries SET data = data || '{\"failed_before\": true}' WHERE id = :id"
-        db.session.execute(text(note), {"id": delivery.id})
-    elif error is None and data.get("failed_before"):
-        _show(int(data["chat_id"]), int(data["message_id"]))
+        return
+    _show(int(data["chat_id"]), int(data["message_id"]))
 
 
 def _show(chat_id: int, message_id: int) -> None:

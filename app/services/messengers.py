@@ -186,7 +186,6 @@ def _fail(chat_id: int, receipt: Receipt) -> None:
     failed = db.session.execute(
         text(
             "UPDATE deliveries SET state = 'failed', error = :error, finished_at = :now"
-            ", data = data || '{\"failed_before\": true}'"
             " WHERE dedupe_key = :key AND state <> 'failed' RETURNING id"
         ),
         {"key": f"m:{receipt.message_id}", "error": said or "refused by the messenger", "now": clock.now()},

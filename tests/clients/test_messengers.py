@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import threading
 from collections.abc import Iterator
@@ -153,14 +154,31 @@ def test_answers_go_out_signed_and_notes_do_not(app, messenger, bridge) -> None:
     assert bring(app, messenger.id, {**status, "message_id": 999999}).status_code == 404
 
 
-def test_a_messenger_that_is_down_gets_the_answer_later(app, messenger, bridge) -> None:
+def test_a_messenger_that_is_down_gets_the_answer_later_and_the_answer_says_that_it_waits(
+    app, messenger, bridge
+) -> None:
     bring(app, messenger.id, said())
-    Colleague(app, "wren").answer(newest_talk().chat_id, "Hi")
+    wren, chat_id = Colleague(app, "wren"), newest_talk().chat_id
+    answer = wren.answer(chat_id, "Hi")
+    again = f"/chats/messages/{answer['id']}/send-again"
+    assert answer["waiting"]["reason"] == "", "on its way"
     bridge.status = 503
     send_out()
     db.session.expire_all()
     row = db.session.scalars(select(Delivery).where(Delivery.channel == "messenger")).one()
     assert (row.state, row.attempts) == ("pending", 1)
+
+    def shown() -> dict[str, Any]:
+        return next(one for one in wren.get(f"/chats/{chat_id}/messages")["messages"] if one["id"] == answer["id"])
+
+    assert "503" in shown()["waiting"]["reason"]
+    assert dt.datetime.fromisoformat(shown()["waiting"]["at"]) == row.not_before
+    bridge.status = 200
+    assert wren.call("POST", again).get_json()["message"]["waiting"]["reason"]
+    send_out()
+    assert len(bridge.got) == 2
+    assert "waiting" not in shown()
+    assert wren.call("POST", again).status_code == 409
 
 
 def test_digits_score_in_a_messenger(app, messenger, bridge) -> None:

@@ -9,7 +9,7 @@ from app import access
 from app.errors import UserError
 from app.extensions import db
 from app.security import acting_user
-from app.services import chat_messages, chat_pages, chat_reading, drafts, message_changes, message_pages
+from app.services import chat_messages, chat_pages, chat_reading, drafts, message_changes, message_pages, messenger_out
 from app.views.api.own import OwnApi
 from app.views.api.problem import json_object, number, problems
 from app.views.writing import write
@@ -116,6 +116,23 @@ class MessageApi(OwnApi):
         """
         actor = acting_user()
         return self.response(200, message=write(actor, lambda: message_changes.delete(actor.id, message_id)))
+
+    @expose("/messages/<int:message_id>/send-again", methods=["POST"])
+    @protect()
+    @problems
+    def send_again(self, message_id: int) -> ResponseReturnValue:
+        """Try at once to hand a message to its messenger that waits for the next try, or has failed
+        ---
+        post:
+          parameters:
+          - {in: path, name: message_id, schema: {type: integer}, required: true}
+          responses:
+            200:
+              description: "`message`"
+            409: {$ref: '#/components/responses/409'}
+        """
+        actor = acting_user()
+        return self.response(200, message=write(actor, lambda: messenger_out.send_again(actor.id, message_id)))
 
     @expose("/messages/<int:message_id>/reactions", methods=["POST"])
     @protect()

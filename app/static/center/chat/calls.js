@@ -42,6 +42,7 @@ export function createCalls({ api, connection }) {
     },
     edit: (id, body) => socket("message.edit", { id, body }, () => rest("PUT", `/chats/messages/${id}`, { body })),
     remove: (id) => socket("message.delete", { id }, () => rest("DELETE", `/chats/messages/${id}`)),
+    sendAgain: (id) => rest("POST", `/chats/messages/${id}/send-again`),
     react: (id, emoji, on) => socket("message.react", { id, emoji, on }, () => rest("POST", `/chats/messages/${id}/reactions`, { emoji, on })),
     read: (id, seq) => socket("chat.read", { chat_id: id, seq }, () => rest("POST", `/chats/${id}/read`, { seq })),
 

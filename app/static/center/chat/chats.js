@@ -213,6 +213,7 @@ export function createChats({ me, settings, store, calls, storage, say, refreshF
     edit: (id, body) => act(calls.edit(id, body), "Not changed"),
     remove: (id) => act(calls.remove(id), "Not deleted"),
     react: (id, emoji, on) => act(calls.react(id, emoji, on), "Not saved"),
+    sendAgain: (id) => act(calls.sendAgain(id), "Not sent"),
   };
 }
 

@@ -9,10 +9,13 @@ import { fullTime } from "../time.js";
 
 const TOGETHER_MS = 5 * 60_000;
 
+/** Nothing more is to be said about how it got there. */
+const reached = (message) => typeof message.failed !== "string" && !message.waiting;
+
 /** Do these two read as one turn? Then only the last of them says who and when. */
 export const sameTurn = (one, next) =>
   Boolean(one && next) && one.author.kind === next.author.kind && one.author.id === next.author.id && Boolean(one.note) === Boolean(next.note) && !next.reply_to &&
-  one.author.kind !== "system" && Date.parse(next.created_at) - Date.parse(one.created_at) < TOGETHER_MS;
+  one.author.kind !== "system" && reached(one) && Date.parse(next.created_at) - Date.parse(one.created_at) < TOGETHER_MS;
 
 /** `ends`: the last of its turn. `view`: what the thread gives all its messages. */
 export function Say({ message, ends, view }) {
@@ -35,15 +38,21 @@ export function Say({ message, ends, view }) {
     ${hasText && (message.note ? html`<div class="fd-note-text">${text}</div>` : html`<p>${text}</p>`)}
     <${Files} files=${message.files} previews=${ui.uploads.previews} onLook=${ui.look} />
     ${(ends || message.note) && html`<div class="fd-say-meta"><span>${message.author.name}</span><${FreeBadge} free=${message.author.free} /><span aria-hidden="true">·</span><time datetime=${message.created_at} title=${fullTime(message.created_at, ui.zone)}>${view.time(message.created_at)}</time>
-      ${ours && !message.note && !message.deleted && html`<${Reached} message=${message} ui=${ui} />`}</div>`}
+      ${ours && !message.note && !message.deleted && html`<${Reached} message=${message} view=${view} />`}</div>`}
     ${isActive && html`<${Tools} message=${message} mine=${mine} view=${view} client />`}
   </article>`;
 }
 
 /** How far the client has got it. */
-function Reached({ message, ui }) {
-  if (typeof message.failed === "string") return html`<span aria-hidden="true">·</span><span class="fd-reached is-failed" title=${message.failed}><${Icon} name="alert" size="14" />Not delivered</span>`;
-  return html`<${SeenSoFar} message=${message} ui=${ui} />`;
+function Reached({ message, view }) {
+  const { ui } = view;
+  if (reached(message)) return html`<${SeenSoFar} message=${message} ui=${ui} />`;
+  const failed = typeof message.failed === "string";
+  const reason = failed ? message.failed : message.waiting.reason;
+  if (!failed && !reason) return html`<span aria-hidden="true">·</span><span class="fd-reached"><${Icon} name="clock" size="14" />Sending</span>`;
+  const words = failed ? "Not delivered" : `Waiting, next try ${view.time(message.waiting.at)}`;
+  return html`<span class=${failed ? "fd-reached is-failed" : "fd-reached is-waiting"} title=${reason}><${Icon} name=${failed ? "alert" : "clock"} size="14" />${words}
+    ${view.canSend && html`<button type="button" onClick=${() => ui.chats.sendAgain(message.id)}>Try ${failed ? "again" : "now"}</button>`}</span>`;
 }
 
 function SeenSoFar({ message, ui }) {
