@@ -98,11 +98,13 @@ def check(actor: User, changes: Mapping[str, Any], widget: Widget | None) -> dic
     return values
 
 
-def by_key(key: object) -> Widget:
-    """Return the active widget of a key. Raises NotFound."""
+def by_key(key: object, switched_off: bool = False) -> Widget:
+    """Return the active widget of a key; asked for, one that is switched off, too. Raises NotFound."""
     found = None
     if isinstance(key, str) and 0 < len(key) <= 32 and key.isascii() and key.isprintable():
-        found = db.session.scalars(select(Widget).where(Widget.key == key, Widget.active)).one_or_none()
+        found = db.session.scalars(select(Widget).where(Widget.key == key)).one_or_none()
+    if found is not None and not (found.active or switched_off):
+        found = None
     if found is None:
         raise UserError("unknown_widget", "There is no such chat, or it is switched off", status=404)
     return found
@@ -141,7 +143,20 @@ def presence_of(widget: Widget) -> dict[str, Any]:
     return {"online": online, "offline_text": widget.offline_text or ""}
 
 
-def boot_of(widget: Widget, preview: bool = False) -> dict[str, Any]:
+def preview_of(widget: Widget, typed: Mapping[str, str]) -> dict[str, Any]:
+    """Return what the preview starts from: the widget as its form says now; what cannot be read stays as it was."""
+    boot = boot_of(widget) | {"preview": True}
+    if typed.get("language") in LANGUAGES:
+        boot["language"] = typed["language"]
+    try:
+        hours = working_hours.checked(typed.get("working_hours", widget.working_hours))
+        zone = fields.zone(typed.get("zone", widget.zone))
+    except UserError:
+        return boot
+    return boot | {"online": working_hours.is_open(hours, zone, clock.now())}
+
+
+def boot_of(widget: Widget) -> dict[str, Any]:
     """Return what the page in the iframe starts from."""
     return {
         "key": widget.key,
@@ -152,7 +167,7 @@ def boot_of(widget: Widget, preview: bool = False) -> dict[str, Any]:
         "max_body": drafts.MAX_BODY,
         "max_file_bytes": chat_files.max_bytes(),
         "max_files": drafts.MAX_FILES,
-        "preview": preview,
+        "preview": False,
     }
 
 

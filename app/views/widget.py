@@ -107,14 +107,15 @@ def config() -> ResponseReturnValue:
 @blueprint.get("/widget/frame")
 def frame() -> ResponseReturnValue:
     """The chat itself, to be shown in an iframe of an allowed page."""
+    preview = request.args.get("preview") == "1"
     try:
-        widget = widgets.by_key(request.args.get("key"))
+        widget = widgets.by_key(request.args.get("key"), switched_off=preview)
     except UserError:
         return _plain("This chat does not exist.", 404)
     if not widgets.allows(widget, _origin_of(request.headers.get("Referer"))):
         return _plain("This chat is not meant for that page.", 403)
-    preview = request.args.get("preview") == "1"
-    page = render_template("widget/frame.html", boot=widgets.boot_of(widget, preview), widget=widget)
+    boot = widgets.preview_of(widget, request.args) if preview else widgets.boot_of(widget)
+    page = render_template("widget/frame.html", boot=boot, widget=widget)
     response = Response(page, content_type="text/html; charset=utf-8")
     response.headers["Content-Security-Policy"] = FRAME_POLICY.format(
         nonce=csp_nonce(), sockets=_sockets(), ancestors=_ancestors(widget, preview)
