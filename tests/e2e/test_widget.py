@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Request, expect
 
+from tests.browsers import LiveServer, SignIn
 from tests.shops import (
     FOREIGN_SITE,
     SAME_SITE,
@@ -55,9 +56,10 @@ def test_a_customer_asks_the_team_answers_closes_and_is_scored(shop: Shop, visit
     number, _ = shop.talk()
     assert shop.live.call("staff", "POST", f"/talks/{number}/close").status_code == 202
     expect(frame.get_by_role("heading", name="How did we do?")).to_be_visible()
-    expect(frame.get_by_text("Writing again opens a new conversation.")).to_be_visible()
+    expect(frame.get_by_text("Writing again opens a new conversation.")).to_be_hidden()
     frame.get_by_role("button", name="4 of 10").click()
     expect(frame.get_by_text("You gave 4 of 10.")).to_be_visible()
+    expect(frame.get_by_text("Writing again opens a new conversation.")).to_be_visible()
     expect(frame.get_by_role("button", name="4 of 10")).to_have_count(0)
     assert shop.live.sql("SELECT score, state FROM talks WHERE number = %s", number) == [(4, "closed")]
     write(page, "One more question")
@@ -315,3 +317,18 @@ def test_the_demo_shop_has_the_widget_on_it(shop: Shop, visit: Visit) -> None:
     expect(page.get_by_role("heading", name="Workshop")).to_be_in_viewport()
     open_chat(page)
     expect(box(page)).to_be_focused()
+
+
+def test_the_admins_form_shows_the_chat_as_it_is_typed(sign_in: SignIn, live_server: LiveServer) -> None:
+    ((widget_id,),) = live_server.sql("SELECT min(id) FROM widgets")
+    page = sign_in("admin", f"/widgetview/edit/{widget_id}")
+    preview = page.frame_locator("#widget-preview")
+    expect(preview.get_by_text("Online now")).to_be_visible()
+    page.get_by_label("Name").fill("Fahrradladen")
+    page.get_by_label("Language").select_option("de")
+    yesterday = DAYS[dt.datetime.now(dt.UTC).weekday() - 1]
+    page.get_by_label("Working hours", exact=True).fill(f"{yesterday} 03:00-03:01")
+    expect(preview.get_by_text("Zurzeit nicht da")).to_be_visible()
+    expect(preview.get_by_role("heading", name="Fahrradladen")).to_be_visible()
+    page.get_by_label("Working hours", exact=True).fill("whenever")
+    expect(preview.get_by_text("Jetzt erreichbar")).to_be_visible()

@@ -111,7 +111,7 @@ async function run() {
     const words = state.connection === "ended" ? (state.ended?.message ?? texts.ended) : state.connection === "offline" ? texts.offline : "";
     setText(banner, words);
     banner.hidden = !words;
-    setText(foot, state.talk && state.talk.state !== "open" && state.connection !== "ended" ? texts.reopens : "");
+    setText(foot, state.talk?.state === "closed" && state.connection !== "ended" ? texts.reopens : "");
     tellUnread(store.unread());
     root.dataset.connection = state.connection;
   }
