@@ -1,6 +1,7 @@
 // The center as a panel over the page. Not modal: the page beside it stays usable.
 import { html } from "htm/preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { leave, onBack } from "./back.js";
 import { ChatColumn } from "./chat/chat.js";
 import { chatOf } from "./chat/chats.js";
 import { Detail } from "./detail.js";
@@ -21,20 +22,27 @@ function OpenPanel({ center }) {
 
   useLayoutEffect(() => {
     const unlayer = pushLayer(center.closePanel);
+    const unback = onBack(center.closePanel);
     document.body.classList.add("has-center");
     if (!center.findFirst) root.current.focus();
     return () => {
       unlayer();
+      unback();
       document.body.classList.remove("has-center");
     };
   }, []);
   useLayoutEffect(() => {
     if (!open) return undefined;
-    return pushLayer(center.closeDetail);
+    const unlayer = pushLayer(center.closeDetail);
+    const unback = onBack(center.closeDetail);
+    return () => {
+      unlayer();
+      unback();
+    };
   }, [open]);
 
   const classes = ["fd-center", open ? "show-chat" : "fd-center--feed"].join(" ");
-  return html`<div class=${classes} id="fd-center" role="dialog" aria-labelledby="fd-center-title" tabindex="-1" ref=${root}>
+  return html`<div class=${classes} id="fd-center" role="dialog" aria-labelledby="fd-center-title" tabindex="-1" ref=${root} onClick=${leave}>
     <${FeedColumn} center=${center}>
       <a class="fd-icon-btn fd-icon-btn--sm no-phone" href=${boot.urls.center} aria-label="Open full page" title="Open full page"><${Icon} name="open" /></a>
       <button type="button" class="fd-icon-btn fd-icon-btn--sm" aria-label="Close" title="Close (Esc)" onClick=${center.closePanel}><${Icon} name="x" /></button>
