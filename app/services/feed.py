@@ -39,7 +39,7 @@ SYNC_MAX_CHANGES = 500
 
 _COLUMNS = """
     i.id, i.user_id, i.subject_type, i.subject_id, i.tab, i.event_tag, i.rule, i.count, i.unread, i.archived,
-    i.at, i.changed_at, i.remind_at, i.taken, e.data, u.zone, t.due_at, t.all_day,
+    i.at, i.changed_at, i.remind_at, i.taken, e.data, u.zone, t.due_at, t.all_day, t.text AS task,
     CASE i.subject_type WHEN 'task' THEN t.id IS NOT NULL AND t.completed_at IS NULL
                         WHEN 'lead' THEN l.id IS NOT NULL AND l.answered_at IS NULL AND l.closed_at IS NULL
                         WHEN 'user' THEN NOT w.active
@@ -234,7 +234,7 @@ def _as_item(row: Row[Any]) -> dict[str, Any]:
         "remind_at": row.remind_at.isoformat() if row.remind_at else None,
         "icon": KINDS[row.event_tag].icon,
         "actions": _ACTIONS.get(row.event_tag, []) if row.subject_open and not row.taken else [],
-        "subject": {"type": row.subject_type, "id": row.subject_id},
+        "subject": {"type": row.subject_type, "id": row.subject_id} | ({"name": row.task} if row.task else {}),
         "source": {"row": KINDS[row.event_tag].row, "label": labels.row_label(KINDS[row.event_tag].row)},
         "due": {"at": row.due_at.isoformat(), "all_day": row.all_day} if row.due_at else None,
         "changed_at": row.changed_at.isoformat(),

@@ -120,6 +120,26 @@ def test_a_popup_goes_away_when_its_item_is_read_elsewhere(sign_in: SignIn, live
     expect(popup(page, text)).to_have_count(0)
 
 
+def test_on_a_phone_back_closes_what_is_on_top(sign_in: SignIn, live_server: LiveServer) -> None:
+    phone = live(sign_in("staff", ELSEWHERE, width=390, height=844))
+    panel = phone.get_by_role("dialog", name="Center")
+    open_panel(phone)
+    panel.get_by_role("article").filter(has_text="Sales Office").get_by_role("link").first.click()
+    expect(panel.get_by_role("log", name="Messages")).to_be_visible()
+    phone.go_back()
+    expect(panel.get_by_role("log", name="Messages")).to_have_count(0)
+    expect(panel).to_be_visible()
+    phone.go_back()
+    expect(panel).to_have_count(0)
+    text = assign(live_server)
+    open_panel(phone)
+    row(phone, text).click()
+    expect(phone.get_by_role("heading", level=1, name=text)).to_be_visible()
+    phone.go_back()
+    expect(phone).to_have_url(f"{live_server.url}{ELSEWHERE}")
+    expect(panel).to_have_count(0)
+
+
 def test_at_most_three_popups_stand_and_the_rest_is_counted(sign_in: SignIn, live_server: LiveServer) -> None:
     page = live(sign_in("staff", ELSEWHERE))
     texts = [assign(live_server) for _ in range(5)]
@@ -138,6 +158,7 @@ def test_completing_from_the_feed_completes_the_task_in_every_tab(sign_in: SignI
     open_panel(page)
     row(page, text).get_by_role("button", name="Complete").click()
     asked = page.get_by_role("dialog", name="Complete this task?")
+    expect(asked.get_by_text(text, exact=True)).to_be_visible()
     asked.get_by_label("Result").fill("They want it in red")
     asked.get_by_role("button", name="Complete").click()
     expect(row(page, text).get_by_text("Done")).to_be_visible()

@@ -43,7 +43,7 @@ function ResultForm({ item, center, close }) {
   const foot = html`<button type="button" class="fd-btn" onClick=${close}>Cancel</button>
     <button type="button" class="fd-btn fd-btn--primary" onClick=${complete}><${Icon} name="check" />Complete</button>`;
   return html`<${Sheet} title="Complete this task?" foot=${foot}>
-    <p>${item.title}</p>
+    <p>${item.subject.name ?? item.title}</p>
     <div class="fd-field">
       <label class="fd-label" for="fd-result">Result</label>
       <textarea class="fd-textarea" id="fd-result" rows="3" maxlength="2000" data-first aria-describedby="fd-result-hint" value=${result}
