@@ -33,8 +33,8 @@ def counted(viewer: User, month: dt.datetime) -> tuple[Select[Any], Select[Any],
     """Select one's own leads, those without a next task, those with a late one, and those won since ``month``."""
     return (
         _visible(viewer).where(Lead.responsible_id == viewer.id),
-        still_open(viewer).where(next_tasks.leads_with(next_tasks.NONE)),
-        _visible(viewer).where(next_tasks.leads_with(next_tasks.LATE)),
+        still_open(viewer).where(next_tasks.leads_with(next_tasks.NONE, viewer)),
+        _visible(viewer).where(next_tasks.leads_with(next_tasks.LATE, viewer)),
         _visible(viewer).where(Lead.closed_at >= month, in_state("won")),
     )
 

@@ -29,15 +29,17 @@ def of(viewer: User, lead_ids: Collection[int]) -> dict[int, Task]:
     return {task.lead_id: task for task in db.session.scalars(statement) if task.lead_id is not None}
 
 
-def leads_with(which: str) -> ColumnElement[bool]:
-    """Condition for leads with an open task that is late, with any (some), or without one (none). Raises UserError."""
+def leads_with(which: str, viewer: User) -> ColumnElement[bool]:
+    """Condition for leads with an open task that is late, with any (some), or without one (none), among those that
+    the viewer may see. Raises UserError."""
+    mine = access.visible_tasks(viewer)
     if which == LATE:
         # Few of all leads: found by their tasks, as the planner would walk along the leads and look for each one's.
         late = select(Task.lead_id).where(
-            Task.lead_id.is_not(None), Task.completed_at.is_(None), Task.due_at < clock.now()
+            Task.lead_id.is_not(None), Task.completed_at.is_(None), Task.due_at < clock.now(), mine
         )
         return Lead.id == any_(func.array(late.distinct().scalar_subquery(), type_=ARRAY(Integer)))
-    task_is_open = exists().where(Task.lead_id == Lead.id, Task.completed_at.is_(None))
+    task_is_open = exists().where(Task.lead_id == Lead.id, Task.completed_at.is_(None), mine)
     if which not in (SOME, NONE):
         raise UserError("invalid", "late, some or none is needed", "next_task", 400)
     return task_is_open if which == SOME else ~task_is_open

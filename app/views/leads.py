@@ -12,6 +12,7 @@ from flask_appbuilder.actions import action
 from flask_appbuilder.baseviews import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext, lazy_gettext
+from sqlalchemy import ColumnElement
 from wtforms import Form
 
 from app import access, clock
@@ -31,6 +32,10 @@ from app.views.typed_values import Day
 from app.views.writing import write
 
 
+def _leads_with(which: str) -> ColumnElement[bool]:
+    return next_tasks.leads_with(which, acting_user())
+
+
 class LeadView(BoardScreen):
     """Leads as a list, a board and cards."""
 
@@ -38,7 +43,7 @@ class LeadView(BoardScreen):
         Lead,
         eager=("stage", "contact", "company", "responsible", "tags"),
         search=searching.lead_has,
-        asked={"state": lead_views.in_state, "next_task": next_tasks.leads_with},
+        asked={"state": lead_views.in_state, "next_task": _leads_with},
     )
     base_filters = [["id", Visible, access.visible_leads]]
     export_kind = import_kind = "leads"

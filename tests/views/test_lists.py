@@ -275,13 +275,20 @@ def test_a_next_task_that_the_viewer_may_not_open_is_not_shown(app: Flask, clien
     with app.app_context():
         wren = builders.make_user("Staff")
         lead = builders.make_lead("My lead", responsible=db.session.get_one(User, staff))
-        builders.make_task("Secret call", responsible=wren, lead_id=lead.id)
+        due_at = clock.now() - dt.timedelta(days=1)
+        builders.make_task("Secret call", responsible=wren, lead_id=lead.id, due_at=due_at)
     assert "Secret call" in client.get("/leadview/list/").get_data(as_text=True)
+    counts = {words: count for words, (count, _) in tabs_of(client, "lead").items()}
+    assert (counts["No next task"], counts["Late tasks"]) == ("0", "1")
     with app.app_context():
         builders.set_visibility("own")
     page = client.get("/leadview/list/").get_data(as_text=True)
     assert "My lead" in page
     assert "Secret call" not in page
+    tabs = tabs_of(client, "lead")
+    assert (tabs["No next task"][0], tabs["Late tasks"][0]) == ("1", "0"), "as the column shows it"
+    assert "My lead" in client.get(tabs["No next task"][1]).get_data(as_text=True)
+    assert "My lead" not in client.get(tabs["Late tasks"][1]).get_data(as_text=True)
 
 
 def add_leads(app: Flask, number: int) -> None:
