@@ -5,7 +5,7 @@ Each override answers a defect that was shown in stock FAB; docs/architecture.md
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -212,6 +212,10 @@ class Screen(SignedIn, RequestScopedFilters, ModelView):  # type: ignore[misc]
         return dict(
             self._get_related_views_widgets(item, orders=orders, pages=pages, page_sizes=sizes, widgets=widgets)
         )
+
+    def heading(self, row: Mapping[str, Any], title: Any) -> Any:
+        """Return what a record's page is called: its first column, unless a screen says it in other words."""
+        return next(iter(row.values()), title)
 
     # -- writing
 

@@ -148,6 +148,15 @@ class DeliveryView(exports.Exporting, Screen):
         "purpose": lambda purpose: str(PURPOSE_LABELS.get(purpose, purpose)),
     }
 
+    def heading(self, row: Mapping[str, Any], title: Any) -> str:
+        """Say what it is, by which way, and for whom."""
+        words = {
+            "what": about_label(row["about"]).partition(" · ")[0],
+            "channel": channel_label(row["channel"]),
+            "whom": row["user"] or row["address"],
+        }
+        return gettext("%(what)s · %(channel)s to %(whom)s", **words)
+
     def offers(self, what: str, row: Mapping[str, Any]) -> bool:
         """Offer to send again what has failed."""
         return what != "send_again" or row["state"] == DeliveryState.FAILED

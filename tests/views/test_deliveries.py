@@ -47,6 +47,19 @@ def log(app: Flask, client: FlaskClient) -> dict[str, int]:
     return found
 
 
+def test_a_deliverys_page_is_called_by_what_it_is_and_for_whom(
+    app: Flask, client: FlaskClient, log: dict[str, int]
+) -> None:
+    with app.app_context():
+        found = dict(db.session.execute(text("SELECT coalesce(user_id, 0), id FROM deliveries")).all())
+    for whom, words in (
+        (log["wren"], "Tasks: you have been assigned a new task · Email to "),
+        (0, "Test notification · Telegram to 7"),
+    ):
+        page = client.get(f"/deliveryview/show/{found[whom]}").get_data(as_text=True)
+        assert f"<h1>{words}" in page
+
+
 def listed(client: FlaskClient, query: str) -> str:
     answer = client.get(f"/deliveryview/list/?{query}")
     assert answer.status_code == 200
