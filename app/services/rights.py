@@ -140,6 +140,12 @@ def allow(keys: Collection[str], permission: str, view: str) -> bool:
     )
 
 
+def with_needed(keys: Collection[str]) -> list[str]:
+    """Return the rights with those without which they are of no use: who changes or deletes records sees them."""
+    needed = {f"{key.split('.')[0]}.see" for key in keys if key.endswith((".change", ".delete"))}
+    return [key for key in KEYS if key in keys or key in needed]
+
+
 def permissions_of(keys: Collection[str]) -> list[PermissionView]:
     """Return what a role holds for these rights, made where it is missing."""
     db.session.execute(insert(ViewMenu).values(name=MENU).on_conflict_do_nothing())

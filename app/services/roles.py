@@ -86,4 +86,4 @@ def _permissions(keys: object) -> list[PermissionView]:
         raise UserError("required", gettext("Choose at least one right"), "rights")
     if any(key not in rights.KEYS for key in keys):
         raise UserError("invalid", gettext("Choose existing rights"), "rights")
-    return rights.permissions_of(keys)
+    return rights.permissions_of(rights.with_needed(keys))

@@ -167,8 +167,7 @@ class Lookup {
     if (!target) this.select.add((target = new Option(text, id)));
     target.selected = this.multiple ? !target.selected : true;
     this.changed();
-    if (!this.multiple) this.setOpen(false);
-    else void this.search(true);
+    this.setOpen(false); // what stands below, Save often, must not stay covered
   }
 
   unpick(option) {
