@@ -9,8 +9,9 @@ from app import clock, demo
 from app.extensions import db
 from app.jobs.periodic import PERIODIC_JOBS
 from app.models.crm import Lead
+from app.models.limits import LimitRule
 from app.models.people import User
-from app.services import cards, feed
+from app.services import cards, feed, limit_rules
 from tests import builders
 
 
@@ -46,6 +47,16 @@ def test_the_managers_center_has_chats_and_notices_unread(context: Flask) -> Non
     manager = db.session.query(User).filter_by(username="manager").one()
     unread = [item for item in feed.page(db.session(), manager.id).items if item["unread"]]
     assert {item["kind"] for item in unread} == {"chat", "notice"}
+
+
+def test_a_limit_has_a_suggestion_and_its_dry_run_somebody_to_show(context: Flask) -> None:
+    load(context)
+    busiest = limit_rules.suggestions()["cards", "hour"]
+    rule = LimitRule(scope="everyone", kind="cards", span="hour", amount=busiest.most - 1)
+    found = limit_rules.dry_run(rule)
+    assert {one.name for one in found} == {"Wren Saddle"}
+    today = "SELECT count(*) FROM activity_counters WHERE starts_at > now() - interval '1 hour'"
+    assert db.session.execute(text(today)).scalar() == 0
 
 
 def test_cards_have_weeks_of_history_and_talk_about_them(context: Flask) -> None:

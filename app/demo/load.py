@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 
 from app import clock
 from app.catalogue import Channel
-from app.demo import chats, clients, faces, history, mails, reports, sources, story, usual
+from app.demo import activity, chats, clients, faces, history, mails, reports, sources, story, usual
 from app.extensions import db
 from app.models.crm import Company, Contact, Lead, Stage, Task
 from app.models.people import Group, Role, User
@@ -43,6 +43,7 @@ def load() -> bool:
         chats.load(people)
         clients.load(people)
         reports.load(people)
+        activity.load(people)
         usual.load(people, mails.load(people))
         _nothing_fires()
         clients.settle()
@@ -134,7 +135,8 @@ def _leads(people: dict[str, User], contacts: list[Contact]) -> None:
 def _tasks(people: dict[str, User], contacts: list[Contact]) -> list[Task]:
     midnight = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
     tasks = []
-    for number, (words, kind, responsible, author, days, hour, result) in enumerate(story.TASKS):
+    by_name = {contact.name: contact.id for contact in contacts}
+    for words, kind, responsible, author, days, hour, result, about in story.TASKS:
         due = midnight + dt.timedelta(days=days, hours=hour)
         tasks.append(
             Task(
@@ -143,7 +145,7 @@ def _tasks(people: dict[str, User], contacts: list[Contact]) -> list[Task]:
                 due_at=due,
                 responsible_id=people[responsible].id,
                 author_id=people[author].id,
-                contact_id=contacts[number % len(contacts)].id,
+                contact_id=by_name[about],
                 created_at=due - dt.timedelta(days=3),
                 result=result,
                 completed_at=due - dt.timedelta(hours=2) if result else None,
