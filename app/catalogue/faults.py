@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.catalogue.kinds import Audience, Kind, Rule, Tab, per_role
 
-_ERRORS = {Rule.ADMIN: per_role("PD", "PD", "PD", None), Rule.CONCERNED: per_role("P", "P", "P", None)}
+_ERRORS = dict.fromkeys((Rule.ADMIN, Rule.CONCERNED), per_role("PD", "P", "P", None))
 
 KINDS = (
     Kind(
