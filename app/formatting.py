@@ -127,8 +127,9 @@ def clock_time(moment: dt.datetime) -> str:
 
 
 def number(value: int | float | Decimal) -> str:
-    """Return the number with the locale's grouping, without empty decimals: 12,000 and 12.5."""
-    return format_decimal(value, format="#,##0.##", locale=_locale())
+    """Return the number with the locale's grouping, without empty decimals: 12,000 and 12.5; sums of money 12.50."""
+    pence = isinstance(value, Decimal) and value % 1
+    return format_decimal(value, format="#,##0.00" if pence else "#,##0.##", locale=_locale())
 
 
 def count_label(count: int) -> str:
