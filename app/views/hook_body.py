@@ -1,4 +1,4 @@
-"""What all hooks share: how much a sender may say at once, and how its JSON is read."""
+"""What all addresses for strangers share: how much a sender may say at once, and how its JSON is read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.errors import UserError
 
-TOO_LARGE = "This is more than a hook takes"
+TOO_LARGE = "This is more than is taken here"
 
 
 def limited_body(most_bytes: int) -> bytes:

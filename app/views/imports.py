@@ -139,6 +139,7 @@ class ImportView(SignedIn, BaseView):  # type: ignore[misc]
         found, actor = _find(pk), acting_user()
         _needs_add(found.kind)
         owner = OwnerForm(request.form)
+        draft = None
         try:
             draft = imports.draft_of(actor, found)
             if not owner.validate():
@@ -153,7 +154,7 @@ class ImportView(SignedIn, BaseView):  # type: ignore[misc]
             }
             write(actor, lambda: imports.start(actor, found, len(draft.found.headings), given))
         except UserError as error:
-            if error.status in (409, 410):
+            if draft is None or error.status in (409, 410):
                 flash(error.message, "danger")
                 return redirect(url_for("ImportView.imports"))
             return make_response(self._mapping(draft, owner, {error.field or "": error.message}), 422)

@@ -23,6 +23,7 @@ from app.services.visitors import Caller
 from app.sockets.visitor import only_own
 from app.views.api.files import NOTHING_RUNS
 from app.views.api.problem import number, uploaded_file
+from app.views.hook_body import json_of, limited_body
 
 blueprint = Blueprint("widget", __name__)
 
@@ -41,6 +42,8 @@ FRAME_POLICY = "; ".join(
     )
 )
 LOADER_SECONDS = 300
+# A message has at most 10,000 characters.
+MAX_BYTES = 256 * 1024
 
 
 def init_app(app: Flask) -> None:
@@ -238,9 +241,8 @@ def _caller() -> Caller:
 
 
 def _body() -> dict[str, Any]:
-    body = request.get_json(silent=True)
-    if body is None and not request.get_data():
-        return {}
+    said = limited_body(MAX_BYTES)
+    body = json_of(said) if said else {}
     if not isinstance(body, dict):
         raise UserError("invalid", "One JSON object is expected", status=400)
     return body

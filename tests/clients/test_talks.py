@@ -375,6 +375,9 @@ def test_tokens_are_checked(visitor, app) -> None:
     foreign = visitor.ask("POST", "/hello", headers={"Origin": "https://evil.example"})
     assert foreign.status_code == 403
     assert foreign.get_json()["error"]["code"] == "foreign_origin"
+    for body, status in ((b"[]", 400), (b"{", 400), (b"[" * 100_000, 400), (b'{"a": "%s"}' % (b"x" * 300_000), 413)):
+        answer = visitor.ask("POST", "/messages", data=body, content_type="application/json")
+        assert (answer.status_code, set(answer.get_json()["error"]) >= {"code", "message"}) == (status, True), body[:9]
     too_long = visitor.ask("POST", "/messages", json={"client_id": "l", "body": "x" * 10_001})
     assert too_long.status_code == 422
     assert len(visitor.seen()) == 1
