@@ -58,8 +58,9 @@ def run_everything() -> int:
             folder.announce({**_shared(installation.environ), "PUBLIC_URL": settings["PUBLIC_URL"]})
             say("Preparing the database")
             prepared = installation.prepare()
-            say("Starting web, workers and beat")
-            installation.start_processes()
+            if not installation.supervisor.stopping.is_set():
+                say("Starting web, workers and beat")
+                installation.start_processes()
             if not installation.supervisor.stopping.is_set():
                 _banner(settings, prepared, time.monotonic() - started)
             installation.supervisor.watch()

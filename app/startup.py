@@ -24,6 +24,7 @@ from app.supervisor import WORKER_STOP_SECONDS, Process, StartError, Supervisor
 ROOT = Path(config.ROOT)
 DEMO_SETTING = "demo_loaded"
 SETTINGS = (code_version.SETTING, DEMO_SETTING)
+PREPARE_STOP_SECONDS = 5.0
 
 
 class PortTaken(Exception):
@@ -81,6 +82,8 @@ class Installation:
     def prepare(self) -> dict[str, Any]:
         """Migrates the database and fills an empty one, in a process of its own. Raises StartError.
 
+        Whoever stops meanwhile does not wait for the end of it: what is half done is rolled back.
+
         An embedded database that this very code has prepared before, with people in it, needs nothing: importing the
         application to find that out would be a third of the start.
         """
@@ -89,11 +92,29 @@ class Installation:
             if known is not None:
                 return {"demo": self.settings["FRONTDESK_DEMO"] and known, "first_admin_link": None}
         argv = [sys.executable, str(ROOT / "run.py"), "prepare"]
-        done = subprocess.run(argv, env=self._for("command", "prepare"), stdout=subprocess.PIPE, text=True, check=False)
-        if done.returncode:
+        with subprocess.Popen(argv, env=self._for("command", "prepare"), stdout=subprocess.PIPE, text=True) as child:
+            said = self._unless_stopped(child)
+        if self.supervisor.stopping.is_set():
+            return {}
+        if child.returncode:
             raise StartError("The database could not be prepared (see above).")
-        prepared: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+        prepared: dict[str, Any] = json.loads(said.strip().splitlines()[-1])
         return prepared
+
+    def _unless_stopped(self, child: subprocess.Popen[str]) -> str:
+        """Returns what a process printed; ends it when everything is to stop."""
+        while True:
+            try:
+                return child.communicate(timeout=0.1)[0]
+            except subprocess.TimeoutExpired:
+                if self.supervisor.stopping.is_set():
+                    child.terminate()
+                    break
+        try:
+            return child.communicate(timeout=PREPARE_STOP_SECONDS)[0]
+        except subprocess.TimeoutExpired:
+            child.kill()
+            return child.communicate()[0]
 
     def start_processes(self) -> None:
         """Starts workers, beat and web together, and waits until all of them serve. Raises StartError."""

@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,10 +15,11 @@ import psycopg
 import pytest
 import redis
 
+import config
 from app import embedded, embedded_upgrade
 from app.data_folder import DataFolder, EmbeddedError
 from app.server_programs import find_postgres
-from app.startup import PortTaken, check_port
+from app.startup import PREPARE_STOP_SECONDS, Installation, PortTaken, check_port
 from app.supervisor import Supervisor
 
 
@@ -129,6 +131,18 @@ def test_a_port_that_is_taken_is_named_with_the_way_out() -> None:
         with pytest.raises(PortTaken, match=f"PORT={port}: cannot listen there"):
             check_port("127.0.0.1", port)
     check_port("127.0.0.1", port)
+
+
+def test_whoever_stops_the_first_start_does_not_wait_for_the_demo(folder: DataFolder) -> None:
+    environment = {"FRONTDESK_DATA": str(folder.path), "FRONTDESK_DEMO": "1", "PATH": os.environ["PATH"]}
+    with Installation(config.load(environment), environment, durable=False) as installation:
+        installation.start_servers()
+        installation.supervisor.stopping.set()
+        started = time.monotonic()
+        assert installation.prepare() == {}
+        assert time.monotonic() - started < PREPARE_STOP_SECONDS
+        with psycopg.connect(database(installation.environ["DATABASE_URL"])) as connection:
+            assert connection.execute("SELECT to_regclass('ab_user')").fetchone() == (None,)
 
 
 def test_an_upgrade_moves_everything_and_keeps_the_old_folder(folder: DataFolder) -> None:
