@@ -48,6 +48,7 @@ def init_formatting(app: Flask) -> None:
         as_row=as_row,
         shown=shown,
         when=when,
+        window=window,
     )
 
 
@@ -67,6 +68,13 @@ def when(moment: dt.datetime | dt.date | None) -> Markup:
         return _empty()
     words = day_words(moment) if not isinstance(moment, dt.datetime) else moment_words(_local(moment))
     return _time_element(moment, words)
+
+
+def window(start: dt.datetime, span: str) -> Markup:
+    """When a clock hour or a day began: "18 Nov 16:00" or "18 Nov"."""
+    local = _local(start)
+    day = day_words(local.date())
+    return _time_element(start, f"{day} {local:%H:%M}" if span == "hour" else day)
 
 
 def due(moment: dt.datetime | None, done: bool = False, all_day: bool = False, soon: bool = False) -> Markup:

@@ -36,7 +36,7 @@ CHANNEL_LABELS = {
     "telegram": lazy_gettext("Telegram"),
     "messenger": lazy_gettext("Messenger"),
     "webhook": lazy_gettext("Webhook"),
-    "mailbox": lazy_gettext("Answers by mail"),
+    "mailbox": lazy_gettext("Mail answers"),
 }
 PURPOSE_LABELS = {
     "notice": lazy_gettext("Notice"),
@@ -75,10 +75,11 @@ def channel_label(channel: str) -> str:
     return str(CHANNEL_LABELS.get(channel, channel))
 
 
-def about_label(about: str | None) -> str:
-    """Return what a delivery is about: its kind of news with the event's tag, or what else it is for."""
+def about_label(about: str | None, tag: bool = True) -> str:
+    """Return what a delivery is about: its kind of news, with the event's ``tag``, or what else it is for."""
     if about is not None and about in KINDS:
-        return f"{labels.row_label(KINDS[about].row)} · {about}"
+        kind = labels.row_label(KINDS[about].row)
+        return f"{kind} · {about}" if tag else kind
     return str(PURPOSE_LABELS.get(about or "", about or ""))
 
 
@@ -151,7 +152,7 @@ class DeliveryView(exports.Exporting, Screen):
     def heading(self, row: Mapping[str, Any], title: Any) -> str:
         """Say what it is, by which way, and for whom."""
         words = {
-            "what": about_label(row["about"]).partition(" · ")[0],
+            "what": about_label(row["about"], tag=False),
             "channel": channel_label(row["channel"]),
             "whom": row["user"] or row["address"],
         }

@@ -142,7 +142,7 @@ def test_a_lookup_is_searched_and_chosen_by_keys(sign_in: SignIn, live_server: L
     field.fill("nobody has this name")
     page.get_by_label("What to do").focus()
     expect(field).to_have_value("Milo Spoke")
-    # Where several can be chosen the list stays open, but Escape ends it, though the next one is being looked for.
+    # The list closes where several can be chosen, too; Escape ends it, though the next one is being looked for.
     live_server.sql("INSERT INTO tags (name, sort_key) VALUES ('Workshop', 'workshop') ON CONFLICT DO NOTHING")
     page.goto(f"{live_server.url}/leadview/list/")
     page.get_by_role("button", name="Filter").click()
@@ -150,11 +150,13 @@ def test_a_lookup_is_searched_and_chosen_by_keys(sign_in: SignIn, live_server: L
     several = page.get_by_role("combobox", name="Value")
     several.fill("Worksh")
     expect(page.get_by_role("option", name="Workshop")).to_be_visible()
-    held: list[Route] = []
-    page.route("**/lookup/tags*", lambda route: held.append(route))
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Remove Workshop")).to_be_visible()
+    expect(several).to_have_attribute("aria-expanded", "false")
+    held: list[Route] = []
+    page.route("**/lookup/tags*", lambda route: held.append(route))
+    page.keyboard.press("ArrowDown")
     page.keyboard.press("Escape")
     page.unroute("**/lookup/tags*")  # which lets go what was held
     page.evaluate("fetch('/lookup/tags').then((answer) => answer.text())")
