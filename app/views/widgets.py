@@ -68,6 +68,7 @@ class WidgetView(Screen):
         "active": lazy_gettext("Switched on"),
         "created_at": lazy_gettext("Created"),
     }
+    formatters_columns = {"language": lambda key: dict(_languages()).get(key, key)}
     description_columns = {
         "working_hours": lazy_gettext("Like Mon-Fri 09:00-17:00; Sat 10:00-14:00. Empty: always"),
         "allowed_origins": lazy_gettext("One address a line, like https://shop.example. * is every page"),
