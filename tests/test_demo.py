@@ -80,6 +80,9 @@ def test_cards_have_weeks_of_history_and_talk_about_them(context: Flask) -> None
     assert won == 0, "what the reports count is told on the cards too"
     old = db.session.execute(text("SELECT count(*) FROM events WHERE created_at < now() - interval '7 days'")).scalar()
     assert old > 100
+    for table in ("leads", "contacts", "companies", "tasks"):
+        early = db.session.execute(text(f"SELECT count(*) FROM {table} WHERE changed_at < created_at")).scalar()
+        assert early == 0, table
 
 
 def test_an_account_with_people_is_left_alone(context: Flask) -> None:

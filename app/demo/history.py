@@ -52,7 +52,8 @@ def settle() -> None:
     db.session.flush()
     db.session.execute(
         text(
-            "UPDATE leads l SET changed_at = e.at FROM (SELECT subject_id, max(created_at) AS at FROM events"
+            "UPDATE leads l SET changed_at = greatest(l.created_at, e.at)"
+            " FROM (SELECT subject_id, max(created_at) AS at FROM events"
             " WHERE subject_type = 'lead' GROUP BY subject_id) e WHERE e.subject_id = l.id"
         )
     )

@@ -133,7 +133,8 @@ def _leads(people: dict[str, User], contacts: list[Contact]) -> None:
 
 
 def _tasks(people: dict[str, User], contacts: list[Contact]) -> list[Task]:
-    midnight = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    now = clock.now()
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     tasks = []
     by_name = {contact.name: contact.id for contact in contacts}
     for words, kind, responsible, author, days, hour, result, about in story.TASKS:
@@ -146,7 +147,7 @@ def _tasks(people: dict[str, User], contacts: list[Contact]) -> list[Task]:
                 responsible_id=people[responsible].id,
                 author_id=people[author].id,
                 contact_id=by_name[about],
-                created_at=due - dt.timedelta(days=3),
+                created_at=min(due - dt.timedelta(days=3), now - dt.timedelta(hours=30)),
                 result=result,
                 completed_at=due - dt.timedelta(hours=2) if result else None,
                 completed_by_id=people[responsible].id if result else None,
