@@ -13,6 +13,7 @@ from flask_babel import get_babel, lazy_gettext
 
 from app import access
 from app.extensions import db
+from app.models.people import RoleName
 from app.views import (
     call_hook,
     calls,
@@ -176,10 +177,13 @@ class HomeView(IndexView):  # type: ignore[misc]
 
     @expose("/")
     def index(self) -> ResponseReturnValue:
-        """Lead admins to the account, everybody else to the center, and strangers to the sign-in page."""
+        """Lead admins to the account, managers to their team, others to the center, strangers to the sign-in page."""
         if not g.user.is_authenticated:
             return redirect(url_for("LoginView.login"))
-        return redirect(url_for("AccountView.page") if access.is_admin(g.user) else "/center")
+        if access.is_admin(g.user):
+            return redirect(url_for("AccountView.page"))
+        manages = RoleName.MANAGER in access.role_names(g.user)
+        return redirect(url_for("CenterView.page", tab="team") if manages else "/center")
 
 
 class FrontdeskBuilder(AppBuilder):  # type: ignore[misc]

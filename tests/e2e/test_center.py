@@ -167,8 +167,13 @@ def test_completing_from_the_feed_completes_the_task_in_every_tab(sign_in: SignI
     ((completed_at, result),) = live_server.sql("SELECT completed_at, result FROM tasks WHERE text = %s", text)
     assert completed_at is not None
     assert result == "They want it in red"
-    manager = live(sign_in("manager"))
+    manager = live(sign_in("manager", "/"))
+    team = manager.get_by_role("tab", name="Team")
+    expect(team).to_have_attribute("aria-selected", "true")
     expect(row(manager, text)).to_contain_text("Milo Spoke")
+    manager.get_by_role("tab", name="All", exact=True).click()
+    expect(team).to_have_attribute("aria-selected", "false")
+    expect(manager).to_have_url(f"{live_server.url}/center/")
 
 
 def test_a_popup_completes_too(sign_in: SignIn, live_server: LiveServer) -> None:

@@ -33,11 +33,12 @@ def _failed_mail(user_id: int, error: str = "The mailbox is full (452)") -> int:
         )
 
 
-def test_admins_land_on_the_account_and_everybody_else_in_the_center(app: Flask) -> None:
+def test_admins_land_on_the_account_managers_on_their_team_and_everybody_else_in_the_center(app: Flask) -> None:
     with app.app_context():
         builders.make_user("Admin", username="della")
         builders.make_user("Manager", username="rowan")
-    for name, page in (("della", "/account/"), ("rowan", "/center")):
+        builders.make_user("Staff", username="milo")
+    for name, page in (("della", "/account/"), ("rowan", "/center/?tab=team"), ("milo", "/center")):
         browser = app.test_client()
         builders.login(browser, name)
         assert browser.get("/").headers["Location"] == page

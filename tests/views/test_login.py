@@ -21,7 +21,8 @@ def set_setting(app: Flask, name: str, value: object) -> None:
 
 def enter(client: FlaskClient, username: str) -> int:
     form = {"persona": username, "csrf_token": builders.csrf_token(client)}
-    client.post("/login/", data=form)
+    entered = client.post("/login/", data=form)
+    assert entered.status_code != 302 or entered.headers["Location"] == "/center/"
     return client.get("/center/").status_code
 
 

@@ -35,7 +35,9 @@ const pageRoot = document.getElementById("fd-center-page");
 const root = document.getElementById("fd-center-root");
 const bubble = document.getElementById("fd-bubble");
 
-const store = createStore({ counters: boot.counters, tab: boot.tabs[0] ?? "all", unreadFirst: boot.unread_first, me: boot.user.id });
+// The page's address may name the tab to begin with, as a manager's sign-in does; the panel begins with everything.
+const asked = pageRoot && new URLSearchParams(location.search).get("tab");
+const store = createStore({ counters: boot.counters, tab: boot.tabs.includes(asked) ? asked : (boot.tabs[0] ?? "all"), unreadFirst: boot.unread_first, me: boot.user.id });
 const ended = signal(null);
 let typed = false; // somebody's half-written form is not taken away: they may want to copy it
 const onPhone = () => matchMedia("(max-width: 640px)").matches;

@@ -53,6 +53,13 @@ export function followAddress(center) {
   };
   center.store.opened.value = addressed(center);
   window.addEventListener("popstate", show);
+  const begun = center.store.view.peek().tab;
+  center.store.view.subscribe(({ tab }) => {
+    const url = new URL(location.href);
+    if (tab === begun || !url.searchParams.has("tab")) return;
+    url.searchParams.delete("tab"); // it named where to begin
+    history.replaceState(history.state, "", url);
+  });
   center.store.opened.subscribe((id) => {
     if (id === fromAddress()) return;
     const url = new URL(location.href);
