@@ -15,6 +15,7 @@ from sqlalchemy.orm import joinedload
 
 from app import clock
 from app.catalogue import Rule
+from app.errors import UserError
 from app.extensions import db
 from app.models.calls import Call, CallLine, CallStatus
 from app.models.people import User, full_name
@@ -49,11 +50,7 @@ class CallReport:
 
 
 def receive(line: CallLine, report: CallReport) -> tuple[Call, bool]:
-    """Take one report; return the call and whether it is new.
-
-    A ``user_phone`` that is in nobody's profile names nobody: who answers at the workshop's telephone still ends the
-    ringing on everybody's screen.
-    """
+    """Take one report; return the call and whether it is new. Raises UserError (422) for an unknown ``user_phone``."""
     user = _colleague(report.user_phone, line.region) if report.user_phone else None
     with transaction():
         call, new = _found(line, report)
@@ -178,10 +175,10 @@ def _ended(call: Call, line: CallLine, status: CallStatus) -> None:
         call_leads.make(call, line, told)
 
 
-def _colleague(number: str, region: str | None) -> User | None:
+def _colleague(number: str, region: str | None) -> User:
     """Whose telephone it is. People are few: their numbers need no index."""
     ends = phones.tails(number, region) or ["".join(char for char in number if char.isdigit())]
-    return (
+    found = (
         db.session.scalars(
             select(User)
             .where(
@@ -193,3 +190,6 @@ def _colleague(number: str, region: str | None) -> User | None:
         .unique()
         .first()
     )
+    if found is None:
+        raise UserError("unknown", "Nobody has this telephone number in their profile", "user_phone")
+    return found

@@ -27,7 +27,7 @@ def init_app(app: Flask) -> None:
 @blueprint.post("/hooks/calls/<string:token>")
 @answers
 def receive(token: str) -> ResponseReturnValue:
-    """Take one report: 401 for a wrong token, 400 malformed; a repeat is 200."""
+    """Take one report: 401 for a wrong token, 400 malformed, 422 for an unknown ``user_phone``; a repeat is 200."""
     PER_ADDRESS.take(f"{request.remote_addr}")
     body = limited_body(MAX_BYTES)
     line = call_lines.by_token(token)

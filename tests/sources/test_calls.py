@@ -133,16 +133,6 @@ def test_outgoing_calls_and_answered_ones_are_recorded_silently(client, house) -
     assert "answered a call" in page
 
 
-def test_a_telephone_that_is_nobodys_answers_too(client, house) -> None:
-    report(client)
-    report(client, "answered", user_phone="999")
-    assert (stored().status, stored().user_id) == ("answered", None)
-    assert live(house["milo"]) == 0
-    report(client, "ended", user_phone="999", duration=60)
-    assert stored().status == "ended"
-    assert told("call:missed") == []
-
-
 def test_who_is_deactivated_is_not_rung(client, house) -> None:
     builders.make_contact("Basil Hedge", phone=BASIL, responsible=house["milo"])
     with transaction():
@@ -182,6 +172,7 @@ def test_a_call_that_never_ends_stops_ringing_by_itself(client, house, at) -> No
 @pytest.mark.parametrize(
     ("values", "status", "field"),
     [
+        ({"user_phone": "999"}, 422, "user_phone"),
         ({"user_phone": "reception"}, 400, "user_phone"),
         ({"call_id": None}, 400, "call_id"),
         ({"call_id": "x" * 200}, 400, "call_id"),
