@@ -29,7 +29,7 @@ MAX_ITEMS = 100
 _CLOSE = """
 shown AS (
     UPDATE deliveries d SET taken_back_at = :now FROM told, devices v
-    WHERE d.id = told.id AND v.id = CAST(split_part(d.address, ':', 2) AS int)
+    WHERE d.id = told.id AND v.id = CAST(substring(d.address FROM '^device:([0-9]+)$') AS int)
       AND v.endpoint NOT LIKE 'https://web.push.apple.com/%'
     RETURNING d.user_id, d.channel, d.address, told.item
 ),

@@ -179,6 +179,31 @@ def test_what_was_read_elsewhere_is_closed_on_the_devices_that_were_told_once(
     assert push_service.taken == [], "nobody's list of notifications goes back that far"
 
 
+def test_addresses_of_mail_do_no_harm_however_the_database_joins(context: Flask, push_service: PushService) -> None:
+    user, boss = make_user("Staff"), make_user("Manager")
+    subscribe(user, push_service)
+    for number in range(5):
+        news.assign(user, boss, f"Ring supplier {number}")
+    news.deliver_due()
+    shown = [int(push.payload["item"].removeprefix("n:")) for push in push_service.taken]
+    # By size and statistics PostgreSQL joins deliveries and devices first, or last.
+    for step, item_id in zip((1, 10, 30, 300, 1000), shown, strict=True):
+        with transaction():
+            db.session.execute(
+                text(
+                    "INSERT INTO deliveries (dedupe_key, purpose, channel, address, user_id, state, not_before,"
+                    " created_at) SELECT gen_random_uuid(), 'test', 'email', n || '@example.org', :id, 'sent', now(),"
+                    " now() FROM generate_series(1, :n) n"
+                ),
+                {"id": user.id, "n": step},
+            )
+            db.session.execute(text("ANALYZE deliveries, devices, notifications"))
+        with transaction():
+            reading.mark_read(user.id, [item_id])
+    news.deliver_due()
+    assert {push.payload["type"] for push in push_service.taken[5:]} == {"read"}
+
+
 def test_a_chat_that_was_read_elsewhere_is_closed_too(context: Flask, push_service: PushService) -> None:
     user, other = make_user("Staff"), make_user("Staff")
     subscribe(user, push_service)
