@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from app.errors import UserError
 from app.extensions import db
 
-_EMAIL = re.compile(r"[^@\s<>,;\"']+@[^@\s<>,;\"'.]+(\.[^@\s<>,;\"'.]+)*")
+_EMAIL = re.compile(r"[^@\s<>,;\"]+@[^@\s<>,;\"'.]+(\.[^@\s<>,;\"'.]+)*")
 _WEBSITE = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
 _PHONE = re.compile(r"[0-9+()/.\s-]*[0-9][0-9+()/.\s-]*(?:(?:x|ext\.?)\s*\d+)?", re.IGNORECASE)
 BUDGET_MAX = Decimal("999999999999.99")

@@ -15,6 +15,8 @@ MOST_RECEIVERS = 20
 
 _QUOTED = re.compile(r'"[^"]*"')
 _BETWEEN = re.compile(r"[,;\n]+")
+# What came by mail, or was stored here, is asked for less than what somebody types.
+_PLAIN = re.compile(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def of_answer(mail: Mail) -> Receivers:
     """
     if mail.direction == "outgoing":
         return of(mail)
-    to = tuple(one for one in [mail.reply_to or mail.from_address] if one)
+    to = _plain([mail.reply_to or mail.from_address])
     others = [*_in(mail.to_line), *_in(mail.cc_line)]
     return Receivers(to, _without(others, [*to, mail.mailbox.address, mail.from_address])[: MOST_RECEIVERS - len(to)])
 
@@ -94,14 +96,13 @@ def _address(part: str, field: str) -> str:
 
 def _in(line: str) -> tuple[str, ...]:
     """The addresses of a line as people read it: `Name <a@example.com>, b@example.com +3`."""
-    found = []
-    for part in line.split(", "):
-        address = parseaddr(part)[1] if part.endswith(">") else part.partition(" +")[0]
-        try:
-            found.append(fields.email(address) or "")
-        except UserError:
-            continue  # a piece of a name
-    return _without(found, ())
+    parts = line.split(", ")
+    return _plain(parseaddr(part)[1] if part.endswith(">") else part.partition(" +")[0] for part in parts)
+
+
+def _plain(addresses: Iterable[str]) -> tuple[str, ...]:
+    """Those that are addresses, not pieces of a name."""
+    return _without((one for one in addresses if _PLAIN.fullmatch(one)), ())
 
 
 def _without(addresses: Iterable[str], others: Iterable[str]) -> tuple[str, ...]:

@@ -69,6 +69,22 @@ def test_an_answer_offers_a_copy_to_everybody_else_who_got_the_mail(
     assert "copy to otto@example.org" in page
 
 
+def test_an_address_that_only_mail_itself_calls_right_is_answered(
+    shop: Mailbox, browser: Browser, smtp: SmtpServer
+) -> None:
+    first = comes_in(shop, mail("Offer", sender="o'brien@example.org"), uid=1)
+    browser.post(f"/mailview/answer/{first.id}", {"body": "Yes", "token": "a"})
+    form = FORM | {"mailbox": str(shop.id), "to": "o'hara@example.org", "token": "b"}
+    browser.post("/mailview/write", form)
+    send_due()
+    assert [sent["To"] for sent in smtp.wait_for(2)] == ["o'brien@example.org", "o'hara@example.org"]
+    # What is no address at all cannot be answered.
+    strange = comes_in(shop, mail("Hello", sender="nobody"), uid=2)
+    assert 'name="body"' not in browser.get(f"/mailview/show/{strange.id}").get_data(as_text=True)
+    browser.post(f"/mailview/answer/{strange.id}", {"body": "Yes", "token": "c"})
+    assert len(written()) == 2
+
+
 def test_a_new_mail_goes_to_several_and_what_is_no_address_is_named(
     shop: Mailbox, browser: Browser, smtp: SmtpServer
 ) -> None:

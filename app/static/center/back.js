@@ -42,7 +42,7 @@ export function onBack(close) {
 /** A link that leads away takes the panel's place, so that back from there is the page that the panel lay over. */
 export function leave(event) {
   const link = event.target.closest("a[href]");
-  if (!link || link.target || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || !covers()) return;
+  if (!link || link.target || link.download || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || !covers()) return;
   event.preventDefault();
   location.replace(link.href);
 }

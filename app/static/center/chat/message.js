@@ -10,7 +10,7 @@ import { Files } from "./files.js";
 import { EmojiButton, Reactions } from "./reactions.js";
 import { isJumbo, pieces } from "./text.js";
 
-/** `view`: what the thread gives all its messages: {chat ui, active, flash, time(iso), nameOf, freeIds, canSend}. */
+/** `view`: what the thread gives all its messages: {chat ui, active, flash, time(iso), nameOf, freeIds, canSend, canAnswer: the client}. */
 export function Message({ message, cont, view }) {
   const { ui, active, flash, time } = view;
   const { me } = ui.chats;

@@ -28,7 +28,7 @@ export function Thread({ chatId, chat, kind, ui }) {
   const active = useMemo(() => signal(null), [chatId]);
   const view = useMemo(() => ({
     ui, active, flash: stand.flash,
-    client, canSend: (chat?.can?.send || chat?.can?.note) ?? true,
+    client, canSend: (chat?.can?.send || chat?.can?.note) ?? true, canAnswer: chat?.can?.send ?? true,
     time: (iso) => clock(iso, ui.zone),
     person: (id) => people.get(id),
     nameOf: (id) => people.get(id)?.name,

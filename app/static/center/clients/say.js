@@ -52,7 +52,7 @@ function Reached({ message, view }) {
   if (!failed && !reason) return html`<span aria-hidden="true">·</span><span class="fd-reached"><${Icon} name="clock" size="14" />Sending</span>`;
   const words = failed ? "Not delivered" : `Waiting, next try ${view.time(message.waiting.at)}`;
   return html`<span class=${failed ? "fd-reached is-failed" : "fd-reached is-waiting"} title=${reason}><${Icon} name=${failed ? "alert" : "clock"} size="14" />${words}
-    ${view.canSend && html`<button type="button" onClick=${() => ui.chats.sendAgain(message.id)}>Try ${failed ? "again" : "now"}</button>`}</span>`;
+    ${view.canAnswer && html`<button type="button" onClick=${() => ui.chats.sendAgain(message.id)}>Try ${failed ? "again" : "now"}</button>`}</span>`;
 }
 
 function SeenSoFar({ message, ui }) {
