@@ -23,9 +23,10 @@ from sqlalchemy.dialects.postgresql import insert
 from app import code_version
 from app.extensions import db
 from app.models.people import RoleName
-from app.services import pipelines, task_types
-from app.services.account import get_setting, set_setting
-from app.services.demo_end import LEFT_SETTING
+from app.services.account.account import get_setting, set_setting
+from app.services.account.demo_end import LEFT_SETTING
+from app.services.records import pipelines
+from app.services.tasks import task_types
 from app.startup import DEMO_SETTING
 from app.transaction import transaction
 

@@ -22,8 +22,9 @@ from app.bootstrap import DatabaseUnfit
 from app.errors import UserError
 from app.extensions import db
 from app.models.people import Role, RoleName, User
-from app.services import activity_days, people, two_step
-from app.services.processes import alive_kinds, start_heartbeat
+from app.services.account.processes import alive_kinds, start_heartbeat
+from app.services.people import people, two_step
+from app.services.reports import activity_days
 from app.supervisor import WORKER_STOP_SECONDS, Process, Supervisor
 from app.transaction import transaction
 

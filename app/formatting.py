@@ -22,7 +22,7 @@ from markupsafe import Markup, escape
 from app import clock
 from app.models.crm import Stage
 from app.models.people import Group, Role, User, full_name
-from app.services.names import name_of
+from app.services.people.names import name_of
 
 COUNT_LIMIT = 10_000
 AVATAR_COLOURS = 7

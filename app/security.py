@@ -20,7 +20,7 @@ from app.errors import Forbidden, UserError
 from app.extensions import db
 from app.models.people import Group, Role, User
 from app.roles import ROLES
-from app.services import api_keys, rights, signin, two_step
+from app.services.people import api_keys, rights, signin, two_step
 from app.transaction import transaction
 
 EPOCH = "epoch"

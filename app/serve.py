@@ -15,7 +15,7 @@ import gevent  # noqa: E402
 
 import config  # noqa: E402
 from app import create_app, logs  # noqa: E402
-from app.services.processes import start_heartbeat  # noqa: E402
+from app.services.account.processes import start_heartbeat  # noqa: E402
 
 FULL_COLLECTION_EVERY_SECONDS = 900
 

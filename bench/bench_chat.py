@@ -18,7 +18,8 @@ from sqlalchemy import text
 
 from app.embedded import free_port
 from app.extensions import db
-from app.services import chat_pages, feed, feed_counters, message_pages
+from app.services import feed, feed_counters
+from app.services.chats import chat_pages, message_pages
 from app.startup import ROOT, answers
 from app.supervisor import Process, Supervisor
 from app.transaction import transaction

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from app.extensions import db
 from app.models.people import Role, User
 from app.models.talks import Widget
-from app.services import chats
+from app.services.chats import chats
 from app.transaction import transaction
 from bench import house
 from bench.row import Row, at_most, noted

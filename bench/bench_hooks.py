@@ -20,7 +20,10 @@ from sqlalchemy import text
 from app.embedded import free_port
 from app.extensions import db
 from app.models.people import RoleName, User
-from app.services import call_lines, groups, payments, sealed, stripe_settings
+from app.services import sealed
+from app.services.calls import call_lines
+from app.services.payments import payments, stripe_settings
+from app.services.people import groups
 from app.startup import ROOT, answers
 from app.supervisor import Process, Supervisor
 from app.transaction import transaction

@@ -11,7 +11,7 @@ from app.extensions import db
 from app.models.crm import Pipeline
 from app.models.people import User
 from app.models.records import Transfer
-from app.services import import_fields, import_run, imports
+from app.services.imports import import_fields, import_run, imports
 from app.transaction import transaction
 from bench.house import application
 from bench.row import Row, at_least, noted

@@ -13,7 +13,8 @@ from sqlalchemy import Engine, text
 
 from app.extensions import db
 from app.models.people import User
-from app.services import limits, people
+from app.services.limits import limits
+from app.services.people import people
 from app.startup import ROOT
 from app.transaction import transaction
 from bench import house

@@ -21,7 +21,8 @@ from app.integrations import mailbox as imap_mailbox
 from app.integrations.mailbox_connection import connected
 from app.models.mailboxes import Mailbox, MailboxState
 from app.models.people import User
-from app.services import mailbox_leases, mailboxes, sealed
+from app.services import sealed
+from app.services.mails import mailbox_leases, mailboxes
 from app.transaction import transaction
 from bench.house import application
 from bench.row import Row, at_most

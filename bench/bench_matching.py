@@ -11,8 +11,9 @@ from collections.abc import Callable
 
 from app import clock
 from app.extensions import db
-from app.services import caller, mail_people
-from app.services.mail_incoming import IncomingMail
+from app.services.calls import caller
+from app.services.mails import mail_people
+from app.services.mails.mail_incoming import IncomingMail
 from bench.bulk import without_indexes
 from bench.house import application
 from bench.row import Row, at_most, noted

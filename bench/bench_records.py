@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 from app.extensions import db
 from app.models.crm import Lead
 from app.models.people import User
-from app.services import reminders
+from app.services.tasks import reminders
 from app.transaction import transaction
 from bench import record_rows
 from bench.house import application

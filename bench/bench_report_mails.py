@@ -15,7 +15,7 @@ from app.extensions import db, redis_client
 from app.jobs import activity
 from app.models.people import User
 from app.models.reports import Report
-from app.services import activity_days, report_build, report_charts, report_runs, reports
+from app.services.reports import activity_days, report_build, report_charts, report_runs, reports
 from app.transaction import transaction
 from bench.bench_mails import _count, _hear, _started, _tell, _until, _worker
 from bench.house import application

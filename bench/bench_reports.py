@@ -17,9 +17,9 @@ from sqlalchemy import Engine, event, text
 from app import clock
 from app.extensions import db
 from app.jobs import activity
-from app.services import activity_days
-from app.services.activity_report import Period, Scope, activity_report
-from app.services.figures import SECTION_KEYS
+from app.services.reports import activity_days
+from app.services.reports.activity_report import Period, Scope, activity_report
+from app.services.reports.figures import SECTION_KEYS
 from app.transaction import transaction
 from bench.bulk import without_indexes
 from bench.house import application

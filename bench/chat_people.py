@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from app.extensions import db
 from app.models.people import User
-from app.services import chats as chat_service
+from app.services.chats import chats as chat_service
 from app.startup import ROOT
 from app.transaction import transaction
 

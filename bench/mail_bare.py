@@ -15,10 +15,10 @@ from sqlalchemy import text
 from app import create_app
 from app.channels.email import compose
 from app.extensions import db
-from app.services import unsubscribe
 from app.services.mailing import link_token
 from app.services.outgoing import Reader
 from app.services.render import email_message
+from app.services.settings import unsubscribe
 
 _ROWS = text("""
 SELECT d.id, d.address, d.user_id, d.notification_id, u.zone, e.tag, e.data, n.rule FROM deliveries d

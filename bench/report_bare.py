@@ -17,9 +17,9 @@ from app.channels.base import Message
 from app.channels.email import compose
 from app.extensions import db
 from app.models.reports import ReportRun
-from app.services import report_mail, report_recipients
 from app.services.claimed import ReportReader
 from app.services.render import unsubscribe_headers
+from app.services.reports import report_mail, report_recipients
 
 _ROWS = text("""
 SELECT d.id, d.address, d.data, c.created_at, trim(concat(a.first_name, ' ', a.last_name)) AS added_by

@@ -20,7 +20,11 @@ from app.models.limits import LimitRule
 from app.models.mailboxes import Mail, Mailbox, MailboxState
 from app.models.people import Group, Role, User
 from app.models.webhooks import Webhook
-from app.services import account, call_lines, forms, sealed, task_types
+from app.services import sealed
+from app.services.account import account
+from app.services.calls import call_lines
+from app.services.clients import forms
+from app.services.tasks import task_types
 from app.transaction import transaction
 
 PASSWORD = "correct-horse-battery"
@@ -247,7 +251,7 @@ def make_answer(
     owner: User, name: str = "Opening hours", body: str = "We are open from 9 to 6.", *, shared: bool = True
 ):
     """A saved answer, shared with everybody."""
-    from app.services import saved_answers
+    from app.services.clients import saved_answers
 
     with transaction():
         return saved_answers.create(owner, {"name": name, "body": body, "shared": shared})

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.models.people import Group, User
-from app.services import chat_messages, chat_news, chat_reading, chats
-from app.services.drafts import read_draft
+from app.services.chats import chat_messages, chat_news, chat_reading, chats
+from app.services.chats.drafts import read_draft
 from app.transaction import transaction
 
 

@@ -11,7 +11,9 @@ from sqlalchemy import text
 from app import clock
 from app.extensions import db
 from app.models.people import User
-from app.services import delivery, digests, preferences, tasks
+from app.services import delivery, digests
+from app.services.settings import preferences
+from app.services.tasks import tasks
 from app.transaction import transaction
 
 CHANNELS = ("email", "browser", "mobile", "telegram")

@@ -13,7 +13,7 @@ from app.extensions import db
 from app.jobs import activity as activity_job
 from app.models.people import User
 from app.models.reports import Report
-from app.services import activity_days, report_runs, reports
+from app.services.reports import activity_days, report_runs, reports
 from app.transaction import transaction
 from tests import builders, news
 from tests.bad_moments.queued import work_off

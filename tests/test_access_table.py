@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from app.extensions import db
 from app.models.crm import Pipeline, Stage
 from app.models.people import Role, User
-from app.services import matrix
+from app.services.settings import matrix
 from app.transaction import transaction
 from tests import builders, reporting, visiting
 

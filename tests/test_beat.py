@@ -20,7 +20,7 @@ from sqlalchemy.pool import NullPool
 from app.extensions import db
 from app.jobs import beat
 from app.jobs.periodic import PERIODIC_JOBS
-from app.services import tasks
+from app.services.tasks import tasks
 from app.startup import ROOT
 from app.transaction import transaction
 from tests import builders

@@ -20,7 +20,9 @@ from sqlalchemy import Engine, create_engine, event, text
 from app import clock
 from app.catalogue import Rule
 from app.extensions import db
-from app.services import delivery, feed, feed_counters, lead_tasks, notify, reading, reminders, tasks
+from app.services import delivery, feed, feed_counters, notify, reading
+from app.services.records import lead_tasks
+from app.services.tasks import reminders, tasks
 from app.startup import ROOT
 from app.transaction import transaction
 from tests import builders

@@ -11,7 +11,9 @@ from app.jobs.periodic import PERIODIC_JOBS
 from app.models.crm import Lead
 from app.models.limits import LimitRule
 from app.models.people import User
-from app.services import cards, feed, limit_rules
+from app.services import feed
+from app.services.limits import limit_rules
+from app.services.records import cards
 from tests import builders
 
 

@@ -14,7 +14,7 @@ from app import security
 from app.extensions import db, redis_client
 from app.models.people import RoleName, User
 from app.roles import ROLES
-from app.services import people, signin
+from app.services.people import people, signin
 from app.transaction import transaction
 from tests import builders
 

@@ -15,7 +15,10 @@ from app.errors import Conflict, UserError
 from app.extensions import db
 from app.models.crm import Task
 from app.models.people import User
-from app.services import feed, people, preferences, reading, reminders, tasks
+from app.services import feed, reading
+from app.services.people import people
+from app.services.settings import preferences
+from app.services.tasks import reminders, tasks
 from app.transaction import transaction
 from tests import builders
 

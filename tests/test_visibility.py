@@ -14,7 +14,9 @@ from flask.testing import FlaskClient
 from app.extensions import db
 from app.models.people import User
 from app.models.records import Transfer
-from app.services import account_settings, exports, lead_answers, leads
+from app.services.account import account_settings
+from app.services.exports import exports
+from app.services.records import lead_answers, leads
 from app.transaction import transaction
 from tests import builders
 

@@ -19,7 +19,9 @@ from app import clock
 from app.extensions import db
 from app.models.notifications import Delivery, Event
 from app.models.webhooks import Webhook
-from app.services import delivery, sealed, tasks, webhook_out
+from app.services import delivery, sealed
+from app.services.account import webhook_out
+from app.services.tasks import tasks
 from app.transaction import transaction
 from tests import builders
 

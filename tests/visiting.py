@@ -12,7 +12,8 @@ from werkzeug.test import TestResponse
 from app.extensions import db
 from app.models.people import Group
 from app.models.talks import Messenger, Talk, Widget
-from app.services import chat_news, sealed
+from app.services import sealed
+from app.services.chats import chat_news
 from app.transaction import transaction
 
 

@@ -79,7 +79,7 @@ def access_file(user_id: int, file_id: int) -> ChatFile:
 
 def _look_in(user_id: int, chat_id: int) -> bool:
     """Let somebody who may see a client's talk, or a card, into its chat, as who only looks. False for all else."""
-    from app.services import client_members
+    from app.services.clients import client_members
 
     chat = db.session.execute(
         text("SELECT kind, subject_type, subject_id FROM chats WHERE id = :id"), {"id": chat_id}

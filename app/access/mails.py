@@ -13,7 +13,7 @@ from app.extensions import db
 from app.models.crm import Contact, Lead
 from app.models.mailboxes import Mail, Mailbox, MailFile
 from app.models.people import User
-from app.services import account
+from app.services.account import account
 
 
 def access_mail(user: User, mail_id: int) -> Mail:

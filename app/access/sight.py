@@ -11,7 +11,7 @@ from app.errors import NotFound
 from app.extensions import db
 from app.models.base import Model
 from app.models.people import User
-from app.services import account
+from app.services.account import account
 
 M = TypeVar("M", bound=Model)
 LARGEST_ID = 2**31 - 1

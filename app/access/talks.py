@@ -12,7 +12,7 @@ from app.extensions import db
 from app.models.chats import ChatMember
 from app.models.people import User
 from app.models.talks import Talk
-from app.services import account
+from app.services.account import account
 
 
 def access_talk(user: User, number: int) -> Talk:

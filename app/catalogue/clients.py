@@ -1,6 +1,6 @@
 """News of clients: their messages and talks, their leads, their scores.
 
-Messages are decided by services/client_news.py; what is answered and closed only makes the stream of the team.
+Messages are decided by services/clients/client_news.py; what is answered and closed only makes the stream of the team.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ KINDS = (
         defaults={Rule.AUTHOR: per_role("D", "D", "–", None)},
         icon="check-circle",
     ),
-    # Messages themselves are no events: services/chat_news.py decides about them by these kinds.
+    # Messages themselves are no events: services/chats/chat_news.py decides about them by these kinds.
     Kind(
         tag="chat:direct",
         row="chat_direct",

@@ -16,7 +16,7 @@ from app.extensions import db
 from app.models.crm import Contact, Lead
 from app.models.limits import ActivityCounter, CardOpening, Counted, ListShowing, Span
 from app.models.people import User
-from app.services import account
+from app.services.account import account
 
 DAYS = 28
 HOURS = range(9, 17)

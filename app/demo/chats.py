@@ -13,9 +13,9 @@ from app import clock
 from app.demo import attachments, story
 from app.extensions import db
 from app.models.people import Group, User
-from app.services import chat_files, chat_messages, message_changes
-from app.services import chats as chat_service
-from app.services.drafts import read_draft
+from app.services.chats import chat_files, chat_messages, message_changes
+from app.services.chats import chats as chat_service
+from app.services.chats.drafts import read_draft
 
 MINUTES_BETWEEN = 6
 

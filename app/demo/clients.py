@@ -14,9 +14,10 @@ from app.extensions import db
 from app.models.crm import Contact
 from app.models.people import Group, User
 from app.models.talks import Talk, Widget
-from app.services import client_messages, saved_answers, talk_flow, visitors
-from app.services.clients import Who
-from app.services.drafts import Draft
+from app.services.chats.drafts import Draft
+from app.services.clients import client_messages, saved_answers, visitors
+from app.services.clients.clients import Who
+from app.services.talks import talk_flow
 
 MINUTES_BETWEEN = 7
 

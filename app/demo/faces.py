@@ -7,7 +7,7 @@ from typing import NamedTuple
 from PIL import Image, ImageDraw
 
 from app.models.people import User
-from app.services import people_pictures
+from app.services.people import people_pictures
 
 # Drawn large and made smaller: smooth edges.
 _LARGE = 1024

@@ -21,9 +21,11 @@ from app.models.crm import Company, Contact, Lead, Stage, Task
 from app.models.notifications import Event
 from app.models.people import User, full_name
 from app.models.records import Note
-from app.services import card_chats, chat_messages, client_members
-from app.services.drafts import read_draft
-from app.services.task_news import person
+from app.services.chats import chat_messages
+from app.services.chats.drafts import read_draft
+from app.services.clients import client_members
+from app.services.records import card_chats
+from app.services.tasks.task_news import person
 
 # Younger than that is what the center shows as news: the cards' history stops there.
 QUIET = dt.timedelta(hours=36)

@@ -15,9 +15,11 @@ from app.demo import activity, chats, clients, faces, history, mails, reports, s
 from app.extensions import db
 from app.models.crm import Company, Contact, Lead, Stage, Task
 from app.models.people import Group, Role, User
-from app.services import matrix, passwords, pipelines
 from app.services.notify import record_event
-from app.services.task_news import person, snapshot, subject_of
+from app.services.people import passwords
+from app.services.records import pipelines
+from app.services.settings import matrix
+from app.services.tasks.task_news import person, snapshot, subject_of
 from app.transaction import transaction
 
 PHONE = "+1 555 01{:02d}"

@@ -14,8 +14,10 @@ from app.models.crm import Contact, Lead
 from app.models.mailboxes import Mail, Mailbox, MailboxState
 from app.models.notifications import Event
 from app.models.people import Group, User, full_name
-from app.services import account, mail_kinds, mailboxes, sealed
-from app.services.mail_news import said, subject_of
+from app.services import sealed
+from app.services.account import account
+from app.services.mails import mail_kinds, mailboxes
+from app.services.mails.mail_news import said, subject_of
 from app.services.notify import record_event
 
 ADDRESS = "info@pedalhouse.example"

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.models.people import Group, User
-from app.services import reports
+from app.services.reports import reports
 
 
 def load(people: Mapping[str, User]) -> None:

@@ -20,7 +20,10 @@ from app.models.crm import Contact
 from app.models.forms import Form
 from app.models.payments import Payment, PaymentState
 from app.models.people import Group, User
-from app.services import account, call_lines, sealed, stripe_settings
+from app.services import sealed
+from app.services.account import account
+from app.services.calls import call_lines
+from app.services.payments import stripe_settings
 
 CALLS, PAYMENTS = 44, 9
 # Younger than that is what *Try it* lets happen.

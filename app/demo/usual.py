@@ -15,7 +15,7 @@ from app.models.crm import Contact, Task
 from app.models.mailboxes import Mailbox
 from app.models.notifications import Event
 from app.models.people import User
-from app.services.task_news import person, snapshot
+from app.services.tasks.task_news import person, snapshot
 
 # text ({name}: the client's), type, what came of it
 TASKS = (

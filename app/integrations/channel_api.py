@@ -6,7 +6,7 @@ from typing import Any
 
 from app.errors import UserError
 from app.services import fields
-from app.services.messengers import STATES, Incoming, Receipt
+from app.services.clients.messengers import STATES, Incoming, Receipt
 
 TYPES = ("message", "echo", "status")
 

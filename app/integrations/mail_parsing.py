@@ -12,7 +12,7 @@ from email.message import Message
 
 from app.integrations import mail_html
 from app.integrations.mail_parts import Parts, addresses, bounce_of, clean, header, parts_of
-from app.services.mail_incoming import IncomingMail, Problem
+from app.services.mails.mail_incoming import IncomingMail, Problem
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from email.message import Message
 from email.utils import getaddresses
 
 from app.integrations import mail_html
-from app.services.mail_incoming import Bounce, IncomingFile
+from app.services.mails.mail_incoming import Bounce, IncomingFile
 
 LONGEST_TEXT = 200_000
 MOST_PARTS, MOST_FILES, DEEPEST = 200, 50, 20

@@ -24,11 +24,11 @@ from app.channels import mailbox as answers
 from app.errors import SendError
 from app.integrations import mail_parsing
 from app.integrations.mailbox_connection import MailboxProblem, connected
-from app.services import mail_answers, mail_intake
-from app.services.mail_incoming import IncomingMail
-from app.services.mail_incoming import Problem as Unshown
-from app.services.mailbox_health import Problem
-from app.services.mailboxes import Account
+from app.services.mails import mail_answers, mail_intake
+from app.services.mails.mail_incoming import IncomingMail
+from app.services.mails.mail_incoming import Problem as Unshown
+from app.services.mails.mailbox_health import Problem
+from app.services.mails.mailboxes import Account
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from imapclient.exceptions import IMAPClientError, LoginError
 
 from app.channels import public_only
 from app.models.mailboxes import Security
-from app.services.mailbox_health import Problem
-from app.services.mailboxes import Account
+from app.services.mails.mailbox_health import Problem
+from app.services.mails.mailboxes import Account
 
 TIMEOUT = SocketTimeout(connect=10, read=60)
 

@@ -11,8 +11,8 @@ from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError
 from imapclient.imapclient import SEEN, SENT
 
-from app.services import sent_copies
-from app.services.mailboxes import Account
+from app.services.mails import sent_copies
+from app.services.mails.mailboxes import Account
 
 log = logging.getLogger(__name__)
 

@@ -23,9 +23,9 @@ from app.extensions import db
 from app.integrations import mailbox, mailbox_sent
 from app.integrations.mailbox_connection import MailboxProblem, connected
 from app.models.mailboxes import Mailbox
-from app.services import mailbox_health, mailbox_leases, sent_copies
-from app.services.mailbox_health import Problem
-from app.services.mailboxes import Account, account_of
+from app.services.mails import mailbox_health, mailbox_leases, sent_copies
+from app.services.mails.mailbox_health import Problem
+from app.services.mails.mailboxes import Account, account_of
 from app.transaction import transaction
 
 log = logging.getLogger(__name__)

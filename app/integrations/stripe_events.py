@@ -12,7 +12,7 @@ from typing import Any
 from stripe import SignatureVerificationError, WebhookSignature
 
 from app.errors import UserError
-from app.services.payments import PaymentNews
+from app.services.payments.payments import PaymentNews
 
 # How old a signature may be, as Stripe's own libraries have it.
 TOLERANCE_SECONDS = 300

@@ -12,7 +12,7 @@ from flask_babel import gettext
 
 from app.channels import telegram
 from app.errors import SendError
-from app.services import telegram_links
+from app.services.settings import telegram_links
 from app.transaction import transaction
 
 log = logging.getLogger(__name__)

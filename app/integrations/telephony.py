@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from app.errors import UserError
 from app.models.calls import CallStatus
-from app.services.calls import CallReport
+from app.services.calls.calls import CallReport
 
 # Telephone systems name the same things differently.
 DIRECTIONS = {"incoming": "incoming", "in": "incoming", "inbound": "incoming"} | dict.fromkeys(

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.errors import UserError
-from app.services.form_entries import LONGEST_EXTRA, LONGEST_NAME, MOST_EXTRAS, Entry
-from app.services.forms import ASKED, HONEYPOT
+from app.services.clients.form_entries import LONGEST_EXTRA, LONGEST_NAME, MOST_EXTRAS, Entry
+from app.services.clients.forms import ASKED, HONEYPOT
 
 _OWN = {HONEYPOT, "consent", "entry_id"}
 _NO = ("", "0", "false", "off", "no")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from app import queue
-from app.services import activity_days
+from app.services.reports import activity_days
 
 # Well within a job's time limit; what is left is the next job's.
 WORKS_FOR_SECONDS = 200

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.services import chat_news
+from app.services.chats import chat_news
 
 
 def notice_chats(chat_ids: list[int]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.services import exports
+from app.services.exports import exports
 
 
 def write_export(export_id: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.services import hand_over_run
+from app.services.people import hand_over_run
 
 
 def run_hand_over(order_id: int) -> None:

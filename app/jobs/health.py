@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.services import channel_health
+from app.services.account import channel_health
 
 
 def check_channels() -> None:

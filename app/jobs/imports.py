@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.services import import_run
+from app.services.imports import import_run
 
 
 def run_import(import_id: int) -> None:

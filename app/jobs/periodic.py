@@ -6,30 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from app import queue
-from app.services import (
-    activity_days,
-    billing,
-    calls,
-    chat_files,
-    chat_news,
-    chat_reading,
-    delivery,
-    digests,
-    door_faults,
-    exports,
-    hand_over_run,
-    import_run,
-    nps,
-    payments,
-    reading,
-    reminders,
-    report_runs,
-    retention,
-    talk_clock,
-    talks,
-    tasks,
-    trash,
-)
+from app.services import delivery, digests, reading
+from app.services.account import retention
+from app.services.calls import calls
+from app.services.chats import chat_files, chat_news, chat_reading
+from app.services.clients import door_faults
+from app.services.exports import exports
+from app.services.imports import import_run
+from app.services.payments import billing, payments
+from app.services.people import hand_over_run
+from app.services.records import trash
+from app.services.reports import activity_days, report_runs
+from app.services.talks import nps, talk_clock, talks
+from app.services.tasks import reminders, tasks
 from app.transaction import transaction
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.services import report_build
+from app.services.reports import report_build
 
 
 def run_report(run_id: int) -> None:

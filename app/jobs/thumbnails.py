@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from app.services import chat_files, chat_pictures, people_pictures
+from app.services.chats import chat_files, chat_pictures
+from app.services.people import people_pictures
 from app.transaction import transaction
 
 

@@ -1,6 +1,6 @@
 """What the activity report is made from: numbers per day of the account's zone and person, kept up to date by the beat.
 
-Counted anew from the records whenever those of a day change; see ``services/activity_days.py``.
+Counted anew from the records whenever those of a day change; see ``services/reports/activity_days.py``.
 """
 
 from __future__ import annotations

@@ -54,7 +54,8 @@ class StripeCustomer(Model):
 class Payment(Model, CreatedAt):
     """A payment or a cancelled subscription, by the number that Stripe gives it.
 
-    Amounts are in Stripe's smallest unit of the currency; ``services/amounts.py`` knows how many make a whole one.
+    Amounts are in Stripe's smallest unit of the currency; ``services/payments/amounts.py`` knows how many make a
+    whole one.
     """
 
     __tablename__ = "payments"

@@ -13,11 +13,11 @@ from app.catalogue import Audience, Channel, Kind, Rule
 from app.channels import telegram, webpush
 from app.extensions import db
 from app.models.people import RoleName, User
-from app.services import activity
-from app.services.digest_times import next_after, plan_of
-from app.services.quiet import Hold, hold_of
+from app.services.people import activity
 from app.services.routing import AccountDefault, AccountDefaults, Facts
-from app.services.talk_sight import TEAM
+from app.services.settings.digest_times import next_after, plan_of
+from app.services.settings.quiet import Hold, hold_of
+from app.services.talks.talk_sight import TEAM
 
 # A person's role for defaults is the strongest one, own or by a group; roles made by admins count as staff.
 _PEOPLE = text("""

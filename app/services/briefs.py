@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from app import clock
 from app.extensions import db
-from app.services import quiet
+from app.services.settings import quiet
 
 
 @dataclass(frozen=True, slots=True)

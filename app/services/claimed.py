@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from app import clock
 from app.extensions import db
-from app.services.chat_collected import ChatContent
+from app.services.chats.chat_collected import ChatContent
 
 LEASE = dt.timedelta(minutes=5)
 

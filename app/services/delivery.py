@@ -18,9 +18,11 @@ from app import clock
 from app.channels import CHANNELS
 from app.errors import AddressGone, PermanentSendError, SendError, TemporarySendError
 from app.extensions import db
-from app.services import channel_health, devices, lost_addresses, outbound
+from app.services import outbound
+from app.services.account import channel_health, lost_addresses
 from app.services.claimed import Claimed, claim
 from app.services.outgoing import PURPOSES
+from app.services.settings import devices
 from app.transaction import transaction
 
 log = logging.getLogger(__name__)

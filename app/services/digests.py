@@ -15,9 +15,10 @@ from sqlalchemy import text
 
 from app import clock
 from app.extensions import db
-from app.services import chat_collected, outbound
-from app.services.chat_feed import PRESENT, PUT_AWAY, UNREAD
-from app.services.digest_times import last_until, next_after, plan_of
+from app.services import outbound
+from app.services.chats import chat_collected
+from app.services.chats.chat_feed import PRESENT, PUT_AWAY, UNREAD
+from app.services.settings.digest_times import last_until, next_after, plan_of
 from app.transaction import on_commit
 
 BATCH_SIZE = 1000

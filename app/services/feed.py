@@ -17,16 +17,10 @@ from app import clock
 from app.catalogue import KINDS, Tab
 from app.errors import UserError
 from app.models.base import sort_key_of
-from app.services import (
-    call_words,
-    chat_feed,
-    client_feed,
-    client_words,
-    feed_counters,
-    labels,
-    message_pages,
-    team_feed,
-)
+from app.services import feed_counters, labels, team_feed
+from app.services.calls import call_words
+from app.services.chats import chat_feed, message_pages
+from app.services.clients import client_feed, client_words
 from app.services.render import headline
 
 MAX_LIMIT = 100

@@ -11,7 +11,9 @@ from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 from app.catalogue import Tab
-from app.services import call_sight, chat_feed, talk_sight
+from app.services.calls import call_sight
+from app.services.chats import chat_feed
+from app.services.talks import talk_sight
 
 
 def counters(connection: Connection | Session, user_ids: Collection[int]) -> dict[int, dict[str, Any]]:

@@ -17,8 +17,10 @@ from app.catalogue import KINDS, Channel
 from app.errors import UserError
 from app.extensions import db
 from app.models.people import User
-from app.services import audience, chat_missed, matrix, trace
+from app.services import audience, trace
+from app.services.chats import chat_missed
 from app.services.render import headline
+from app.services.settings import matrix
 
 LONGEST = dt.timedelta(days=31)
 SHOWN = 50

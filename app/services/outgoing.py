@@ -14,26 +14,15 @@ from app import clock
 from app.catalogue import KINDS, Channel
 from app.channels.base import Message, Urgency
 from app.errors import SendError
-from app.services import (
-    account,
-    chat_mail,
-    client_mail,
-    invitations,
-    labels,
-    mail_answers,
-    messenger_out,
-    password_resets,
-    recheck,
-    report_mail,
-    report_recipients,
-    retractions,
-    unsubscribe,
-    webhook_out,
-)
-from app.services.chat_collected import ChatContent
+from app.services import labels, recheck, retractions
+from app.services.account import account, webhook_out
+from app.services.chats import chat_mail
+from app.services.chats.chat_collected import ChatContent
 from app.services.claimed import Claimed, Content
-from app.services.due_words import short_due, zone_of
+from app.services.clients import client_mail, messenger_out
 from app.services.mailing import link_token
+from app.services.mails import mail_answers
+from app.services.people import invitations, password_resets
 from app.services.render import (
     INLINER,
     SETTINGS_PATH,
@@ -46,6 +35,9 @@ from app.services.render import (
     squeeze,
     unsubscribe_headers,
 )
+from app.services.reports import report_mail, report_recipients
+from app.services.settings import unsubscribe
+from app.services.tasks.due_words import short_due, zone_of
 from app.services.wording import TEST_TAG
 
 SHOWN_PER_KIND = 5

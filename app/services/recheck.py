@@ -14,10 +14,11 @@ from sqlalchemy import text
 
 from app.catalogue import KINDS, Channel, Kind, Rule
 from app.extensions import db
-from app.services import audience, briefs, chat_collected
+from app.services import audience, briefs
 from app.services.audience import Recipient
 from app.services.briefs import Held
-from app.services.chat_collected import ChatContent, HeldChat
+from app.services.chats import chat_collected
+from app.services.chats.chat_collected import ChatContent, HeldChat
 from app.services.claimed import Claimed, Content, contents_of
 from app.services.routing import DIGEST_OUTCOMES, AccountDefaults, Decision, Outcome, cell, choose_channels
 

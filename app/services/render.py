@@ -18,19 +18,16 @@ from flask_babel import gettext
 from app import clock
 from app.catalogue import KINDS, Rule
 from app.channels.base import Message, Urgency
-from app.services import (
-    added_words,
-    billing_words,
-    call_words,
-    error_words,
-    hand_over_words,
-    import_words,
-    labels,
-    limit_words,
-    mail_words,
-    stripe_words,
-    talk_words,
-)
+from app.services import labels
+from app.services.account import error_words
+from app.services.calls import call_words
+from app.services.chats import added_words
+from app.services.imports import import_words
+from app.services.limits import limit_words
+from app.services.mails import mail_words
+from app.services.payments import billing_words, stripe_words
+from app.services.people import hand_over_words
+from app.services.talks import talk_words
 from app.services.wording import TaskNews, one_line, title_and_body
 
 SETTINGS_PATH = "/profile/#notifications"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.catalogue import OFF, ON, Channel, Kind, Mail, Rule
-from app.services.quiet import Hold
+from app.services.settings.quiet import Hold
 
 MAIL_IF_UNREAD_AFTER_SECONDS = 15 * 60
 # While somebody is active in a browser, devices in the pocket wait: reading it there cancels them.

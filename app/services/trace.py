@@ -13,8 +13,8 @@ from app import clock
 from app.catalogue import Channel, Rule
 from app.errors import NotFound
 from app.extensions import db
-from app.services.due_words import short_due
 from app.services.routing import POPUP_OUTCOMES, SENT_OUTCOMES, Outcome
+from app.services.tasks.due_words import short_due
 
 MAX_NOTIFICATIONS = 20
 # Decisions after which something leaves the house, or shows in an open tab.

@@ -11,8 +11,8 @@ from typing import Any
 from flask_babel import gettext
 
 from app.catalogue import Rule
-from app.services.due_words import full_due, short_due
-from app.services.names import named
+from app.services.people.names import named
+from app.services.tasks.due_words import full_due, short_due
 
 TEST_TAG = "test"
 """Not news: what somebody sends to themselves to try a channel."""

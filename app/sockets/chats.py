@@ -13,7 +13,9 @@ from app import access
 from app.errors import Forbidden, UserError
 from app.extensions import db, socketio
 from app.models.chats import ChatKind
-from app.services import chat_live, chat_messages, chat_reading, client_lookers, drafts, live, message_changes, presence
+from app.services import live
+from app.services.chats import chat_live, chat_messages, chat_reading, drafts, message_changes, presence
+from app.services.clients import client_lookers
 from app.sockets.connections import Connection, connections
 from app.transaction import transaction
 

@@ -11,9 +11,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.extensions import db, socketio
-from app.services import client_lookers, live, talk_live
+from app.services import live
+from app.services.clients import client_lookers
 from app.services.live import NAMESPACE
-from app.services.talk_sight import TEAM
+from app.services.talks import talk_live
+from app.services.talks.talk_sight import TEAM
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,10 @@ from typing import Any
 from flask import Flask
 
 from app.extensions import socketio
-from app.services import activity, drafts, live, presence
-from app.services.presence import State
+from app.services import live
+from app.services.chats import drafts, presence
+from app.services.chats.presence import State
+from app.services.people import activity
 from app.sockets import chats
 from app.sockets.connections import connections
 

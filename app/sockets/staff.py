@@ -16,8 +16,9 @@ from app import access
 from app.errors import UserError
 from app.extensions import db, socketio
 from app.models.people import User
-from app.services import feed, live, talk_live
-from app.services import presence as presence_service
+from app.services import feed, live
+from app.services.chats import presence as presence_service
+from app.services.talks import talk_live
 from app.sockets import chats, presence
 from app.sockets.connections import Connection, connections
 

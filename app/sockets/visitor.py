@@ -14,8 +14,9 @@ from flask import request
 
 from app.errors import UserError
 from app.extensions import db, socketio
-from app.services import drafts, visitor_live, visitors, widgets
-from app.services.visitors import Caller
+from app.services.chats import drafts
+from app.services.clients import visitor_live, visitors, widgets
+from app.services.clients.visitors import Caller
 from app.sockets.staff import Refused
 
 log = logging.getLogger(__name__)

@@ -15,15 +15,11 @@ from app import access
 from app.extensions import db
 from app.models.people import RoleName
 from app.views import (
-    call_hook,
     calls,
     center,
-    channel_hook,
     crm,
     deliveries,
     errors,
-    filter_bar,
-    form_hook,
     health,
     idempotency,
     lead_forms,
@@ -35,12 +31,12 @@ from app.views import (
     push,
     rate_limit,
     report_links,
-    stripe_hook,
-    telegram_hook,
     unsubscribe,
     widget,
 )
 from app.views.api.openapi import OpenApi
+from app.views.generated import filter_bar
+from app.views.hooks import call_hook, channel_hook, form_hook, stripe_hook, telegram_hook
 
 CRM, REPORTS = "CRM", "Reports"
 # The groups of Settings, in this order.

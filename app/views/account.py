@@ -17,14 +17,16 @@ from wtforms.validators import InputRequired, NumberRange
 from app.errors import UserError
 from app.models.people import User, full_name
 from app.security import acting_user
-from app.services import account_overview, account_settings, billing, retention, talks
-from app.views.base import SignedIn
-from app.views.form_page import FormPage
-from app.views.form_values import changes_of
-from app.views.forms import ZoneField
-from app.views.interface import as_id
+from app.services.account import account_overview, account_settings, retention
+from app.services.payments import billing
+from app.services.talks import talks
+from app.views.generated.base import SignedIn
+from app.views.generated.form_page import FormPage
+from app.views.generated.form_values import changes_of
+from app.views.generated.forms import ZoneField
+from app.views.generated.interface import as_id
+from app.views.generated.writing import write
 from app.views.limits import kind_label, span_label
-from app.views.writing import write
 
 _INPUT = {"class": "form-control"}
 

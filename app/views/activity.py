@@ -13,10 +13,11 @@ from app import access
 from app.errors import NotFound, UserError
 from app.models.people import User, full_name
 from app.security import acting_user
-from app.services import activity_log, limit_breaches, people
-from app.views.base import SignedIn
+from app.services.limits import activity_log, limit_breaches
+from app.services.people import people
+from app.views.generated.base import SignedIn
+from app.views.generated.writing import write
 from app.views.limits import kind_label, span_label
-from app.views.writing import write
 
 
 class ActivityView(SignedIn, BaseView):  # type: ignore[misc]

@@ -16,10 +16,10 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.formatting import when
 from app.models.people import User
-from app.services import api_keys
-from app.views.base import Screen
-from app.views.filters import Visible
-from app.views.interface import ScreenInterface
+from app.services.people import api_keys
+from app.views.generated.base import Screen
+from app.views.generated.filters import Visible
+from app.views.generated.interface import ScreenInterface
 
 _NEW = "new_api_key"
 _INPUT = {"class": "form-control"}

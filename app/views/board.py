@@ -12,9 +12,11 @@ from app.errors import UserError
 from app.formatting import number
 from app.models.crm import Pipeline
 from app.security import acting_user
-from app.services import board, limits, next_tasks
+from app.services.limits import limits
+from app.services.records import board
+from app.services.tasks import next_tasks
 from app.views.cards import CardScreen
-from app.views.interface import as_id
+from app.views.generated.interface import as_id
 from app.views.lead_fields import next_task
 
 

@@ -9,9 +9,10 @@ from flask_babel import lazy_gettext
 
 from app.models.calls import CallLine
 from app.models.people import User
-from app.services import call_lines, sealed
-from app.views.base import Screen
-from app.views.interface import ScreenInterface
+from app.services import sealed
+from app.services.calls import call_lines
+from app.views.generated.base import Screen
+from app.views.generated.interface import ScreenInterface
 
 
 class CallLineView(Screen):

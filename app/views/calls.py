@@ -14,10 +14,10 @@ from wtforms import SelectField
 
 from app import access
 from app.models.calls import Call
-from app.services.call_words import length
-from app.views.base import Screen
-from app.views.filters import Visible
-from app.views.interface import ScreenInterface
+from app.services.calls.call_words import length
+from app.views.generated.base import Screen
+from app.views.generated.filters import Visible
+from app.views.generated.interface import ScreenInterface
 
 STATUS_LABELS = {
     "ringing": lazy_gettext("Ringing"),

@@ -10,16 +10,17 @@ from flask_babel import gettext
 
 from app.errors import UserError
 from app.security import acting_user
-from app.services import card_chats, cards, limits, notes
-from app.services.history import subject_of
+from app.services.limits import limits
+from app.services.records import card_chats, cards, notes
+from app.services.records.history import subject_of
 from app.views.exports import Exporting
-from app.views.interface import as_id
+from app.views.generated.interface import as_id
+from app.views.generated.saved_views import SavedViews
+from app.views.generated.undo import Undoable
+from app.views.generated.versions import Versioned
+from app.views.generated.writing import write
 from app.views.record_actions import RecordActions
 from app.views.records import RecordScreen
-from app.views.saved_views import SavedViews
-from app.views.undo import Undoable
-from app.views.versions import Versioned
-from app.views.writing import write
 
 
 class CardScreen(Versioned, Undoable, Exporting, SavedViews, RecordActions, RecordScreen):

@@ -15,7 +15,8 @@ from app.errors import NotFound
 from app.extensions import db
 from app.models.notifications import FeedItem, Notification
 from app.models.people import full_name
-from app.services import chat_feed, chat_mail, chat_reading, chats, feed, feed_counters, mailing, reading
+from app.services import feed, feed_counters, mailing, reading
+from app.services.chats import chat_feed, chat_mail, chat_reading, chats
 from app.services.render import SETTINGS_PATH
 from app.transaction import transaction
 from app.views import demo

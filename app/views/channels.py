@@ -12,8 +12,9 @@ from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext, lazy_gettext
 
 from app.extensions import db
-from app.services import channel_health, mailbox_health
-from app.views.base import SignedIn
+from app.services.account import channel_health
+from app.services.mails import mailbox_health
+from app.views.generated.base import SignedIn
 from app.views.mailboxes import state_of
 
 

@@ -10,10 +10,11 @@ from markupsafe import Markup
 from app import access
 from app.models.crm import Company
 from app.models.people import User
-from app.services import companies, searching
+from app.services import searching
+from app.services.records import companies
 from app.views.cards import CardScreen
-from app.views.filters import Visible
-from app.views.interface import ScreenInterface
+from app.views.generated.filters import Visible
+from app.views.generated.interface import ScreenInterface
 from app.views.records import phone_link
 
 

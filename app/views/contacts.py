@@ -12,10 +12,12 @@ from app import access
 from app.models.crm import Contact
 from app.models.people import User
 from app.security import acting_user
-from app.services import contacts, personal_data, searching
+from app.services import searching
+from app.services.account import personal_data
+from app.services.records import contacts
 from app.views.cards import CardScreen
-from app.views.filters import Visible
-from app.views.interface import ScreenInterface
+from app.views.generated.filters import Visible
+from app.views.generated.interface import ScreenInterface
 from app.views.json_file import as_file
 from app.views.records import card_link, mail_link, phone_link
 

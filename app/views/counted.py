@@ -19,8 +19,8 @@ from werkzeug.exceptions import NotFound
 
 from app.formatting import count_label
 from app.security import acting_user
-from app.services import figures, report_records, report_words
-from app.services.figure_kinds import Figure
+from app.services.reports import figures, report_records, report_words
+from app.services.reports.figure_kinds import Figure
 from app.views import report_filter
 from app.views.report_filter import Asked, Wanted
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.views import bulk, saved_views, tasks
+from app.views import tasks
+from app.views.generated import bulk, saved_views
 
 
 def init_crm(app: Flask) -> None:

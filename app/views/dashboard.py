@@ -17,15 +17,16 @@ from app.errors import UserError
 from app.formatting import clock_time
 from app.models.people import User
 from app.security import acting_user
-from app.services import activity_days, figures, limits, report_records, report_scope, report_words
-from app.services.activity_report import ActivityReport, Line, Measured, Scope, activity_report, report_csv
-from app.services.figure_kinds import Figure, Unit
-from app.services.figure_words import shown
+from app.services.limits import limits
+from app.services.reports import activity_days, figures, report_records, report_scope, report_words
+from app.services.reports.activity_report import ActivityReport, Line, Measured, Scope, activity_report, report_csv
+from app.services.reports.figure_kinds import Figure, Unit
+from app.services.reports.figure_words import shown
 from app.views import counted, report_charts, report_filter
-from app.views.base import SignedIn
-from app.views.lookup_field import LookupManyField
+from app.views.generated.base import SignedIn
+from app.views.generated.lookup_field import LookupManyField
+from app.views.generated.writing import write
 from app.views.report_filter import SPANS, Asked, Wanted
-from app.views.writing import write
 
 # So many lines of people are kept up to date on an open page; more are, when it is loaded again.
 LIVE_LINES = 60

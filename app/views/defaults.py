@@ -11,10 +11,11 @@ from wtforms.validators import InputRequired
 from app.catalogue import ROLES, Channel, Mail
 from app.models.people import User
 from app.models.preferences import DefaultCell
-from app.services import labels, matrix
-from app.views.base import Screen
+from app.services import labels
+from app.services.settings import matrix
 from app.views.deliveries import CHANNEL_LABELS
-from app.views.interface import ScreenInterface
+from app.views.generated.base import Screen
+from app.views.generated.interface import ScreenInterface
 
 ROLE_LABELS = {
     "admin": lazy_gettext("Admins"),

@@ -18,8 +18,8 @@ from app.models.notifications import Delivery, DeliveryState
 from app.models.people import User
 from app.services import delivery, labels
 from app.views import exports
-from app.views.base import Screen
-from app.views.interface import ScreenInterface
+from app.views.generated.base import Screen
+from app.views.generated.interface import ScreenInterface
 
 STATE_LABELS = {
     "pending": lazy_gettext("Waiting"),

@@ -13,7 +13,7 @@ from app import access
 from app.errors import NotFound
 from app.models.people import User
 from app.security import acting_user
-from app.services import demo_end
+from app.services.account import demo_end
 from app.views import demo_acts
 from app.views.api.problem import problems
 

@@ -23,7 +23,10 @@ from app.models.calls import Call, CallLine, CallStatus
 from app.models.crm import Contact, Lead
 from app.models.forms import Form
 from app.models.people import User
-from app.services import call_lines, digests, forms, stripe_settings
+from app.services import digests
+from app.services.calls import call_lines
+from app.services.clients import forms
+from app.services.payments import stripe_settings
 from app.transaction import transaction
 from app.views.personas import demo_person
 

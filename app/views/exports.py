@@ -16,10 +16,10 @@ from flask_babel import gettext, lazy_gettext
 from app.errors import UserError
 from app.extensions import db
 from app.security import acting_user
-from app.services import exports
-from app.views.base import SignedIn
-from app.views.interface import as_id
-from app.views.writing import write
+from app.services.exports import exports
+from app.views.generated.base import SignedIn
+from app.views.generated.interface import as_id
+from app.views.generated.writing import write
 
 # What the filters of a list may leave for one file.
 FILTERED_MAX = 100_000

@@ -19,12 +19,12 @@ from app.errors import UserError
 from app.extensions import db
 from app.models.people import Role, RoleName, User
 from app.security import acting_user
-from app.services import invitations, people
-from app.views.filters import Where
-from app.views.form_values import changes_of, show_error
-from app.views.interface import ScreenInterface, as_id
+from app.services.people import invitations, people
+from app.views.generated.filters import Where
+from app.views.generated.form_values import changes_of, show_error
+from app.views.generated.interface import ScreenInterface, as_id
+from app.views.generated.writing import write
 from app.views.users import PersonScreen, is_free_condition
-from app.views.writing import write
 
 _INPUT = {"class": "form-control"}
 

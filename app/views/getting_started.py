@@ -12,9 +12,9 @@ from flask_login import logout_user
 
 from app.errors import UserError
 from app.security import acting_user
-from app.services import demo_end, getting_started
-from app.views.base import SignedIn
-from app.views.writing import write
+from app.services.account import demo_end, getting_started
+from app.views.generated.base import SignedIn
+from app.views.generated.writing import write
 
 
 class GettingStartedView(SignedIn, BaseView):  # type: ignore[misc]

@@ -7,9 +7,9 @@ from typing import Any
 from flask_babel import lazy_gettext
 
 from app.models.people import Group, User
-from app.services import groups
-from app.views.base import Screen
-from app.views.interface import ScreenInterface
+from app.services.people import groups
+from app.views.generated.base import Screen
+from app.views.generated.interface import ScreenInterface
 
 
 class GroupView(Screen):

@@ -15,12 +15,12 @@ from flask_babel import gettext, lazy_gettext
 from app.errors import UserError
 from app.models.people import User, full_name
 from app.security import acting_user
-from app.services import hand_overs
-from app.services.hand_over_parts import in_words
-from app.views.form_values import show_error
-from app.views.interface import as_id
-from app.views.lookup_field import LookupField
-from app.views.writing import write
+from app.services.people import hand_overs
+from app.services.people.hand_over_parts import in_words
+from app.views.generated.form_values import show_error
+from app.views.generated.interface import as_id
+from app.views.generated.lookup_field import LookupField
+from app.views.generated.writing import write
 
 
 class TargetForm(DynamicForm):  # type: ignore[misc]

@@ -23,8 +23,8 @@ from app.errors import UserError
 from app.extensions import db, redis_client
 from app.queue import QUEUES
 from app.security import security_manager
-from app.services import mailbox_health
-from app.services.processes import alive_kinds
+from app.services.account.processes import alive_kinds
+from app.services.mails import mailbox_health
 
 blueprint = Blueprint("health", __name__)
 

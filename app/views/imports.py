@@ -15,13 +15,13 @@ from wtforms import Form
 from app.errors import UserError
 from app.models.records import Transfer
 from app.security import acting_user
-from app.services import csv_reading, import_fields, imports
-from app.services.import_writing import Duplicates
-from app.services.imports import Draft
-from app.views.base import SignedIn
-from app.views.interface import as_id
-from app.views.lookup_field import LookupField
-from app.views.writing import write
+from app.services.imports import csv_reading, import_fields, imports
+from app.services.imports.import_writing import Duplicates
+from app.services.imports.imports import Draft
+from app.views.generated.base import SignedIn
+from app.views.generated.interface import as_id
+from app.views.generated.lookup_field import LookupField
+from app.views.generated.writing import write
 
 SCREENS = {"leads": "LeadView", "contacts": "ContactView"}
 ENCODINGS = {

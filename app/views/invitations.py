@@ -16,10 +16,10 @@ from wtforms.validators import InputRequired, Length
 
 from app.errors import UserError
 from app.security import start_session
-from app.services import invitations
+from app.services.people import invitations
 from app.transaction import transaction
-from app.views.form_values import changes_of, show_error
-from app.views.forms import ZoneField
+from app.views.generated.form_values import changes_of, show_error
+from app.views.generated.forms import ZoneField
 from app.views.login import login_limits
 from app.views.users import password_fields
 

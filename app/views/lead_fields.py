@@ -10,9 +10,9 @@ from wtforms.validators import InputRequired, Length
 
 from app.formatting import due
 from app.models.crm import Task
-from app.services import next_tasks
-from app.views.forms import ZonedDateTimeField
-from app.views.lookup_field import LookupField
+from app.services.tasks import next_tasks
+from app.views.generated.forms import ZonedDateTimeField
+from app.views.generated.lookup_field import LookupField
 
 
 class StageForm(Form):  # type: ignore[misc]

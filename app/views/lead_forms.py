@@ -15,9 +15,10 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from app.models.forms import Form
 from app.models.people import User
 from app.security import acting_user
-from app.services import form_entries, forms, limits
-from app.views.base import Screen
-from app.views.interface import ScreenInterface
+from app.services.clients import form_entries, forms
+from app.services.limits import limits
+from app.views.generated.base import Screen
+from app.views.generated.interface import ScreenInterface
 
 LABELS = {
     "name": lazy_gettext("Name"),

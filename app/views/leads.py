@@ -21,15 +21,17 @@ from app.formatting import number, viewer_zone
 from app.models.crm import Lead
 from app.models.people import User
 from app.security import acting_user
-from app.services import lead_answers, lead_views, leads, next_tasks, searching, tasks
+from app.services import searching
+from app.services.records import lead_answers, lead_views, leads
+from app.services.tasks import next_tasks, tasks
 from app.views.board import BoardScreen
-from app.views.filters import Visible
-from app.views.interface import ScreenInterface
+from app.views.generated.filters import Visible
+from app.views.generated.interface import ScreenInterface
+from app.views.generated.saved_views import FixedView
+from app.views.generated.typed_values import Day
+from app.views.generated.writing import write
 from app.views.lead_fields import PipelineForm, StageForm, TaskForm, next_task, next_task_field, state_field
 from app.views.records import card_link, source_label
-from app.views.saved_views import FixedView
-from app.views.typed_values import Day
-from app.views.writing import write
 
 
 def _leads_with(which: str) -> ColumnElement[bool]:

@@ -12,10 +12,11 @@ from wtforms.validators import InputRequired, NumberRange, Optional
 from app.formatting import number
 from app.models.limits import Counted, LimitRule, Scope, Span
 from app.models.people import User
-from app.services import account, limit_rules
-from app.views.base import Screen
-from app.views.interface import ScreenInterface
-from app.views.lookup_field import LookupField
+from app.services.account import account
+from app.services.limits import limit_rules
+from app.views.generated.base import Screen
+from app.views.generated.interface import ScreenInterface
+from app.views.generated.lookup_field import LookupField
 
 SCOPES = {
     Scope.EVERYONE.value: lazy_gettext("Everyone"),

@@ -20,10 +20,10 @@ from wtforms.validators import EqualTo, InputRequired, Length
 from app import access
 from app.errors import UserError
 from app.security import start_session
-from app.services import passwords, people, signin, two_step
+from app.services.people import passwords, people, signin, two_step
 from app.transaction import transaction
 from app.views import half_way
-from app.views.form_values import changes_of, show_error
+from app.views.generated.form_values import changes_of, show_error
 from app.views.personas import demo_person
 
 _INPUT = {"class": "form-control"}

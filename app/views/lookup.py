@@ -8,7 +8,7 @@ from flask_appbuilder.baseviews import expose
 from flask_appbuilder.security.decorators import has_access_api, permission_name
 
 from app.security import acting_user
-from app.views import lookups
+from app.views.generated import lookups
 
 
 class LookupView(BaseView):  # type: ignore[misc]

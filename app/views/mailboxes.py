@@ -21,12 +21,12 @@ from app.integrations.mailbox_connection import MailboxProblem
 from app.models.mailboxes import Mailbox
 from app.models.people import User
 from app.security import acting_user
-from app.services import mailbox_health, mailboxes
-from app.services.mailbox_health import Problem
-from app.views.base import Screen
-from app.views.filters import Visible
-from app.views.interface import ScreenInterface
-from app.views.writing import write
+from app.services.mails import mailbox_health, mailboxes
+from app.services.mails.mailbox_health import Problem
+from app.views.generated.base import Screen
+from app.views.generated.filters import Visible
+from app.views.generated.interface import ScreenInterface
+from app.views.generated.writing import write
 
 _INPUT = {"class": "form-control"}
 SECURITIES = (

@@ -17,14 +17,16 @@ from app import access
 from app.errors import NotFound, UserError
 from app.models.mailboxes import Mail
 from app.security import acting_user
-from app.services import chat_files, limits, mail_answers, mail_files, mail_new, mail_receivers, mails
-from app.services.mail_files import Upload
-from app.services.mail_new import About, Draft
-from app.services.mail_receivers import Receivers
-from app.views.base import Screen
-from app.views.filters import Visible
-from app.views.interface import ScreenInterface, as_id
-from app.views.writing import write
+from app.services.chats import chat_files
+from app.services.limits import limits
+from app.services.mails import mail_answers, mail_files, mail_new, mail_receivers, mails
+from app.services.mails.mail_files import Upload
+from app.services.mails.mail_new import About, Draft
+from app.services.mails.mail_receivers import Receivers
+from app.views.generated.base import Screen
+from app.views.generated.filters import Visible
+from app.views.generated.interface import ScreenInterface, as_id
+from app.views.generated.writing import write
 
 DIRECTION_LABELS = {"incoming": lazy_gettext("Received"), "outgoing": lazy_gettext("Sent")}
 KIND_LABELS = {

@@ -10,9 +10,10 @@ from markupsafe import Markup, escape
 
 from app.models.people import User
 from app.models.talks import Messenger
-from app.services import messengers, sealed
-from app.views.base import Screen
-from app.views.interface import ScreenInterface
+from app.services import sealed
+from app.services.clients import messengers
+from app.views.generated.base import Screen
+from app.views.generated.interface import ScreenInterface
 
 
 def shown_secret(stored: str) -> Markup:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 
 from app.security import acting_user
-from app.services import settings_page
+from app.services.settings import settings_page
 
 
 def init_app(app: Flask) -> None:

@@ -13,9 +13,9 @@ from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
 from app.errors import UserError
-from app.services import password_resets
+from app.services.people import password_resets
 from app.transaction import transaction
-from app.views.form_values import show_error
+from app.views.generated.form_values import show_error
 from app.views.login import login_limits
 from app.views.users import password_fields
 

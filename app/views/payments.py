@@ -10,9 +10,9 @@ from markupsafe import Markup
 from wtforms import SelectField
 
 from app.models.payments import Payment
-from app.services import amounts
-from app.views.base import Screen
-from app.views.interface import ScreenInterface
+from app.services.payments import amounts
+from app.views.generated.base import Screen
+from app.views.generated.interface import ScreenInterface
 
 STATE_LABELS = {
     "failed": lazy_gettext("Failed"),

@@ -12,7 +12,8 @@ from sqlalchemy.orm import selectinload
 from app.extensions import db
 from app.formatting import avatar_colour, initials
 from app.models.people import User, full_name
-from app.services import demo_end, people_pictures
+from app.services.account import demo_end
+from app.services.people import people_pictures
 
 # In the order of the cards: the manager's center is the one to see first.
 LINES = {

@@ -16,11 +16,11 @@ from wtforms.validators import InputRequired
 from app.formatting import count_label
 from app.models.crm import Pipeline, Stage
 from app.models.people import User
-from app.services import pipelines, stages
-from app.services.positions import Direction
-from app.views.base import Screen
-from app.views.interface import ScreenInterface, as_id
-from app.views.placed import Placed, colour_field, colour_label
+from app.services.records import pipelines, stages
+from app.services.records.positions import Direction
+from app.views.generated.base import Screen
+from app.views.generated.interface import ScreenInterface, as_id
+from app.views.generated.placed import Placed, colour_field, colour_label
 
 KINDS = {
     "incoming": lazy_gettext("Incoming"),

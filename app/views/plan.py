@@ -10,9 +10,9 @@ from wtforms import DateField, Form, IntegerField, StringField
 from wtforms.validators import Length, NumberRange, Optional
 
 from app.models.people import User
-from app.services import billing
-from app.views.form_page import FormPage
-from app.views.form_values import changes_of
+from app.services.payments import billing
+from app.views.generated.form_page import FormPage
+from app.views.generated.form_values import changes_of
 
 _INPUT = {"class": "form-control"}
 

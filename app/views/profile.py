@@ -21,12 +21,13 @@ from app.catalogue import LEAD_TIMES_MINUTES
 from app.errors import UserError
 from app.models.people import User
 from app.security import acting_user, keep_session
-from app.services import own_data, passwords, people, people_pictures, preferences
-from app.views.base import SignedIn
-from app.views.form_values import changes_of, show_error
-from app.views.forms import ZoneField
+from app.services.people import own_data, passwords, people, people_pictures
+from app.services.settings import preferences
+from app.views.generated.base import SignedIn
+from app.views.generated.form_values import changes_of, show_error
+from app.views.generated.forms import ZoneField
+from app.views.generated.writing import write
 from app.views.json_file import as_file
-from app.views.writing import write
 
 _INPUT = {"class": "form-control"}
 _NEW_PASSWORD = {**_INPUT, "autocomplete": "new-password"}

@@ -9,7 +9,7 @@ from flask_babel import gettext
 from app.assets import OWN
 from app.errors import UserError
 from app.extensions import csrf
-from app.services import devices
+from app.services.settings import devices
 from app.transaction import transaction
 
 blueprint = Blueprint("push", __name__)

@@ -16,11 +16,11 @@ from wtforms.validators import InputRequired, Length
 from app.errors import UserError
 from app.models.people import User
 from app.security import acting_user
-from app.services import tags
-from app.services.history import Record
-from app.views.bulk import AssignForm, BulkForms
-from app.views.interface import as_id
-from app.views.writing import write
+from app.services.records import tags
+from app.services.records.history import Record
+from app.views.generated.bulk import AssignForm, BulkForms
+from app.views.generated.interface import as_id
+from app.views.generated.writing import write
 
 
 class TagForm(Form):  # type: ignore[misc]

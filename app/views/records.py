@@ -13,9 +13,9 @@ from wtforms import Form
 from app import access
 from app.models.crm import Company, Contact, Lead
 from app.security import acting_user
-from app.services.responsible import may_delete
-from app.services.timeline_words import source_words
-from app.views.base import Screen
+from app.services.records.responsible import may_delete
+from app.services.records.timeline_words import source_words
+from app.views.generated.base import Screen
 
 
 def card_link(record: Lead | Contact | Company | None) -> str | Markup | None:

@@ -8,10 +8,10 @@ from typing import Any
 from babel.dates import format_date
 from flask_babel import get_locale, gettext
 
-from app.services import figures
-from app.services.activity_report import ActivityReport
-from app.services.figure_kinds import Better, Figure, Unit
-from app.services.figure_words import shown
+from app.services.reports import figures
+from app.services.reports.activity_report import ActivityReport
+from app.services.reports.figure_kinds import Better, Figure, Unit
+from app.services.reports.figure_words import shown
 
 # What of a section can be drawn on one axis; the rest is in its tiles.
 DRAWN: dict[str, tuple[str, ...]] = {

@@ -14,10 +14,11 @@ from werkzeug.datastructures import MultiDict
 from app import access, clock
 from app.errors import UserError
 from app.models.people import User
-from app.services import account, figures
-from app.services.activity_report import Line
-from app.services.report_period import KINDS, Period
-from app.services.report_scope import Scope, scope_for
+from app.services.account import account
+from app.services.reports import figures
+from app.services.reports.activity_report import Line
+from app.services.reports.report_period import KINDS, Period
+from app.services.reports.report_scope import Scope, scope_for
 
 # Names in the address → words; numbers are days up to today.
 SPANS: Mapping[str, Any] = {
@@ -66,7 +67,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What :func:`app.services.activity_report.activity_report` takes."""
+    """What :func:`app.services.reports.activity_report.activity_report` takes."""
 
     period: Period
     scope: Scope

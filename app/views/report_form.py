@@ -21,10 +21,11 @@ from wtforms.validators import Optional
 
 from app.models.people import User
 from app.models.reports import Report, ReportRecipient
-from app.services import account, report_languages, report_scope, reports
-from app.services.figures import SECTIONS
-from app.views.forms import ZoneField
-from app.views.lookup_field import LookupManyField
+from app.services.account import account
+from app.services.reports import report_languages, report_scope, reports
+from app.services.reports.figures import SECTIONS
+from app.views.generated.forms import ZoneField
+from app.views.generated.lookup_field import LookupManyField
 
 WEEKDAYS = (
     lazy_gettext("Mo"),

@@ -13,7 +13,7 @@ from app.errors import UserError
 from app.extensions import csrf, db
 from app.models.people import full_name
 from app.models.reports import ReportRecipient, ReportRun
-from app.services import report_recipients
+from app.services.reports import report_recipients
 from app.transaction import transaction
 from app.views.report_runs import file_answer, page_values
 

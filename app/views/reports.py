@@ -17,22 +17,15 @@ from app.errors import UserError
 from app.models.people import User
 from app.models.reports import Report, RunState
 from app.security import acting_user
-from app.services import (
-    report_recipients,
-    report_runs,
-    report_setup,
-    report_times,
-    report_words,
-    reports,
-)
-from app.services.due_words import zone_of
-from app.services.report_period import Period
-from app.services.report_scope import groups_of
-from app.views.base import SignedIn
-from app.views.form_values import changes_of, show_error
-from app.views.interface import as_id
+from app.services.reports import report_recipients, report_runs, report_setup, report_times, report_words, reports
+from app.services.reports.report_period import Period
+from app.services.reports.report_scope import groups_of
+from app.services.tasks.due_words import zone_of
+from app.views.generated.base import SignedIn
+from app.views.generated.form_values import changes_of, show_error
+from app.views.generated.interface import as_id
+from app.views.generated.writing import write
 from app.views.report_form import OwnReportForm, ReportForm, first_values, values_of
-from app.views.writing import write
 
 UPCOMING = 3
 STATES = {

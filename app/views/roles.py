@@ -12,10 +12,10 @@ from sqlalchemy import ColumnElement
 from wtforms import Form, SelectMultipleField
 
 from app.models.people import Role, RoleName, User
-from app.services import rights, roles
-from app.views.base import Screen
-from app.views.filters import Where
-from app.views.interface import ScreenInterface
+from app.services.people import rights, roles
+from app.views.generated.base import Screen
+from app.views.generated.filters import Where
+from app.views.generated.interface import ScreenInterface
 
 
 def is_usable_condition() -> ColumnElement[bool]:

@@ -10,10 +10,10 @@ from app import access
 from app.models.answers import SavedAnswer
 from app.models.people import User
 from app.security import acting_user
-from app.services import saved_answers
-from app.views.base import Screen
-from app.views.filters import Visible
-from app.views.interface import ScreenInterface
+from app.services.clients import saved_answers
+from app.views.generated.base import Screen
+from app.views.generated.filters import Visible
+from app.views.generated.interface import ScreenInterface
 
 
 class SavedAnswerView(Screen):

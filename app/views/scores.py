@@ -18,11 +18,12 @@ from app.errors import UserError
 from app.extensions import db
 from app.models.people import User
 from app.security import acting_user
-from app.services import limits, scores, talk_settings
-from app.views.base import SignedIn
-from app.views.form_values import changes_of, show_error
-from app.views.lookup_field import LookupField
-from app.views.writing import write
+from app.services.limits import limits
+from app.services.talks import scores, talk_settings
+from app.views.generated.base import SignedIn
+from app.views.generated.form_values import changes_of, show_error
+from app.views.generated.lookup_field import LookupField
+from app.views.generated.writing import write
 
 PERIODS = (30, 90, 365)
 _INPUT = {"class": "form-control"}

@@ -14,9 +14,9 @@ from wtforms import Form, PasswordField
 
 from app.models.people import User
 from app.security import acting_user
-from app.services import payments, stripe_settings
-from app.views.form_page import FormPage
-from app.views.writing import write
+from app.services.payments import payments, stripe_settings
+from app.views.generated.form_page import FormPage
+from app.views.generated.writing import write
 
 
 class StripeForm(DynamicForm):  # type: ignore[misc]

@@ -9,7 +9,7 @@ from wtforms.fields import SelectChoice
 
 from app.formatting import dot
 from app.models.crm import Task
-from app.services import task_types
+from app.services.tasks import task_types
 
 
 def type_label(key: str) -> Markup:

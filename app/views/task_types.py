@@ -9,11 +9,11 @@ from flask_babel import lazy_gettext
 
 from app.models.crm import TaskType
 from app.models.people import User
-from app.services import task_types
-from app.services.positions import Direction
-from app.views.base import Screen
-from app.views.interface import ScreenInterface
-from app.views.placed import Placed, colour_field, colour_label
+from app.services.records.positions import Direction
+from app.services.tasks import task_types
+from app.views.generated.base import Screen
+from app.views.generated.interface import ScreenInterface
+from app.views.generated.placed import Placed, colour_field, colour_label
 
 
 class TaskTypeView(Placed, Screen):

@@ -21,19 +21,19 @@ from app.formatting import day_words, due_of_row, viewer_zone
 from app.models.crm import Task
 from app.models.people import User
 from app.security import acting_user
-from app.services import my_day, task_views, tasks
-from app.services.due_dates import Later
-from app.views.base import Screen
-from app.views.bulk import AssignForm, BulkForms
+from app.services.tasks import my_day, task_views, tasks
+from app.services.tasks.due_dates import Later
 from app.views.exports import Exporting
-from app.views.filters import Visible
-from app.views.interface import ScreenInterface
+from app.views.generated.base import Screen
+from app.views.generated.bulk import AssignForm, BulkForms
+from app.views.generated.filters import Visible
+from app.views.generated.interface import ScreenInterface
+from app.views.generated.saved_views import FixedView, SavedViews
+from app.views.generated.undo import Undoable
+from app.views.generated.versions import Versioned
+from app.views.generated.writing import write
 from app.views.records import card_link
-from app.views.saved_views import FixedView, SavedViews
 from app.views.task_fields import state_field, type_field, type_label, type_of
-from app.views.undo import Undoable
-from app.views.versions import Versioned
-from app.views.writing import write
 
 
 class TaskView(Versioned, Undoable, Exporting, SavedViews, BulkForms, Screen):

@@ -16,9 +16,10 @@ from flask_babel import gettext, lazy_gettext
 from app.errors import UserError
 from app.models.people import User
 from app.security import acting_user
-from app.services import sealed, two_step
-from app.views.base import SignedIn
-from app.views.writing import write
+from app.services import sealed
+from app.services.people import two_step
+from app.views.generated.base import SignedIn
+from app.views.generated.writing import write
 
 _NEW = "new_two_step"
 

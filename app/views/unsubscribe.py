@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from app.errors import UserError
 from app.extensions import csrf, db
-from app.services import unsubscribe
+from app.services.settings import unsubscribe
 from app.transaction import transaction
 
 blueprint = Blueprint("unsubscribe", __name__)

@@ -19,14 +19,14 @@ from wtforms.validators import EqualTo, InputRequired, Length
 from app.errors import UserError
 from app.models.people import Group, Role, RoleName, User, full_name
 from app.security import acting_user
-from app.services import own_data, passwords, people, person_history, signin
-from app.views.base import Screen
-from app.views.filters import Where
-from app.views.form_values import show_error
+from app.services.people import own_data, passwords, people, person_history, signin
+from app.views.generated.base import Screen
+from app.views.generated.filters import Where
+from app.views.generated.form_values import show_error
+from app.views.generated.interface import ScreenInterface
+from app.views.generated.writing import write
 from app.views.hand_overs import HandingOver, history_of
-from app.views.interface import ScreenInterface
 from app.views.two_step import TwoStepReset
-from app.views.writing import write
 
 _INPUT = {"class": "form-control"}
 _NEW_PASSWORD = {**_INPUT, "autocomplete": "new-password"}

@@ -18,12 +18,12 @@ from app.errors import UserError
 from app.models.people import User
 from app.models.webhooks import Webhook
 from app.security import acting_user
-from app.services import webhooks
-from app.views.base import Screen
+from app.services.account import webhooks
 from app.views.deliveries import state_label
-from app.views.interface import ScreenInterface
+from app.views.generated.base import Screen
+from app.views.generated.interface import ScreenInterface
+from app.views.generated.writing import write
 from app.views.messengers import shown_secret
-from app.views.writing import write
 
 TOPIC_LABELS = {
     "lead": lazy_gettext("Leads"),

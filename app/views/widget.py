@@ -18,12 +18,13 @@ from app.extensions import csrf, db
 from app.headers import csp_nonce
 from app.models.chats import ChatFile, ThumbnailState
 from app.models.talks import Widget
-from app.services import chat_files, drafts, visitor_flood, visitor_pages, visitors, widgets
-from app.services.visitors import Caller
+from app.services.chats import chat_files, drafts
+from app.services.clients import visitor_flood, visitor_pages, visitors, widgets
+from app.services.clients.visitors import Caller
 from app.sockets.visitor import only_own
 from app.views.api.files import NOTHING_RUNS
 from app.views.api.problem import number, uploaded_file
-from app.views.hook_body import json_of, limited_body
+from app.views.hooks.hook_body import json_of, limited_body
 
 blueprint = Blueprint("widget", __name__)
 

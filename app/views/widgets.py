@@ -12,10 +12,10 @@ from wtforms.validators import InputRequired
 
 from app.models.people import User
 from app.models.talks import Widget
-from app.services import widgets
+from app.services.clients import widgets
 from app.services.language_names import own_name
-from app.views.base import Screen
-from app.views.interface import ScreenInterface
+from app.views.generated.base import Screen
+from app.views.generated.interface import ScreenInterface
 
 
 @cache

@@ -13,7 +13,8 @@ from sqlalchemy import text
 
 from app.extensions import db
 from app.models.people import User
-from app.services import delivery, reading, tasks, trace
+from app.services import delivery, reading, trace
+from app.services.tasks import tasks
 from app.transaction import transaction
 from tests import builders
 from tests.bad_moments.queued import work_off

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Flask
 
-from app.services import chat_news
+from app.services.chats import chat_news
 from tests import builders
 
 

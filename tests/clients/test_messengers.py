@@ -17,7 +17,8 @@ from app.extensions import db
 from app.models.crm import Contact
 from app.models.notifications import Delivery
 from app.models.talks import Messenger
-from app.services import delivery, messengers
+from app.services import delivery
+from app.services.clients import messengers
 from app.transaction import transaction
 from tests import builders, visiting
 from tests.clients.colleagues import Colleague

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from app.extensions import db
 from app.models.people import User
 from app.models.talks import Widget
-from app.services import account
+from app.services.account import account
 from app.transaction import transaction
 from tests import builders, news, visiting
 from tests.clients.colleagues import Colleague

@@ -12,7 +12,7 @@ from app.extensions import db
 from app.models.chats import Chat
 from app.models.people import User
 from app.models.talks import Talk
-from app.services import scores, talk_settings
+from app.services.talks import scores, talk_settings
 from app.transaction import transaction
 from tests import builders
 

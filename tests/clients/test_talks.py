@@ -20,18 +20,11 @@ from app.models.calls import Call
 from app.models.crm import Contact, Lead, Task
 from app.models.people import User
 from app.models.talks import Talk, Widget
-from app.services import (
-    account_settings,
-    history,
-    notes,
-    nps,
-    tags,
-    talk_clock,
-    talk_settings,
-    talks,
-    task_types,
-    visitor_flood,
-)
+from app.services.account import account_settings
+from app.services.clients import visitor_flood
+from app.services.records import history, notes, tags
+from app.services.talks import nps, talk_clock, talk_settings, talks
+from app.services.tasks import task_types
 from app.transaction import transaction
 from tests import builders, visiting
 from tests.clients.colleagues import Colleague

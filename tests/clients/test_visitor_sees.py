@@ -12,7 +12,9 @@ from flask import Flask
 
 from app.extensions import socketio
 from app.models.people import User
-from app.services import chat_live, client_lookers, talk_settings
+from app.services.chats import chat_live
+from app.services.clients import client_lookers
+from app.services.talks import talk_settings
 from app.transaction import transaction
 from tests import builders, visiting
 from tests.clients.colleagues import Colleague

@@ -11,8 +11,8 @@ from flask_babel import Babel
 from playwright.sync_api import Browser
 
 from app.services.render import INLINER, Headline
-from app.services.report_charts import DARK, LIGHT, Chart, png
-from app.services.report_contents import Contents, Number, Part, Picture, Row, Table
+from app.services.reports.report_charts import DARK, LIGHT, Chart, png
+from app.services.reports.report_contents import Contents, Number, Part, Picture, Row, Table
 
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 ALT = "Messages in per day. This week: the highest is Thursday 19 November, 52."

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from app.extensions import db
 from app.models.people import User
 from app.models.records import Transfer
-from app.services import import_run
+from app.services.imports import import_run
 from tests import builders
 
 Import = Callable[..., Transfer]

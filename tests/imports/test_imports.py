@@ -14,7 +14,7 @@ from sqlalchemy import select, text
 from app.extensions import db
 from app.models.crm import Company, Contact, Lead
 from app.models.records import Note
-from app.services import import_run
+from app.services.imports import import_run
 from tests import builders
 from tests.imports.conftest import Import, chosen, upload
 
@@ -211,7 +211,7 @@ def test_what_is_no_csv_is_refused_on_the_field_and_nothing_is_kept(
 
 
 def test_more_rows_than_allowed_are_refused(client: FlaskClient, milo: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.services.csv_reading.ROWS_MAX", 2)
+    monkeypatch.setattr("app.services.imports.csv_reading.ROWS_MAX", 2)
     assert "At most 2 rows" in upload(client, "contacts", "Name\nA\nB\nC\n").get_data(as_text=True)
 
 

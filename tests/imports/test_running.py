@@ -20,7 +20,8 @@ from app.extensions import db
 from app.models.crm import Contact, Lead
 from app.models.people import User
 from app.models.records import Tag, Transfer
-from app.services import feed, import_run, imports
+from app.services import feed
+from app.services.imports import import_run, imports
 from app.startup import ROOT
 from app.transaction import transaction
 from tests import builders

@@ -72,7 +72,7 @@ test("an unknown language speaks English", async () => {
 });
 
 test("every language that an admin can choose says everything, in its own words", async () => {
-  const offered = /^LANGUAGES = \(([^)]*)\)/mu.exec(readFileSync(new URL("../../app/services/widgets.py", import.meta.url), "utf8"))[1].match(/[a-z]{2}/gu);
+  const offered = /^LANGUAGES = \(([^)]*)\)/mu.exec(readFileSync(new URL("../../app/services/clients/widgets.py", import.meta.url), "utf8"))[1].match(/[a-z]{2}/gu);
   const english = await textsIn("en");
   for (const language of offered) {
     const texts = await textsIn(language);

@@ -19,9 +19,10 @@ from app.models.mailboxes import Mailbox
 from app.models.notifications import Delivery, Event
 from app.models.people import User
 from app.models.talks import Talk
-from app.services import activity_days, mail_news
-from app.services.activity_report import ActivityReport, Period, Scope, activity_report
-from app.services.figures import SECTION_KEYS
+from app.services.mails import mail_news
+from app.services.reports import activity_days
+from app.services.reports.activity_report import ActivityReport, Period, Scope, activity_report
+from app.services.reports.figures import SECTION_KEYS
 from app.transaction import transaction
 from tests.builders import make_group, make_lead, make_mail, make_mailbox, make_stage, make_task, make_user
 

@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from app.extensions import db
 from app.models.people import User
-from app.services.figures import FIGURES, SECTION_KEYS
+from app.services.reports.figures import FIGURES, SECTION_KEYS
 from app.transaction import transaction
 from tests.builders import login, make_group, make_limit, make_user, set_visibility
 from tests.numbers.conftest import NOW, History, refreshed

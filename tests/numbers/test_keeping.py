@@ -13,8 +13,10 @@ from sqlalchemy import text
 from app.extensions import db
 from app.models.crm import Lead, Task
 from app.models.talks import Talk
-from app.services import account_settings, activity_days, leads, trash
-from app.services.activity_report import Period, Scope, activity_report
+from app.services.account import account_settings
+from app.services.records import leads, trash
+from app.services.reports import activity_days
+from app.services.reports.activity_report import Period, Scope, activity_report
 from app.transaction import transaction
 from tests.builders import make_lead, make_stage, make_user
 from tests.numbers.conftest import ACCOUNT, NOW, History, day, refreshed, report, values

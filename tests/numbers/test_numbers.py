@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.services.activity_report import Scope
+from app.services.reports.activity_report import Scope
 from tests.numbers.conftest import History, report, values
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import text
 from app import clock
 from app.extensions import db
 from app.models.people import User
-from app.services import limits
+from app.services.limits import limits
 from app.transaction import transaction
 from tests import builders
 
@@ -137,7 +137,7 @@ def test_a_new_hour_counts_anew_and_a_day_goes_on(
 
 
 def test_days_are_those_of_the_accounts_zone(app: Flask, house: dict[str, int], at: Any) -> None:
-    from app.services import account
+    from app.services.account import account
 
     with app.app_context():
         with transaction():

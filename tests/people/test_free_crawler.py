@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from app.extensions import db
-from app.services import card_chats
+from app.services.records import card_chats
 from app.sockets import chats, staff
 from app.transaction import transaction
 from tests import builders, chatting, visiting

@@ -15,7 +15,10 @@ from app.extensions import db
 from app.models.mailboxes import MailFile
 from app.models.people import User
 from app.models.reports import ReportFile, ReportRun
-from app.services import card_chats, chat_files, chat_pictures, devices, exports
+from app.services.chats import chat_files, chat_pictures
+from app.services.exports import exports
+from app.services.records import card_chats
+from app.services.settings import devices
 from app.transaction import transaction
 from tests import builders, chatting, news, visiting
 from tests.clients.colleagues import Colleague

@@ -13,7 +13,9 @@ from app import clock
 from app.extensions import db
 from app.models.crm import Contact, Lead, Task
 from app.models.people import User
-from app.services import door_faults, feed, hand_over_run
+from app.services import feed
+from app.services.clients import door_faults
+from app.services.people import hand_over_run
 from app.transaction import transaction
 from tests import builders, chatting, visiting
 from tests.visiting import Client

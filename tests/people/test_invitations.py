@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from app.extensions import db
 from app.models.people import User
-from app.services import invitations
+from app.services.people import invitations
 from tests import builders, news
 from tests.mailboxes import SmtpServer
 

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from app.extensions import db
 from app.models.limits import LimitRule
 from app.models.people import User
-from app.services import limits
+from app.services.limits import limits
 from tests import builders, news
 from tests.clients.colleagues import Colleague
 from tests.mailboxes import SmtpServer

@@ -10,7 +10,8 @@ from sqlalchemy import select, text
 from app import access
 from app.extensions import db
 from app.models.people import Group, Role, User
-from app.services import feed, rights, team_feed
+from app.services import feed, team_feed
+from app.services.people import rights
 from tests import builders, chatting, news, visiting
 from tests.clients.colleagues import Colleague
 from tests.visiting import Client
@@ -263,7 +264,8 @@ def test_the_four_built_in_roles_are_shown_and_not_edited(app: Flask, client: Fl
 
 
 def test_managers_see_what_the_people_of_their_groups_do_and_their_scores_only(app: Flask, admin: int) -> None:
-    from app.services import scores, tasks
+    from app.services.talks import scores
+    from app.services.tasks import tasks
     from app.transaction import transaction
 
     with app.app_context():

@@ -19,7 +19,7 @@ from pypdf import PdfReader
 
 from app.errors import UserError
 from app.models.people import User
-from app.services import report_languages
+from app.services.reports import report_languages
 from tests import builders, reporting
 from tests.bad_moments.queued import work_off
 from tests.mailboxes import SmtpServer

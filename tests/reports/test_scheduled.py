@@ -20,7 +20,10 @@ from app.errors import UserError
 from app.extensions import db
 from app.models.people import User
 from app.models.reports import ReportRecipient
-from app.services import feed, matrix, people, report_build, reports
+from app.services import feed
+from app.services.people import people
+from app.services.reports import report_build, reports
+from app.services.settings import matrix
 from app.transaction import transaction
 from tests import builders, news, reporting
 from tests.bad_moments.queued import work_off
@@ -352,7 +355,7 @@ def test_a_failed_one_is_tried_again_and_then_told(
     def broken(*_: Any) -> None:
         raise RuntimeError("no paper")
 
-    monkeypatch.setattr("app.services.report_contents.make", broken)
+    monkeypatch.setattr("app.services.reports.report_contents.make", broken)
     reporting.run_due()
     assert reporting.runs() == [("waiting", False, "It could not be made: RuntimeError")]
     for minutes in (1, 4, 15):

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask
 
 from app.models.people import User
-from app.services import reports
+from app.services.reports import reports
 from tests import builders, reporting
 from tests.bad_moments.queued import work_off
 from tests.mailboxes import SmtpServer

@@ -14,8 +14,10 @@ from app.models.chats import Chat
 from app.models.crm import Lead
 from app.models.people import User
 from app.models.records import CardShare
-from app.services import card_chats, chat_search, feed, leads, trash
-from app.services.chat_members import remove
+from app.services import feed
+from app.services.chats import chat_search
+from app.services.chats.chat_members import remove
+from app.services.records import card_chats, leads, trash
 from app.transaction import transaction
 from tests import builders, chatting
 

@@ -11,8 +11,9 @@ from sqlalchemy import text
 
 from app.errors import UserError
 from app.extensions import db, redis_client
-from app.services import chat_messages, chat_pages, drafts, feed, message_changes, message_pages
-from app.services.drafts import Draft, read_draft
+from app.services import feed
+from app.services.chats import chat_messages, chat_pages, drafts, message_changes, message_pages
+from app.services.chats.drafts import Draft, read_draft
 from app.services.shared_buckets import SharedBuckets
 from app.transaction import transaction
 from tests import builders, chatting

@@ -10,16 +10,8 @@ from sqlalchemy import text
 
 from app import clock
 from app.extensions import db
-from app.services import (
-    chat_mail,
-    chat_news,
-    chat_reading,
-    chats,
-    feed,
-    feed_counters,
-    message_changes,
-    presence,
-)
+from app.services import feed, feed_counters
+from app.services.chats import chat_mail, chat_news, chat_reading, chats, message_changes, presence
 from app.services.claimed import claim
 from app.transaction import transaction
 from tests import builders, chatting
@@ -109,7 +101,7 @@ def test_a_group_message_pops_up_but_is_not_mailed(context: Flask, monkeypatch) 
         chats.set_mine(cho.id, chat_id, {"mute": "all_but_mentions"})
     shown = []
     monkeypatch.setattr(
-        "app.services.chat_live.show_items", lambda chat, who, popups: shown.append((sorted(who), sorted(popups)))
+        "app.services.chats.chat_live.show_items", lambda chat, who, popups: shown.append((sorted(who), sorted(popups)))
     )
     for _ in range(2):
         chatting.say(ann, chat_id)
@@ -156,7 +148,7 @@ def test_text_is_text_in_mails_too(pair) -> None:
 
 @pytest.mark.parametrize(("change", "reason"), [("mute", "muted"), ("leave", "not_a_member")])
 def test_muting_or_leaving_before_sending_stops_it(context: Flask, change: str, reason: str) -> None:
-    from app.services import chat_members
+    from app.services.chats import chat_members
 
     ann, ben = builders.make_user(), builders.make_user(username="ben")
     chat_id = chatting.group(ann, [ben])

@@ -11,7 +11,10 @@ from sqlalchemy import select, text
 from app.errors import UserError
 from app.extensions import db
 from app.models.chats import Chat, ChatMember
-from app.services import account, chat_members, chat_pages, chat_reading, chats, feed, feed_counters, groups, people
+from app.services import feed, feed_counters
+from app.services.account import account
+from app.services.chats import chat_members, chat_pages, chat_reading, chats
+from app.services.people import groups, people
 from app.transaction import transaction
 from tests import builders, chatting
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.services.digest_times import last_until, next_after, plan_of, time_of
-from app.services.quiet import Why, hold_of, local_moment
+from app.services.settings.digest_times import last_until, next_after, plan_of, time_of
+from app.services.settings.quiet import Why, hold_of, local_moment
 
 VIENNA = "Europe/Vienna"
 ZONES = ["UTC", VIENNA, "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Apia"]

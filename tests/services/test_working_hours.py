@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from app.services import working_hours
+from app.services.talks import working_hours
 
 
 def test_a_minute_that_was_written_twice_passes_once() -> None:

@@ -11,7 +11,7 @@ from flask import Flask
 from app.extensions import db
 from app.models.notifications import FeedItem
 from app.models.people import User
-from app.services import channel_health
+from app.services.account import channel_health
 from tests.builders import make_user
 
 NOON = dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC)

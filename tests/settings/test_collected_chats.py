@@ -12,7 +12,8 @@ from sqlalchemy import text
 
 from app.extensions import db
 from app.models.people import User
-from app.services import chat_trace, chats, digests
+from app.services import digests
+from app.services.chats import chat_trace, chats
 from app.transaction import transaction
 from tests import chatting, news
 from tests.builders import make_user
@@ -88,7 +89,7 @@ def test_after_the_brief_a_chat_is_told_again_only_when_it_was_read(pair: tuple[
 def test_what_was_read_muted_or_deleted_in_the_night_makes_no_brief(
     pair: tuple[User, User, int], at: At, change: str
 ) -> None:
-    from app.services import message_changes
+    from app.services.chats import message_changes
 
     ann, ben, chat_id = pair
     message = write(ann, chat_id)

@@ -17,7 +17,9 @@ from app.errors import UserError
 from app.extensions import db
 from app.models.notifications import FeedItem
 from app.models.people import User
-from app.services import activity, devices, reading, shown
+from app.services import reading, shown
+from app.services.people import activity
+from app.services.settings import devices
 from app.transaction import transaction
 from tests import chatting, news
 from tests.builders import login, make_user
@@ -231,7 +233,7 @@ def test_apples_service_gets_no_push_that_shows_nothing(context: Flask, push_ser
 
 
 def test_texts_can_be_hidden(context: Flask, push_service: PushService) -> None:
-    from app.services import account
+    from app.services.account import account
 
     with transaction():
         account.set_setting("message_texts", "hidden")

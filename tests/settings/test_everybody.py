@@ -13,7 +13,8 @@ from sqlalchemy import text
 
 from app.extensions import db
 from app.models.people import User
-from app.services import devices, reading, telegram_links
+from app.services import reading
+from app.services.settings import devices, telegram_links
 from app.transaction import transaction
 from tests import news
 from tests.builders import make_user

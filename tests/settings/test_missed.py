@@ -14,7 +14,8 @@ from app import clock
 from app.extensions import db
 from app.models.crm import Task
 from app.models.people import User
-from app.services import missed, reading, tasks
+from app.services import missed, reading
+from app.services.tasks import tasks
 from app.transaction import transaction
 from tests import chatting, news
 from tests.builders import login, make_user

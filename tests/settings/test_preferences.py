@@ -14,7 +14,7 @@ from sqlalchemy import text
 from app.catalogue import KINDS
 from app.extensions import db
 from app.models.people import User
-from app.services import matrix
+from app.services.settings import matrix
 from app.transaction import transaction
 from tests import news
 from tests.builders import bearer, login, make_user
@@ -262,7 +262,7 @@ def test_an_address_that_is_refused_is_paused_until_it_is_confirmed(context: Fla
     news.assign(user, make_user("Manager"))
     news.deliver_due()
     assert smtp.mails == []
-    from app.services import lost_addresses
+    from app.services.account import lost_addresses
 
     with transaction():
         assert lost_addresses.resume_mail(user)

@@ -14,7 +14,8 @@ from app import clock
 from app.extensions import db
 from app.jobs.beat import run_job
 from app.jobs.periodic import PERIODIC_JOBS
-from app.services import account, reading, retention
+from app.services import reading
+from app.services.account import account, retention
 from app.transaction import transaction
 from tests import news
 from tests.builders import make_user

@@ -19,7 +19,8 @@ from app.extensions import db
 from app.integrations import listen, telegram_bot
 from app.models.notifications import FeedItem
 from app.models.people import User
-from app.services import chat_messages, chat_news, chats, telegram_links
+from app.services.chats import chat_messages, chat_news, chats
+from app.services.settings import telegram_links
 from app.transaction import transaction
 from tests import news
 from tests.builders import bearer, make_user

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from app.extensions import socketio
-from app.services import presence
+from app.services.chats import presence
 from app.sockets.connections import Connection, connections
 from app.sockets.presence import Viewers
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from app.services import payments
+from app.services.payments import payments
 from app.transaction import transaction
 
 SECRET = "whsec_test_0123456789abcdef"

@@ -14,7 +14,9 @@ from app.extensions import db
 from app.jobs.beat import run_job
 from app.jobs.periodic import PERIODIC_JOBS
 from app.models.people import User
-from app.services import account, billing, matrix
+from app.services.account import account
+from app.services.payments import billing
+from app.services.settings import matrix
 from app.transaction import transaction
 from tests import builders
 from tests.news import deliver_due, kept_mails, prepare_digests

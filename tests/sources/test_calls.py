@@ -15,7 +15,8 @@ from app.extensions import db
 from app.models.calls import Call
 from app.models.crm import Contact, Lead
 from app.models.people import User
-from app.services import calls, feed_counters, phones
+from app.services import feed_counters
+from app.services.calls import calls, phones
 from app.transaction import transaction
 from tests import builders
 from tests.sources.told import items, snapshots, told

@@ -13,18 +13,13 @@ from app import clock
 from app.extensions import db
 from app.models.people import User
 from app.models.webhooks import Webhook
-from app.services import (
-    channel_health,
-    messengers,
-    people,
-    pipelines,
-    render,
-    talk_settings,
-    talks,
-    tasks,
-    webhooks,
-    widgets,
-)
+from app.services import render
+from app.services.account import channel_health, webhooks
+from app.services.clients import messengers, widgets
+from app.services.people import people
+from app.services.records import pipelines
+from app.services.talks import talk_settings, talks
+from app.services.tasks import tasks
 from app.transaction import transaction
 from tests import builders, news
 from tests.sources.told import items, snapshots, told

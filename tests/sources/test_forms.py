@@ -14,7 +14,8 @@ from app.extensions import db
 from app.models.crm import Company, Contact, Lead
 from app.models.forms import Form, FormEntry
 from app.models.people import User
-from app.services import forms, people
+from app.services.clients import forms
+from app.services.people import people
 from app.transaction import transaction
 from tests import builders
 from tests.sources.told import snapshots, told

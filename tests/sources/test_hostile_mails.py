@@ -14,7 +14,7 @@ from app.extensions import db
 from app.integrations import mail_parsing
 from app.models.crm import Contact, Lead
 from app.models.mailboxes import Mail, MailboxState, MailFile
-from app.services import mail_intake
+from app.services.mails import mail_intake
 from bench.imap_house import serving
 from tests import builders
 from tests.imap_servers import mail

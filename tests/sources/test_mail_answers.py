@@ -16,7 +16,9 @@ from app.extensions import db
 from app.integrations import mail_parsing
 from app.models.mailboxes import Mail, Mailbox
 from app.models.people import User
-from app.services import delivery, lost_addresses, mail_intake, mailboxes
+from app.services import delivery
+from app.services.account import lost_addresses
+from app.services.mails import mail_intake, mailboxes
 from app.transaction import transaction
 from tests import builders
 from tests.imap_servers import ImapServer, mail
@@ -376,7 +378,7 @@ def test_a_mailbox_is_connected_by_the_form_and_its_password_never_shown(browser
 
 
 def test_a_former_colleagues_own_mailbox_goes_with_their_data(shop: Mailbox) -> None:
-    from app.services import own_data
+    from app.services.people import own_data
 
     della = db.session.scalars(select(User).where(User.username == "della")).one()
     milo = db.session.scalars(select(User).where(User.username == "milo")).one()

@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.models.mailboxes import Mail, Mailbox
-from app.services import lost_addresses, sent_copies
+from app.services.account import lost_addresses
+from app.services.mails import sent_copies
 from tests import builders
 from tests.imap_servers import mail
 from tests.mailboxes import SmtpServer

@@ -18,7 +18,7 @@ from app.integrations import mailbox as imap_mailbox
 from app.integrations import mailbox_sent
 from app.integrations.mailbox_connection import connected
 from app.models.mailboxes import Mail, Mailbox
-from app.services import mail_files, mailboxes, sent_copies
+from app.services.mails import mail_files, mailboxes, sent_copies
 from app.transaction import transaction
 from tests import builders
 from tests.imap_servers import ImapServer, mail

@@ -19,7 +19,7 @@ from app.extensions import db
 from app.integrations import mailbox as imap_mailbox
 from app.integrations.mailbox_connection import connected
 from app.models.mailboxes import Mail, Mailbox
-from app.services import mailboxes
+from app.services.mails import mailboxes
 from app.transaction import transaction
 from tests import builders, certificates
 from tests.imap_servers import ImapServer, mail

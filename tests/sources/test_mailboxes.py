@@ -17,7 +17,7 @@ from app.integrations.mailbox_watch import MailboxWatch
 from app.models.crm import Contact, Lead
 from app.models.mailboxes import Mail, Mailbox, MailboxState
 from app.models.people import User
-from app.services import mail_intake, mailbox_leases, mailboxes
+from app.services.mails import mail_intake, mailbox_leases, mailboxes
 from app.transaction import transaction
 from tests import builders
 from tests.imap_servers import ImapServer, mail

@@ -13,7 +13,10 @@ from sqlalchemy import event, text
 from app import clock
 from app.extensions import db
 from app.integrations import mail_parsing
-from app.services import call_lines, mail_intake, payments, sealed, stripe_settings
+from app.services import sealed
+from app.services.calls import call_lines
+from app.services.mails import mail_intake
+from app.services.payments import payments, stripe_settings
 from app.transaction import transaction
 from tests import builders
 from tests.imap_servers import mail

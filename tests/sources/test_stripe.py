@@ -17,7 +17,8 @@ from app.jobs.beat import run_job
 from app.jobs.periodic import PERIODIC_JOBS
 from app.models.payments import Payment, StripeEvent
 from app.models.people import AccountSetting, User
-from app.services import amounts, matrix, payments, stripe_settings
+from app.services.payments import amounts, payments, stripe_settings
+from app.services.settings import matrix
 from app.transaction import transaction
 from tests import builders
 from tests.sources.stripe_account import SECRET, charge, event, failed_intent, intent, send, signature

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.services import account, retention
+from app.services.account import account, retention
 from tests import builders
 
 FORM = {

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from app.extensions import db
 from app.models.crm import Lead
 from app.models.people import User
-from app.services import board
+from app.services.records import board
 from tests import builders
 
 

@@ -19,7 +19,7 @@ from app.extensions import db
 from app.models.crm import Lead
 from app.models.notifications import Event
 from app.models.people import User
-from app.services import reminders, tasks
+from app.services.tasks import reminders, tasks
 from app.transaction import transaction
 from tests import builders, visiting
 

@@ -15,7 +15,8 @@ from app import clock
 from app.extensions import db
 from app.models.notifications import Delivery
 from app.models.records import Transfer
-from app.services import channel_health, exports
+from app.services.account import channel_health
+from app.services.exports import exports
 from app.transaction import transaction
 from tests import builders, news
 

@@ -12,8 +12,9 @@ from sqlalchemy import text
 from app import demo
 from app.extensions import db
 from app.models.people import RoleName
-from app.services import demo_end, payments
-from app.services.account import set_setting
+from app.services.account import demo_end
+from app.services.account.account import set_setting
+from app.services.payments import payments
 from app.transaction import transaction
 from tests import builders
 

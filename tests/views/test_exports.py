@@ -16,7 +16,7 @@ from app import clock
 from app.extensions import db
 from app.models.people import User
 from app.models.records import Transfer
-from app.services import exports
+from app.services.exports import exports
 from tests import builders
 
 

@@ -13,8 +13,8 @@ from app import demo
 from app.extensions import db
 from app.models.base import Model
 from app.models.people import Role, RoleName, User
-from app.services import demo_end
-from app.services.account import set_setting
+from app.services.account import demo_end
+from app.services.account.account import set_setting
 from app.transaction import transaction
 from tests import builders
 

@@ -20,7 +20,7 @@ from app import clock
 from app.extensions import db
 from app.models.crm import Lead
 from app.models.people import User
-from app.views import interface
+from app.views.generated import interface
 from tests import builders
 
 Statements = Callable[[], AbstractContextManager[list[str]]]

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from app import bootstrap
 from app.extensions import db
 from app.models.people import User
-from app.services import account
+from app.services.account import account
 from app.transaction import transaction
 from tests import builders
 

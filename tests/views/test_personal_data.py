@@ -12,7 +12,8 @@ from sqlalchemy import select, text
 from app.extensions import db
 from app.models.crm import Contact, Lead
 from app.models.people import User
-from app.services import history, notes, people
+from app.services.people import people
+from app.services.records import history, notes
 from app.transaction import transaction
 from tests import builders, visiting
 from tests.visiting import Client

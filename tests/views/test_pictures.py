@@ -13,7 +13,7 @@ from PIL import Image
 from app.extensions import db
 from app.jobs import thumbnails
 from app.models.people import User
-from app.services import people_pictures
+from app.services.people import people_pictures
 from tests import builders
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from app.extensions import db
 from app.models.crm import Lead, Pipeline, Stage, Task, TaskType
 from app.models.notifications import Event
-from app.services import pipelines
+from app.services.records import pipelines
 from app.transaction import transaction
 from tests import builders
 

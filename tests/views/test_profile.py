@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from app.extensions import db
 from app.models.people import User
-from app.services import preferences
+from app.services.settings import preferences
 from tests import builders
 
 OWN = {

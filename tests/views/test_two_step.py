@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from app.extensions import db
 from app.models.people import User
-from app.services import two_step
+from app.services.people import two_step
 from app.transaction import transaction
 from tests import builders
 

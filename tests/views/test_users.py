@@ -14,7 +14,7 @@ from app import access
 from app.errors import Forbidden, UserError
 from app.extensions import db
 from app.models.people import Group, Role, User
-from app.services import groups, people, roles
+from app.services.people import groups, people, roles
 from app.transaction import transaction
 from tests import builders
 

@@ -13,8 +13,8 @@ from app import clock
 from app.extensions import db
 from app.models.crm import Company, Lead, Task
 from app.models.people import Group, User
-from app.views.base import Screen
-from app.views.interface import ScreenInterface
+from app.views.generated.base import Screen
+from app.views.generated.interface import ScreenInterface
 from tests import builders
 
 

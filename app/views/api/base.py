@@ -22,14 +22,14 @@ from app.extensions import db
 from app.models.base import Model
 from app.models.people import User
 from app.security import acting_user
-from app.services import limits
+from app.services.limits import limits
 from app.views import idempotency
 from app.views.api import versions
 from app.views.api.documentation import DELETE, GET, LIST, POST, PUT, RESPONSES
 from app.views.api.problem import json_object, problems
-from app.views.filters import RequestScopedFilters
-from app.views.interface import COUNT_MAX, PAGE_SIZE_MAX, ScreenInterface
-from app.views.writing import write
+from app.views.generated.filters import RequestScopedFilters
+from app.views.generated.interface import COUNT_MAX, PAGE_SIZE_MAX, ScreenInterface
+from app.views.generated.writing import write
 
 
 class OutSchemaConverter(Model2SchemaConverter):  # type: ignore[misc]

@@ -12,12 +12,12 @@ from app import access
 from app.models.calls import Call
 from app.models.people import User
 from app.security import acting_user
-from app.services import call_log, call_sight
+from app.services.calls import call_log, call_sight
 from app.views.api.base import Api
 from app.views.api.problem import problems
 from app.views.api.schemas import CallIn
-from app.views.filters import Visible
-from app.views.interface import ScreenInterface
+from app.views.generated.filters import Visible
+from app.views.generated.interface import ScreenInterface
 
 
 class CallApi(Api):

@@ -12,8 +12,10 @@ from flask_appbuilder.api import expose, protect
 
 from app.errors import UserError
 from app.extensions import db
-from app.services import chat_reading, chat_trace, feed, feed_counters, preferences, reading, trace
+from app.services import feed, feed_counters, reading, trace
+from app.services.chats import chat_reading, chat_trace
 from app.services.feed import ItemIds
+from app.services.settings import preferences
 from app.transaction import transaction
 from app.views.api.own import OwnApi
 from app.views.api.problem import json_object, number, problems

@@ -9,10 +9,11 @@ from flask_appbuilder.api import expose, protect
 from app.errors import UserError
 from app.extensions import db
 from app.security import acting_user
-from app.services import chat_members, chat_pages, chat_pictures, chat_search, chats, drafts, fields
+from app.services import fields
+from app.services.chats import chat_members, chat_pages, chat_pictures, chat_search, chats, drafts
 from app.views.api.own import OwnApi
 from app.views.api.problem import json_object, number, problems, uploaded_file
-from app.views.writing import write
+from app.views.generated.writing import write
 
 
 class ChatApi(OwnApi):

@@ -7,11 +7,11 @@ from typing import Any
 from app import access
 from app.models.crm import Company
 from app.models.people import User
-from app.services import companies
+from app.services.records import companies
 from app.views.api.base import Api
 from app.views.api.schemas import CompanyIn
-from app.views.filters import Visible
-from app.views.interface import ScreenInterface
+from app.views.generated.filters import Visible
+from app.views.generated.interface import ScreenInterface
 
 
 class CompanyApi(Api):

@@ -7,11 +7,11 @@ from typing import Any
 from app import access
 from app.models.crm import Contact
 from app.models.people import User
-from app.services import contacts
+from app.services.records import contacts
 from app.views.api.base import Api
 from app.views.api.schemas import ContactIn
-from app.views.filters import Visible
-from app.views.interface import ScreenInterface
+from app.views.generated.filters import Visible
+from app.views.generated.interface import ScreenInterface
 
 
 class ContactApi(Api):

@@ -12,10 +12,10 @@ from app import access
 from app.errors import NotFound
 from app.models.chats import ThumbnailState
 from app.security import acting_user
-from app.services import chat_file_list, chat_files, message_pages
+from app.services.chats import chat_file_list, chat_files, message_pages
 from app.views.api.own import OwnApi
 from app.views.api.problem import number, problems, uploaded_file
-from app.views.writing import write
+from app.views.generated.writing import write
 
 # Whatever a browser makes of it: no script, no plug-in, no other origin.
 NOTHING_RUNS = "default-src 'none'; sandbox"

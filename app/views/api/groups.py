@@ -8,11 +8,11 @@ from marshmallow import Schema, fields
 
 from app import access
 from app.models.people import Group, User
-from app.services import groups
+from app.services.people import groups
 from app.views.api.base import Api
 from app.views.api.schemas import GroupIn
-from app.views.filters import Visible
-from app.views.interface import ScreenInterface
+from app.views.generated.filters import Visible
+from app.views.generated.interface import ScreenInterface
 
 
 class GroupRow(Schema):

@@ -13,14 +13,15 @@ from app import access
 from app.models.crm import Lead
 from app.models.people import User
 from app.security import acting_user
-from app.services import lead_answers, leads, limits
+from app.services.limits import limits
+from app.services.records import lead_answers, leads
 from app.views import idempotency
 from app.views.api.base import Api
 from app.views.api.problem import json_object, problems
 from app.views.api.schemas import LeadIn
-from app.views.filters import Visible
-from app.views.interface import ScreenInterface
-from app.views.writing import write
+from app.views.generated.filters import Visible
+from app.views.generated.interface import ScreenInterface
+from app.views.generated.writing import write
 
 
 class LeadApi(Api):

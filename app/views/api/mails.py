@@ -8,8 +8,8 @@ from app import access
 from app.models.mailboxes import Mail
 from app.views.api.base import Api
 from app.views.api.schemas import InSchema
-from app.views.filters import Visible
-from app.views.interface import ScreenInterface
+from app.views.generated.filters import Visible
+from app.views.generated.interface import ScreenInterface
 
 
 class MailRow(Schema):

@@ -9,10 +9,10 @@ from flask_appbuilder.security.decorators import permission_name
 from app import access
 from app.models.people import full_name
 from app.security import acting_user
-from app.services import preferences
+from app.services.settings import preferences
 from app.views.api.own import OwnApi
 from app.views.api.problem import json_object, problems
-from app.views.writing import write
+from app.views.generated.writing import write
 
 
 class MeApi(OwnApi):

@@ -9,10 +9,11 @@ from app import access
 from app.errors import UserError
 from app.extensions import db
 from app.security import acting_user
-from app.services import chat_messages, chat_pages, chat_reading, drafts, message_changes, message_pages, messenger_out
+from app.services.chats import chat_messages, chat_pages, chat_reading, drafts, message_changes, message_pages
+from app.services.clients import messenger_out
 from app.views.api.own import OwnApi
 from app.views.api.problem import json_object, number, problems
-from app.views.writing import write
+from app.views.generated.writing import write
 
 
 class MessageApi(OwnApi):

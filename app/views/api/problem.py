@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from app.errors import UserError
 from app.extensions import db
-from app.services import drafts
+from app.services.chats import drafts
 
 P = ParamSpec("P")
 

@@ -7,11 +7,11 @@ from typing import Any
 from app import access
 from app.models.answers import SavedAnswer
 from app.models.people import User
-from app.services import saved_answers
+from app.services.clients import saved_answers
 from app.views.api.base import Api
 from app.views.api.schemas import SavedAnswerIn
-from app.views.filters import Visible
-from app.views.interface import ScreenInterface
+from app.views.generated.filters import Visible
+from app.views.generated.interface import ScreenInterface
 
 
 class SavedAnswerApi(Api):

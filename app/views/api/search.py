@@ -8,7 +8,9 @@ from flask_appbuilder.api import expose, protect
 from flask_appbuilder.security.decorators import permission_name
 
 from app.security import acting_user
-from app.services import chat_search, limits, record_search
+from app.services.chats import chat_search
+from app.services.limits import limits
+from app.services.records import record_search
 from app.views.api.own import OwnApi
 from app.views.api.problem import number, problems
 

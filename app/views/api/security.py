@@ -9,7 +9,7 @@ from flask_appbuilder.security.api import SecurityApi as FabSecurityApi
 from flask_jwt_extended import create_access_token, create_refresh_token, get_jwt_identity, jwt_required
 
 from app.errors import UserError
-from app.services import signin, two_step
+from app.services.people import signin, two_step
 from app.transaction import transaction
 from app.views.api.documentation import RESPONSES
 from app.views.api.problem import json_object, problems

@@ -12,21 +12,12 @@ from flask_appbuilder.security.decorators import permission_name
 
 from app.errors import UserError
 from app.security import acting_user
-from app.services import (
-    delivery,
-    devices,
-    feed,
-    lost_addresses,
-    missed,
-    settings_page,
-    shown,
-    simulation,
-    telegram_links,
-    trials,
-)
+from app.services import delivery, feed, missed, shown
+from app.services.account import lost_addresses
+from app.services.settings import devices, settings_page, simulation, telegram_links, trials
 from app.views.api.own import OwnApi
 from app.views.api.problem import json_object, problems
-from app.views.writing import write
+from app.views.generated.writing import write
 
 
 class SettingsApi(OwnApi):

@@ -12,11 +12,12 @@ from flask_appbuilder.api import expose, protect
 from app.models.people import User
 from app.models.talks import Talk
 from app.security import acting_user
-from app.services import fields, talk_pages, talks
+from app.services import fields
+from app.services.talks import talk_pages, talks
 from app.views import idempotency
 from app.views.api.own import OwnApi
 from app.views.api.problem import json_object, problems
-from app.views.writing import write
+from app.views.generated.writing import write
 
 
 class TalkApi(OwnApi):

@@ -14,14 +14,15 @@ from app.errors import UserError
 from app.models.crm import Task
 from app.models.people import User
 from app.security import acting_user
-from app.services import limits, tasks
+from app.services.limits import limits
+from app.services.tasks import tasks
 from app.views import idempotency
 from app.views.api.base import Api
 from app.views.api.problem import json_object, problems
 from app.views.api.schemas import TaskIn
-from app.views.filters import Visible
-from app.views.interface import ScreenInterface
-from app.views.writing import write
+from app.views.generated.filters import Visible
+from app.views.generated.interface import ScreenInterface
+from app.views.generated.writing import write
 
 
 class TaskApi(Api):

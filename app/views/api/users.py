@@ -13,13 +13,13 @@ from marshmallow import Schema, fields
 from app import access
 from app.models.people import User, full_name
 from app.security import acting_user
-from app.services import people, roles
+from app.services.people import people, roles
 from app.views.api.base import Api
 from app.views.api.problem import problems
 from app.views.api.schemas import Moment, UserIn
-from app.views.filters import Visible
-from app.views.interface import ScreenInterface
-from app.views.writing import write
+from app.views.generated.filters import Visible
+from app.views.generated.interface import ScreenInterface
+from app.views.generated.writing import write
 
 
 class UserOut(Schema):

@@ -16,7 +16,7 @@ from time_machine import TimeMachineFixture
 from app import clock
 from app.extensions import db
 from app.models.people import User
-from app.services import api_keys
+from app.services.people import api_keys
 from app.transaction import transaction
 from tests import builders
 

@@ -13,7 +13,8 @@ from werkzeug.test import TestResponse
 
 from app.extensions import db
 from app.models.people import User
-from app.services import account, chat_files, chat_pictures
+from app.services.account import account
+from app.services.chats import chat_files, chat_pictures
 from app.transaction import transaction
 from tests import builders, chatting
 

@@ -17,7 +17,7 @@ from app.extensions import db
 from app.models.crm import Company
 from app.models.idempotency import IdempotencyKey
 from app.models.people import User
-from app.services import companies
+from app.services.records import companies
 from app.transaction import transaction
 from app.views import idempotency
 from tests import builders

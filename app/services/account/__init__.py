@@ -1,0 +1,1 @@
+"""The account as a whole: its settings, its health, what failed, what is kept."""

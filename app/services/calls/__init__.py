@@ -1,0 +1,1 @@
+"""Calls: whose they are, for whom they ring, what became of them."""

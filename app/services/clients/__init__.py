@@ -1,0 +1,1 @@
+"""Clients: the doors they come in by (widgets, messengers, forms), their messages, and what they may read."""

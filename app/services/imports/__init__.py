@@ -1,0 +1,1 @@
+"""Records that come by a file: read, matched, written, in one transaction."""

@@ -1,0 +1,1 @@
+"""Activity limits: counted, set, exceeded, and the evidence."""

@@ -1,0 +1,1 @@
+"""Mailboxes: what comes in by them, and what people write."""

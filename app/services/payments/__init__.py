@@ -1,0 +1,1 @@
+"""Payments that Stripe tells of, and the account's own plan."""

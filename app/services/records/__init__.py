@@ -1,0 +1,1 @@
+"""Leads, contacts and companies: kept, found, shown on their cards and on the board."""

@@ -1,0 +1,56 @@
+"""Notices about leads that somebody may not see any more leave the center: the setting or the lead's person changed."""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+
+from app import clock
+from app.extensions import db
+from app.services import live, retractions
+from app.services.account import account
+from app.services.talks.talk_sight import GROUPS, PEOPLE
+from app.transaction import on_commit
+
+AT_ONCE = 10_000
+_UNSEEN = f"""
+WITH kept AS (
+    SELECT i.id, i.user_id, i.subject_id FROM feed_items i
+    WHERE i.subject_type = 'lead' AND NOT i.archived
+      AND (CAST(:lead_id AS bigint) IS NULL OR i.subject_key = 'lead:' || :lead_id)
+    ORDER BY i.id DESC LIMIT :limit
+)
+UPDATE feed_items SET archived = true, unread = false, read_at = coalesce(read_at, :now), remind_at = NULL,
+                      changed_at = clock_timestamp()
+WHERE id IN (
+    SELECT k.id FROM kept k
+    JOIN leads t ON t.id = k.subject_id
+    JOIN stages s ON s.id = t.stage_id
+    JOIN pipelines y ON y.id = s.pipeline_id
+    WHERE NOT EXISTS (SELECT FROM card_shares c
+                      WHERE c.user_id = k.user_id AND c.subject_type = 'lead' AND c.subject_id = t.id)
+      AND NOT EXISTS (
+        SELECT FROM {PEOPLE.replace("u.id = ANY(:ids)", "u.id = k.user_id")} p
+        WHERE p.team AND (p.admin OR p.sight = 'all' OR t.responsible_id = p.id
+            OR (p.sight = 'groups' AND (
+                (t.responsible_id IS NULL AND (y.group_id IS NULL OR y.group_id IN {GROUPS}))
+                OR t.responsible_id IN (
+                    SELECT ug.user_id FROM ab_user_group ug WHERE ug.group_id IN {GROUPS}
+                    UNION ALL SELECT g.manager_id FROM ab_group g WHERE g.id IN {GROUPS}))))))
+RETURNING id
+"""
+
+
+def put_away_unseen(lead_id: int | None = None) -> int:
+    """Take away the notices about one lead, or about all, from whom may not open it. Return how many.
+
+    What was not sent yet about them is cancelled.
+    """
+    if account.record_visibility() == "all":
+        return 0
+    db.session.flush()
+    values = {"lead_id": lead_id, "limit": AT_ONCE, "now": clock.now()}
+    ids = [row.id for row in db.session.execute(text(_UNSEEN), values)]
+    retractions.items_read(ids)
+    if ids:
+        on_commit(lambda: live.changed_items(ids))
+    return len(ids)

@@ -1,0 +1,1 @@
+"""Talks: what a client's chat is cut into. Taken, passed on, waited for, closed, scored."""

@@ -1,0 +1,1 @@
+"""Tasks: set, reminded of, postponed, completed."""

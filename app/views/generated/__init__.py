@@ -1,0 +1,1 @@
+"""What generated screens are made of: FAB's, hardened."""

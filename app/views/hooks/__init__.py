@@ -1,0 +1,1 @@
+"""Addresses that outside programs call."""
