@@ -95,7 +95,7 @@ def test_cancelled_before_its_turn_it_never_runs(app: Flask, client: FlaskClient
 _WORKER = """
 import sys, threading
 from app import create_app
-from app.services import import_run
+from app.services.imports import import_run
 app = create_app({"TESTING": True})
 import_run.BATCH = 10
 tell = import_run._tell_progress

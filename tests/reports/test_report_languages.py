@@ -27,7 +27,7 @@ from tests.reports.test_scheduled import MONDAY, At, della, html, local, parts, 
 
 __all__ = ["della"]
 
-APP = Path(report_languages.__file__).parent.parent
+APP = Path(report_languages.__file__).parents[2]
 OTHERS = [code for code in report_languages.languages() if code != report_languages.DEFAULT]
 KEYWORDS = DEFAULT_KEYWORDS | {"lazy_gettext": None}
 
