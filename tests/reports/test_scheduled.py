@@ -226,6 +226,7 @@ def test_outside_addresses_get_nothing_before_they_say_yes_and_can_stop(
     (asked,) = smtp.mails
     assert asked["To"] == "boss@partner.example"
     assert asked["Subject"] == "Della Crank wants to send you a report: Sales Office"
+    assert "/report/stop/" in html(asked)
     at(local(MONDAY, 8))
     reporting.run_due()
     assert [mail["To"] for mail in smtp.mails[1:]] == [della.email]
@@ -244,6 +245,7 @@ def test_outside_addresses_get_nothing_before_they_say_yes_and_can_stop(
     assert client.get(f"{link}/files/report.csv").status_code == 200
     assert client.get("/scheduled/runs/1").status_code == 302, "nothing else opens"
     stop = mail["List-Unsubscribe"].strip("<>").split("/report/stop/")[1]
+    assert f"/report/stop/{stop}" in html(mail)
     assert client.get(f"/report/stop/{stop}").status_code == 200
     assert client.get(link).status_code == 200, "looking stops nothing"
     assert client.post(f"/report/stop/{stop}", **{"List-Unsubscribe": "One-Click"}).status_code == 200
