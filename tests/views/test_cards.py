@@ -209,6 +209,9 @@ def test_the_second_of_two_editors_is_shown_what_changed_and_loses_nothing(
     other.put(f"/api/v1/leads/{lead_id}", json={"name": "Road bike", "budget": 500})
     mine["name"] = "City bike"
     mine["currency"] = "USD"
+    wrong = client.post(path, data=mine | {"budget": "much"}).get_data(as_text=True)
+    assert "changed this" not in wrong, "first things first"
+    mine["seen"] = html.unescape(re.findall(r'name="seen" value="([^"]*)"', wrong)[0])
     answer = client.post(path, data=mine)
     assert answer.status_code == 200
     page = html.unescape(answer.get_data(as_text=True))

@@ -29,17 +29,20 @@ class Versioned:
         if not self.may_edit(item):  # type: ignore[attr-defined]
             abort(403)
         form = self.edit_form(obj=item)  # type: ignore[attr-defined]
+        # Until the form has told what changed, its reader has seen no more than before.
+        seen_state = self._seen_state(item) if _seen() is None else request.form[SEEN]
         if request.method == "POST":
-            if form.validate() and not self._changed_meanwhile(form, item):
-                version = item.changed_at
-                if self._written(form, self._edit_version, item, version):  # type: ignore[attr-defined]
+            if form.validate():
+                if self._changed_meanwhile(form, item):
+                    seen_state = self._seen_state(item)
+                elif self._written(form, self._edit_version, item, item.changed_at):  # type: ignore[attr-defined]
                     flash(self.edit_row_message, "success")  # type: ignore[attr-defined]
                     return None
                 item = self.item_or_404(pk)  # type: ignore[attr-defined]
         else:
             self.prefill_form(form, item.id)  # type: ignore[attr-defined]
             self.update_redirect()  # type: ignore[attr-defined]
-        form.seen_state = self._seen_state(item)
+        form.seen_state = seen_state
         return dict(self._related(item, self._get_edit_widget(form=form)))  # type: ignore[attr-defined]
 
     def _edit_version(self, actor: User, changes: dict[str, Any], item: Any, version: Any) -> None:
