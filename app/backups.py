@@ -100,6 +100,9 @@ def restore(settings: Mapping[str, Any], source: Path) -> None:
                     archive.extract(member, fresh, filter="data")
             shutil.copyfileobj(_member(archive, DUMP), dump)
             dump.seek(0)
+            # Read from end to end before anything goes: a damaged one must not cost what there is.
+            _run(settings, ["pg_restore", "--file=/dev/null"], stdin=dump, connect=False)
+            dump.seek(0)
             _empty_database(settings)
             _run(settings, ["pg_restore", "--no-owner", "--no-privileges", "--exit-on-error"], stdin=dump, into=True)
         shutil.rmtree(uploads, ignore_errors=True)
@@ -125,7 +128,9 @@ def _empty_database(settings: Mapping[str, Any]) -> None:
         connection.execute("CREATE SCHEMA public")
 
 
-def _run(settings: Mapping[str, Any], argv: list[str], *, into: bool = False, **streams: Any) -> None:
+def _run(
+    settings: Mapping[str, Any], argv: list[str], *, into: bool = False, connect: bool = True, **streams: Any
+) -> None:
     """Run one of PostgreSQL's programs on our database; the password goes by the environment. Raises BackupError."""
     parts = {name: str(value) for name, value in conninfo_to_dict(_url(settings)).items() if value is not None}
     environ = {name: os.environ[name] for name in ("PATH", "LANG", "HOME") if name in os.environ}
@@ -133,9 +138,8 @@ def _run(settings: Mapping[str, Any], argv: list[str], *, into: bool = False, **
     where = " ".join(f"{name}='{value}'" for name, value in parts.items())
     program = find_postgres(DataFolder(Path(settings["DATA_DIR"])), None) / argv[0]
     more = ["--single-transaction"] if into else []
-    done = subprocess.run(
-        [program, *argv[1:], *more, "-d", where], env=environ, stderr=subprocess.PIPE, check=False, **streams
-    )
+    more += ["-d", where] if connect else []
+    done = subprocess.run([program, *argv[1:], *more], env=environ, stderr=subprocess.PIPE, check=False, **streams)
     if done.returncode:
         raise BackupError(f"{argv[0]} failed:\n{done.stderr.decode(errors='replace').strip()}")
 

@@ -100,5 +100,14 @@ def test_other_files_are_no_backups_and_change_nothing(settings: dict[str, Any],
             backups.check(settings, file, other_key=True)
         with pytest.raises(BackupError):
             backups.restore(settings, file)
+    whole, damaged = tmp_path / "whole.tar", tmp_path / "damaged.tar"
+    backups.write(settings, whole, NOW)
+    with tarfile.open(whole) as archive, tarfile.open(damaged, "w") as other:
+        for member in archive:
+            content = archive.extractfile(member)
+            member.size = member.size // 2 if member.name == backups.DUMP else member.size
+            other.addfile(member, content)
+    with pytest.raises(BackupError, match="pg_restore"):
+        backups.restore(settings, damaged)
     assert run(settings, "SELECT number FROM kept") == [(42,)]
     assert Path(settings["UPLOADS_DIR"]).is_dir()
