@@ -224,12 +224,16 @@ def test_a_role_of_ones_own_is_made_of_readable_rights(app: Flask, client: Flask
     assert made.status_code == 302
     with app.app_context():
         builders.make_user("Lookers", username="rita")
-        builders.make_pipeline()
+        incoming = builders.make_lead("Road bike", stage=builders.make_stage("incoming")).id
         readers = role_id("Lookers")
         assert [right.key for right in rights.of(db.session.get_one(Role, readers))] == ["leads.see", "export"]
     reader = builders.login(app.test_client(), "rita")
     assert reader.get("/leadview/list/").status_code == 200
-    assert reader.get("/leadview/board/").status_code == 200
+    board, card = (reader.get(f"/leadview/{page}").text for page in ("board/", f"show/{incoming}"))
+    assert "Road bike" in board
+    assert "waits for somebody" in card
+    for button in ('draggable="true"', "/add", "/accept/", "/complete/"):
+        assert button not in board + card, "who may only see is offered nothing to change"
     assert reader.get("/leadview/add").status_code == 403
     assert reader.get("/contactview/list/").status_code == 403
     assert reader.get("/center/").status_code == 200
