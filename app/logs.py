@@ -19,6 +19,8 @@ from types import MappingProxyType
 from typing import Any
 
 from flask import Flask, Response, g, request
+from flask.globals import request_ctx
+from werkzeug.exceptions import MethodNotAllowed
 
 _ids: ContextVar[Mapping[str, Any]] = ContextVar("log_ids", default=MappingProxyType({}))
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
@@ -127,8 +129,16 @@ def init_app(app: Flask) -> None:
 
 def logged_path() -> str:
     """Return the request's path without what proves something by itself: routes call such a part ``token``."""
-    token = (request.view_args or {}).get("token")
+    token = _arguments().get("token")
     return request.path.replace(str(token), "…") if token else request.path
+
+
+def _arguments() -> Mapping[str, Any]:
+    refused, addresses = request.routing_exception, request_ctx.url_adapter
+    if addresses and isinstance(refused, MethodNotAllowed) and refused.valid_methods:
+        # Who asks by a wrong method has the token all the same.
+        return addresses.match(method=next(iter(refused.valid_methods)))[1]
+    return request.view_args or {}
 
 
 def process_name() -> str:

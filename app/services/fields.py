@@ -34,7 +34,7 @@ def line(value: object, field: str, longest: int) -> str | None:
     cleaned = " ".join((value or "").split())
     if len(cleaned) > longest:
         raise UserError("too_long", f"At most {longest} characters", field)
-    if "\x00" in cleaned:
+    if any(char == "\x00" or "\ud800" <= char <= "\udfff" for char in cleaned):
         raise UserError("invalid", "This character cannot be stored", field)
     return cleaned or None
 

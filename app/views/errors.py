@@ -9,9 +9,11 @@ from flask import Flask, Response, g, jsonify, redirect, render_template, reques
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_limiter import RateLimitExceeded
-from werkzeug.exceptions import HTTPException, InternalServerError
+from sqlalchemy import exc
+from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError, ServiceUnavailable
 
 from app.errors import UserError
+from app.logs import logged_path
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +33,9 @@ CODES = {
 }
 # Pages with a text of their own; every other status shows errors/error.html with the exception's description.
 OWN_PAGES = (403, 404, 429)
+# No connection is free or to be had, or a statement was ended in favour of another one: trying again may work.
+BUSY = (exc.TimeoutError, exc.OperationalError)
+RETRY_AFTER_SECONDS = 5
 JSON_PREFIXES = ("/api/", "/hooks/", "/widget/api/", "/test/")
 
 
@@ -86,7 +91,14 @@ def _user_error(error: UserError) -> ResponseReturnValue:
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:
-    log.error("unexpected error in %s %s", request.method, request.path, exc_info=error)
+    if isinstance(error, UnicodeEncodeError) and error.reason == "surrogates not allowed":
+        return _http_error(BadRequest(gettext("A text holds half a character, which cannot be stored")))
+    if isinstance(error, UnicodeDecodeError) and error.object == request.query_string:
+        return _http_error(BadRequest(gettext("The address holds bytes that are no text")))
+    log.error("unexpected error in %s %s", request.method, logged_path(), exc_info=error)
+    if isinstance(error, BUSY):
+        busy = gettext("The database has no time at the moment; try again in a few seconds.")
+        return _http_error(ServiceUnavailable(busy, retry_after=RETRY_AFTER_SECONDS))
     if wants_json():
         return problem("server_error", gettext("Something went wrong on our side."), 500)
     return Response(_page(500, InternalServerError().name, ""), 500)

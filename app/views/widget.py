@@ -22,6 +22,7 @@ from app.services.chats import chat_files, drafts
 from app.services.clients import visitor_flood, visitor_pages, visitors, widgets
 from app.services.clients.visitors import Caller
 from app.sockets.visitor import only_own
+from app.views import referrer
 from app.views.api.files import NOTHING_RUNS
 from app.views.api.problem import number, uploaded_file
 from app.views.hooks.hook_body import json_of, limited_body
@@ -116,7 +117,7 @@ def frame() -> ResponseReturnValue:
         widget = widgets.by_key(request.args.get("key"), switched_off=preview)
     except UserError:
         return _plain("This chat does not exist.", 404)
-    if not widgets.allows(widget, _origin_of(request.headers.get("Referer"))):
+    if not widgets.allows(widget, _origin()):
         return _plain("This chat is not meant for that page.", 403)
     boot = widgets.preview_of(widget, request.args) if preview else widgets.boot_of(widget)
     page = render_template("widget/frame.html", boot=boot, widget=widget)
@@ -261,8 +262,9 @@ def _guard(response: Response) -> Response:
     return response
 
 
-def _origin_of(address: str | None) -> str | None:
-    parts = urlsplit(address or "")
+def _origin() -> str | None:
+    """The origin of the page that shows the frame, as far as its browser says."""
+    parts = referrer.came_from()
     return f"{parts.scheme}://{parts.netloc}" if parts.scheme and parts.netloc else None
 
 

@@ -7,22 +7,26 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 from tests import builders
 
 
 @pytest.fixture
-def failing(app: Flask) -> Iterator[None]:
-    """Let a page fail in a way that nobody foresaw."""
+def failing(app: Flask) -> Iterator[list[Exception]]:
+    """Let a page fail in a way that nobody foresaw, or in the given one."""
     name = app.url_map.bind("").match("/healthz")[0]
     view, propagate = app.view_functions[name], app.config["PROPAGATE_EXCEPTIONS"]
     app.config["PROPAGATE_EXCEPTIONS"] = False
 
+    failures: list[Exception] = [RuntimeError("secret detail")]
+
     def fail() -> str:
-        raise RuntimeError("secret detail")
+        raise failures[-1]
 
     app.view_functions[name] = fail
-    yield
+    yield failures
     app.view_functions[name] = view
     app.config["PROPAGATE_EXCEPTIONS"] = propagate
 
@@ -58,7 +62,7 @@ def test_a_person_without_the_right_sees_why(app: Flask, client: FlaskClient) ->
     assert "This page is not for you" in answer.get_data(as_text=True)
 
 
-def test_a_failure_tells_nothing_of_the_inside(failing: None, client: FlaskClient) -> None:
+def test_a_failure_tells_nothing_of_the_inside(failing: list[Exception], client: FlaskClient) -> None:
     answer = client.get("/healthz")
     assert answer.status_code == 500
     assert "Something went wrong on our side" in answer.get_data(as_text=True)
@@ -66,6 +70,20 @@ def test_a_failure_tells_nothing_of_the_inside(failing: None, client: FlaskClien
     as_program = client.get("/healthz", headers={"Accept": "application/json"})
     assert as_program.get_json()["error"]["code"] == "server_error"
     assert "secret detail" not in as_program.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    "failure", [NoConnection("secret detail"), OperationalError("secret", {}, Exception("detail"))]
+)
+def test_a_database_without_time_asks_to_try_again(
+    failing: list[Exception], client: FlaskClient, failure: Exception
+) -> None:
+    failing.append(failure)
+    for kind, words in (("application/json", "try again in a few seconds"), ("text/html", "Too busy at the moment")):
+        answer = client.get("/healthz", headers={"Accept": kind})
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+        assert words in answer.get_data(as_text=True)
+        assert "secret" not in answer.get_data(as_text=True)
 
 
 def test_pages_run_only_their_own_scripts(client: FlaskClient) -> None:

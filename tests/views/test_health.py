@@ -103,6 +103,7 @@ def test_no_link_that_proves_something_gets_into_a_log(
             given = dict.fromkeys(rule.arguments, "1") | {"token": "something-that-proves"}
             path = app.url_map.bind("localhost").build(rule.endpoint, given, method=min(rule.methods or {"GET"}))
             client.open(path, method="GET" if "GET" in (rule.methods or ()) else "POST")
+            client.open(path, method="PATCH")
     lines = [line.getMessage() for line in caplog.records if line.name == "app.request"]
     assert len(lines) >= len(open_by_link)
     assert not [line for line in lines if "something-that-proves" in line]

@@ -75,6 +75,7 @@ def test_an_api_list_takes_at_most_six_statements(
         "page_LeadView=-1",
         "psize_LeadView=x",
         "page_LeadView=99999999999999999999",
+        "landing_page_x=abc",
         "_flt_9_name=x",
         "_flt_0_stage=abc",
         "_flt_0_state=abc",
@@ -89,6 +90,11 @@ def test_bad_list_arguments_are_answered_400(client: FlaskClient, staff: int, ar
 
 def test_an_address_with_many_arguments_is_a_list_like_others(client: FlaskClient, staff: int) -> None:
     assert client.get(f"/leadview/list/?{'&'.join(f'a{number}=1' for number in range(150))}").status_code == 200
+    for strange in ("_flt_0=1", "_flt_=1", "_flt_x=1"):
+        assert client.get(f"/leadview/list/?{strange}").status_code == 200, strange
+    for kind in ("text/html", "application/json"):
+        no_text = client.get("/leadview/list/", environ_overrides={"QUERY_STRING": "a=\xff"}, headers={"Accept": kind})
+        assert (no_text.status_code, no_text.mimetype) == (400, kind)
 
 
 @pytest.mark.parametrize(
@@ -107,6 +113,7 @@ def test_an_address_with_many_arguments_is_a_list_like_others(client: FlaskClien
         "(page:999,page_size:100)",
         "(page:x)",
         "[1]",
+        '{"filters":[{"col":"name","opr":"ct","value":"\\ud800"}]}',
     ],
 )
 def test_bad_queries_of_programs_are_answered_400(client: FlaskClient, staff: int, query: str) -> None:

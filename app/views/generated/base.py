@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -25,7 +24,7 @@ from app.models.base import Model
 from app.models.people import User
 from app.security import acting_user
 from app.services.limits import limits
-from app.views import counted
+from app.views import counted, referrer
 from app.views.generated.filters import RequestScopedFilters
 from app.views.generated.form_values import changes_of, prefill, show_error
 from app.views.generated.forms import FormConverter
@@ -133,9 +132,10 @@ class Screen(SignedIn, RequestScopedFilters, ModelView):  # type: ignore[misc]
     def check_list_arguments(self) -> None:
         """Answer 400 to page numbers that are none; FAB would fail on them."""
         for name, value in request.args.items(multi=True):
-            if name.startswith("page_"):
+            # Anywhere in the name, as FAB looks for them.
+            if "page_" in name:
                 checked_page(value, 10**6, name)
-            elif name.startswith("psize_"):
+            elif "psize_" in name:
                 checked_page(value, 10**9, name)
 
     @expose("/list/")
@@ -280,7 +280,7 @@ class Screen(SignedIn, RequestScopedFilters, ModelView):  # type: ignore[misc]
 
     def came_from(self) -> str:
         """Return the page of this site where a button was pressed, with its filters; FAB remembers the one before."""
-        came = urlsplit(request.referrer or "")
+        came = referrer.came_from()
         if came.netloc != request.host:
             return str(self.get_redirect())
         return f"{came.path}?{came.query}" if came.query else came.path

@@ -84,7 +84,7 @@ def filter_bar(filters: Filters, form: Form, columns: list[str], labels: dict[st
     active = [
         (name, value)
         for name in request.args
-        if name.startswith("_flt_") and name != search_name and name.split("_", 3)[3] in columns
+        if name != search_name and _column_of(name) in columns
         for value in request.args.getlist(name)
         if value
     ]
@@ -124,13 +124,19 @@ def _choice(column: str, filters: Filters, form: Form, labels: dict[str, str]) -
 
 
 def _chip(name: str, value: str, filters: Filters, form: Form, labels: dict[str, str]) -> Chip | None:
-    column = name.split("_", 3)[3]
+    column = _column_of(name)
     operation = dict(_operations(column, filters)).get(name)
     if operation is None:
         return None
     others = [(n, v) for n, v in _arguments() if (n, v) != (name, value) and not n.startswith("page_")]
     shown = _value_in_words(form[column], value)
     return Chip(f"{labels.get(column, column)} {operation}", shown, _url(others))
+
+
+def _column_of(name: str) -> str:
+    """Return which column an argument ``_flt_0_column`` filters; empty for any other argument."""
+    parts = name.split("_", 3)
+    return parts[3] if name.startswith("_flt_") and len(parts) == 4 else ""
 
 
 def _counted() -> list[Chip]:

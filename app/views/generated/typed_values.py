@@ -40,10 +40,12 @@ def typed_value(datamodel: Any, column: str, value: Any) -> Any:
 
 
 def text_of(value: Any) -> str:
-    """Return a text of up to 500 characters. Raises BadRequest."""
-    if isinstance(value, (list, dict)) or "\x00" in str(value) or len(str(value)) > 500:
+    """Return a text of up to 500 characters, each of them one. Raises BadRequest."""
+    text = str(value)
+    whole = not any(char == "\x00" or "\ud800" <= char <= "\udfff" for char in text[:501])
+    if isinstance(value, (list, dict)) or len(text) > 500 or not whole:
         raise BadRequest("A text of up to 500 characters is needed")
-    return str(value)
+    return text
 
 
 def integer_of(value: Any) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import wraps
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, jsonify, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -18,6 +17,7 @@ from app.integrations import web_forms
 from app.models.forms import Form
 from app.services.buckets import Buckets
 from app.services.clients import form_entries, forms, origins
+from app.views import referrer
 from app.views.hooks.hook_body import json_of, limited_body
 
 blueprint = Blueprint("form_hook", __name__)
@@ -118,8 +118,7 @@ def _page(title: str, words: str, status: int = 200) -> Response:
     """A page of its own, without a word about who is signed in here."""
     from app.headers import csp_nonce
 
-    came_from = urlsplit(request.referrer or "")
-    back = request.referrer if came_from.scheme in ("http", "https") else None
+    back = request.referrer if referrer.came_from().scheme in ("http", "https") else None
     response = Response(
         render_template("forms/answer.html", title=title, words=words, back=back, good=status < 400), status
     )

@@ -94,6 +94,7 @@ def test_a_task_is_set_changed_and_completed(app: Flask, program: FlaskClient, m
         ("leads", {"name": "x" * 161}, "name"),
         ("leads", {"name": 5}, "name"),
         ("leads", {"name": "x\x00y"}, "name"),
+        ("leads", {"name": "\ud800"}, "name"),
         ("leads", {"name": "x", "budget": -1}, "budget"),
         ("leads", {"name": "x", "budget": "NaN"}, "budget"),
         ("leads", {"name": "x", "budget": [1]}, "budget"),
