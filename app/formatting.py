@@ -82,11 +82,12 @@ def due(moment: dt.datetime | None, done: bool = False, all_day: bool = False, s
     if moment is None:
         return _empty()
     local = _local(moment)
-    words = day_words(local.date()) if all_day else moment_words(local)
+    day = local.date() if all_day else None
+    words = day_words(day) if day else moment_words(local)
     if done or moment >= clock.now():
         today = soon and not done and local.date() == clock.now().astimezone(local.tzinfo).date()
-        return _time_element(moment, words, "t-warn" if today else "")
-    return _time_element(moment, gettext("Late · %(moment)s", moment=words), "t-bad")
+        return _time_element(day or moment, words, "t-warn" if today else "")
+    return _time_element(day or moment, gettext("Late · %(moment)s", moment=words), "t-bad")
 
 
 def moment_words(local: dt.datetime) -> str:

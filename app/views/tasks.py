@@ -59,6 +59,7 @@ class TaskView(Versioned, Undoable, Exporting, SavedViews, BulkForms, Screen):
         "text",
         "responsible",
         "due_at",
+        "all_day",
         "type",
         "lead",
         "contact",
@@ -133,7 +134,7 @@ class TaskView(Versioned, Undoable, Exporting, SavedViews, BulkForms, Screen):
         return what != "complete"
 
     def prefill_add(self, form: Form) -> None:
-        """Suggest oneself, and the next full hour."""
+        """Suggest oneself, and the first full hour that is more than one away."""
         form.responsible.data = form.responsible.data or acting_user()
         if form.due_at.data is None:
             local = clock.now().astimezone(viewer_zone()).replace(minute=0, second=0, microsecond=0)
@@ -254,9 +255,9 @@ def _wanted_moment() -> Later | dt.datetime:
         return Later(to)
     try:
         local = dt.datetime.fromisoformat(request.form.get("due_at", ""))
-    except ValueError:
+        return local.replace(tzinfo=viewer_zone()).astimezone(dt.UTC)
+    except (ValueError, OverflowError):  # the latter for the first and the last day that there are
         raise UserError("required", gettext("Choose a date and time"), "due_at") from None
-    return local.replace(tzinfo=viewer_zone()).astimezone(dt.UTC)
 
 
 def _back(task: Task) -> str:

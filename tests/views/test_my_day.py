@@ -54,6 +54,14 @@ def test_the_day_has_what_is_late_what_is_due_and_what_comes(app: Flask, client:
     assert "Somebody else" not in page
 
 
+def test_what_lasts_all_day_has_no_hour_in_lists(app: Flask, client: FlaskClient, milo: int) -> None:
+    task_of(app, milo, due_at=dt.datetime(2026, 5, 8, 21, 59, 59, tzinfo=dt.UTC), all_day=True)
+    page = client.get("/taskview/list/").get_data(as_text=True)
+    assert "8 May 2026" in page
+    assert "23:59" not in page
+    assert 'data-all-day="true"' in page
+
+
 def test_the_day_costs_the_same_however_many_tasks(app: Flask, client: FlaskClient, milo: int, statements) -> None:  # type: ignore[no-untyped-def]
     def cost() -> int:
         with statements() as sent:
@@ -116,7 +124,12 @@ def test_postponing_never_makes_a_task_due_earlier(app: Flask, client: FlaskClie
 def test_postponing_to_a_moment_that_has_passed_is_refused(app: Flask, client: FlaskClient, milo: int) -> None:
     task_id = task_of(app, milo)
     before = stored(app, task_id).due_at
-    for wrong, words in (("2026-05-06T10:00", "already passed"), ("", "Choose a date"), ("soon", "Choose a date")):
+    for wrong, words in (
+        ("2026-05-06T10:00", "already passed"),
+        ("", "Choose a date"),
+        ("soon", "Choose a date"),
+        ("0001-01-01T00:00", "Choose a date"),
+    ):
         page = client.post(f"/taskview/postpone/{task_id}", data={"to": "at", "due_at": wrong}).get_data(as_text=True)
         assert words in page
     assert stored(app, task_id).due_at == before
@@ -134,7 +147,7 @@ def test_selected_tasks_are_given_to_somebody(app: Flask, client: FlaskClient, m
         data = {"action": "assign", "rowid": [first, second], "assignresponsible": wrong}
         client.post("/taskview/action_post", data=data)
         data = {"action": "assign", "rowid": [first, second], "assign-responsible": wrong}
-        client.post("/taskview/action_post", data=data)
+        assert client.post("/taskview/action_post", data=data, headers={"Referer": "http://["}).status_code == 302
         assert {stored(app, first).responsible_id, stored(app, second).responsible_id} == {milo}
     data = {"action": "assign", "rowid": [first, second], "assign-responsible": str(wren)}
     page = client.post("/taskview/action_post", data=data, follow_redirects=True).get_data(as_text=True)

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from flask_appbuilder.forms import GeneralModelConverter
+from flask_babel import gettext
 from wtforms import BooleanField, DateTimeLocalField, Field, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
@@ -50,7 +51,10 @@ class ZonedDateTimeField(DateTimeLocalField):  # type: ignore[misc]
         """Read local time; what a clock change skips or repeats is taken as the earlier moment."""
         super().process_formdata(valuelist)
         if isinstance(self.data, dt.datetime):
-            self.data = self.data.replace(tzinfo=viewer_zone()).astimezone(dt.UTC)
+            try:
+                self.data = self.data.replace(tzinfo=viewer_zone()).astimezone(dt.UTC)
+            except OverflowError:  # the first and the last day that there are
+                raise ValueError(gettext("Choose a date and time")) from None
 
 
 @cache
@@ -69,7 +73,7 @@ class ZoneField(SelectField):  # type: ignore[misc]
 def not_blank(form: Any, field: Field) -> None:
     """Refuse a text of blanks only."""
     if isinstance(field.data, str) and not field.data.strip():
-        raise ValidationError("This field is needed")
+        raise ValidationError(gettext("This field is needed"))
 
 
 class FormConverter(GeneralModelConverter):  # type: ignore[misc]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask_babel import gettext
 from markupsafe import Markup
 from wtforms import Field
 from wtforms.widgets import html_params
@@ -81,11 +82,11 @@ class LookupField(Field):  # type: ignore[misc]
 
     def _find(self, value: str) -> Model:
         if not value.isascii() or not value.isdigit() or len(value) > 10:
-            raise ValueError("Choose an existing one")
+            raise ValueError(gettext("Choose an existing one"))
         try:
             return LOOKUPS[self.kind].load(acting_user(), int(value))
         except UserError:
-            raise ValueError("Choose an existing one") from None
+            raise ValueError(gettext("Choose an existing one")) from None
 
 
 class LookupManyField(LookupField):
@@ -110,6 +111,6 @@ class LookupManyField(LookupField):
         """Find each posted id by the access rules."""
         values = list(dict.fromkeys(value for value in valuelist if value))
         if len(values) > self.LARGEST:
-            raise ValueError(f"At most {self.LARGEST} can be chosen")
+            raise ValueError(gettext("At most %(most)s can be chosen", most=self.LARGEST))
         before = {str(record.id): record for record in self.object_data or ()}
         self.data = [before[value] if value in before else self._find(value) for value in values]
