@@ -20,6 +20,7 @@ from app.services.chats import chat_feed, chat_mail, chat_reading, chats
 from app.services.render import SETTINGS_PATH
 from app.transaction import transaction
 from app.views import demo
+from app.views.base import SignedIn
 
 # Tabs whose sources exist.
 TABS = ("all", "chats", "clients", "tasks", "leads", "system", "team")
@@ -27,7 +28,7 @@ TABS = ("all", "chats", "clients", "tasks", "leads", "system", "team")
 FREE_TABS = ("all", "chats")
 
 
-class CenterView(BaseView):
+class CenterView(SignedIn, BaseView):
     """`/center`: the notification center as a full page. Everybody's, free users' too."""
 
     route_base = "/center"
@@ -40,7 +41,7 @@ class CenterView(BaseView):
         return self.render_template("center/page.html")
 
 
-class MailLinkView(BaseView):
+class MailLinkView(SignedIn, BaseView):
     """`/go/…`: where a mail's button leads. Following it is reading, sending or opening a mail is not."""
 
     route_base = "/go"

@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext
 
 from app.models.outbox import KeptMail
 from app.services import outbox
+from app.views.base import SignedIn
 
 PARTS = ("html", "text", "source")
 
@@ -23,7 +24,7 @@ MAIL_POLICY = "; ".join(
 )
 
 
-class OutboxView(BaseView):
+class OutboxView(SignedIn, BaseView):
     """Kept mails, newest first, and one of them as a mail program shows it. Only admins have its permissions."""
 
     route_base = "/outbox"

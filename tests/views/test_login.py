@@ -71,7 +71,9 @@ def test_who_is_signed_in_sees_no_sign_in_page_and_leaves_by_logout(app: Flask, 
     assert client.get("/login/").headers["Location"] == "/"
     assert client.get("/").headers["Location"] == "/center"
     client.get("/logout/")
-    assert client.get("/center/").status_code == 302
+    for link in ("/center/", "/go/chat/1"):
+        asked = client.get(link, follow_redirects=True)
+        assert (asked.status_code, asked.request.path, "Denied" in asked.text) == (200, "/login/", False)
     assert client.get("/").headers["Location"] == "/login/"
 
 
