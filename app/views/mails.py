@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from flask import Flask, Response, abort, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
@@ -110,13 +110,6 @@ class MailView(Screen):
         "received_at": lazy_gettext("When"),
     }
 
-    def _get_list_widget(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        listed = super()._get_list_widget(*args, **kwargs)
-        # Whose contact is named is a client shown.
-        rows = listed["list"].template_args["value_columns"]
-        limits.count_items(acting_user(), sum(1 for row in rows if row.get("contact") is not None))
-        return listed
-
     @expose("/show/<pk>", methods=["GET"])
     @has_access
     def show(self, pk: str) -> ResponseReturnValue:
@@ -189,7 +182,8 @@ class MailView(Screen):
         )
         target = target or next((one.mail for one in reversed(letters) if one.may_answer), None)
         receivers = mail_receivers.of_answer(target) if target else Receivers()
-        self.update_redirect()
+        if request.method == "GET":
+            self.update_redirect()
         return self.render_template(
             "mails/show.html",
             title=title(mail),

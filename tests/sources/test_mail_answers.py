@@ -119,8 +119,11 @@ def test_a_refused_answer_stays_in_its_box_and_one_that_fails_is_shown_and_told(
 ) -> None:
     came = comes_in(shop, mail())
     browser.login("nora")
+    browser.get(f"/mailview/show/{came.id}")
     refused = browser.post(f"/mailview/answer/{came.id}", data={"body": "  ", "token": "a"})
     assert "Write something first" in refused.get_data(as_text=True)
+    browser.get("/mailview/list/")
+    assert browser.get("/back").location.endswith(f"/mailview/show/{came.id}")
     assert db.session.scalar(text("SELECT count(*) FROM deliveries WHERE channel = 'mailbox'")) == 0
     smtp.refuse = "550 5.1.1 no such mailbox"
     browser.post(f"/mailview/answer/{came.id}", data={"body": "Hello", "token": "b"})
@@ -171,6 +174,10 @@ def test_mails_are_seen_by_their_people_and_on_their_clients_cards_only(shop: Ma
         "della": {stranger.id: 200, known.id: 200, private.id: 404},
         "otto": {stranger.id: 403, known.id: 403, private.id: 403},
     }
+    browser.login("nora")
+    assert browser.get("/mailview/list/").status_code == 200
+    amounts = set(db.session.scalars(text("SELECT amount FROM activity_counters")))
+    assert amounts == {1}, "one of the mails that are listed names a client"
     builders.set_visibility("own")
     seen["nora"][known.id] = 200
     for username, expected in seen.items():
