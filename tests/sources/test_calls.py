@@ -240,6 +240,10 @@ def test_a_program_writes_calls_down_and_rings_for_nobody(client, house) -> None
     assert (made.status_code, made.get_json()["result"]["contact_id"]) == (201, contact.id)
     wrong = client.post("/api/v1/calls/", json={"direction": "up", "phone": "1234567"}, headers=headers)
     assert (wrong.status_code, wrong.get_json()["error"]["field"]) == (422, "direction")
+    for never in ("0001-01-01T00:00:00+00:00", "9999-12-31T23:30:00+00:00"):
+        body = {"direction": "outgoing", "phone": "1234567", "started_at": never}
+        wrong = client.post("/api/v1/calls/", json=body, headers=headers)
+        assert (wrong.status_code, wrong.get_json()["error"]["field"]) == (422, "started_at")
     assert told() == []
 
 

@@ -31,6 +31,7 @@ FIELDS = (
 )
 DIRECTIONS, STATUSES = ("incoming", "outgoing"), ("ended", "missed")
 LONGEST_SECONDS = 7 * 24 * 3600
+EARLIEST, CLOCKS_DIFFER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC), dt.timedelta(hours=1)
 
 
 def create(actor: User, changes: Mapping[str, Any]) -> Call:
@@ -87,9 +88,16 @@ def check(actor: User, changes: Mapping[str, Any], call: Call | None) -> dict[st
             values["user_id"] = checked_responsible(actor, values["user_id"], call.user_id if call else None)
         except UserError as error:
             raise UserError(error.code, error.message, "user_id", error.status) from None
-    if "started_at" in values and not isinstance(values["started_at"], dt.datetime):
-        raise UserError("invalid", "A moment is needed", "started_at")
+    if "started_at" in values:
+        _check_start(values["started_at"])
     return values
+
+
+def _check_start(value: object) -> None:
+    if not isinstance(value, dt.datetime):
+        raise UserError("invalid", "A moment is needed", "started_at")
+    if not EARLIEST <= value <= clock.now() + CLOCKS_DIFFER:
+        raise UserError("invalid", "A call has begun since 1970, and not in the future", "started_at")
 
 
 def _seconds(value: object) -> int | None:
