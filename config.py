@@ -256,7 +256,6 @@ def _framework(env: Environment, settings: dict[str, Any]) -> dict[str, Any]:
         "FAB_ADD_SECURITY_PERMISSION_VIEW": False,
         "FAB_ADD_SECURITY_VIEW_MENU_VIEW": False,
         "FAB_ADD_SECURITY_PERMISSION_VIEWS_VIEW": False,
-        "FAB_API_SWAGGER_UI": True,
         "FAB_API_MAX_PAGE_SIZE": 100,
         "FAB_PASSWORD_COMPLEXITY_ENABLED": True,
         "FAB_API_KEY_ENABLED": True,

@@ -9,11 +9,17 @@ import sys
 import time
 from pathlib import Path
 
-import config
-from app.data_folder import DataFolder, EmbeddedError, fernet_key
-from app.startup import Installation, PortTaken, check_port
-from app.supervisor import StartError, die_with_parent
-from environment import ConfigError
+OWN_PYTHON = Path(__file__).resolve().parent / ".venv" / "bin" / "python"
+SYSTEMS_PYTHON = sys.prefix == sys.base_prefix and sys.executable != str(OWN_PYTHON)
+if __name__ == "__main__" and SYSTEMS_PYTHON and OWN_PYTHON.exists():
+    # Called by the system's Python: the packages are in ours.
+    os.execv(OWN_PYTHON, [str(OWN_PYTHON), *sys.argv])  # noqa: S606
+
+import config  # noqa: E402
+from app.data_folder import DataFolder, EmbeddedError, fernet_key  # noqa: E402
+from app.startup import Installation, PortTaken, check_port  # noqa: E402
+from app.supervisor import StartError, die_with_parent  # noqa: E402
+from environment import ConfigError  # noqa: E402
 
 OWN_DATABASE_COMMANDS = ("prepare", "jobs", "worker", "beat", "listen", "web")
 
@@ -144,11 +150,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="run.py", description="Runs Frontdesk; without a command everything.")
     commands = parser.add_subparsers(dest="command", metavar="command")
     commands.add_parser("web", help="the web processes")
-    commands.add_parser("jobs", help="all workers and the beat")
+    commands.add_parser("jobs", help="all workers, the beat and what listens")
     worker = commands.add_parser("worker", help="one worker")
     worker.add_argument("queue", choices=config.QUEUES)
     commands.add_parser("beat", help="the clock that finds what is due")
-    commands.add_parser("listen", help="polls the Telegram bot where it cannot reach us")
+    commands.add_parser("listen", help="reads the mailboxes; polls the Telegram bot where it cannot reach us")
     commands.add_parser("migrate", help="bring the database to this version (safe to run at every start)")
     commands.add_parser("demo", help="load the demo account into an empty installation")
     admin = commands.add_parser("create-admin", help="make an admin")
