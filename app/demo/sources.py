@@ -28,7 +28,7 @@ from app.services.payments import stripe_settings
 CALLS, PAYMENTS = 44, 9
 # Younger than that is what *Try it* lets happen.
 QUIET = dt.timedelta(hours=5)
-# One in so many calls comes in, one in so many of those is missed.
+# One in so many calls goes out, one in so many of the others is missed; one in so many payments fails.
 OUTGOING_EVERY, MISSED_EVERY, FAILED_EVERY = 3, 5, 4
 
 

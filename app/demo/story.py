@@ -11,7 +11,7 @@ PEOPLE = (
     ("free", "Otto", "Pedal", "Free"),
 )
 
-# name, label, manager, members
+# name, description, manager, members
 GROUPS = (
     ("Sales Office", "Leads, offers and the shop's chat", "manager", ("manager", "staff", "staff2")),
     ("Workshop", "Repairs and test rides", "manager", ("free", "staff2")),

@@ -10,21 +10,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Model, UtcDateTime
 
-# The migration puts the trigger on these.
-AUDITED_TABLES = (
-    "ab_user",
-    "ab_group",
-    "ab_user_role",
-    "ab_user_group",
-    "ab_group_role",
-    "account_settings",
-    "default_cells",
-    "contacts",
-    "companies",
-    "leads",
-    "tasks",
-)
-
 
 class AuditEntry(Model):
     """One changed row. ``old`` and ``new`` hold only the columns that changed, never a password."""

@@ -146,9 +146,9 @@ class Talk(Model, ChangedAt):
     first_seq: Mapped[int] = mapped_column(BigInteger, nullable=False)
     # Since when the client's last message has no answer; reading does not change it.
     waiting_since: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
-    # How much of that waiting has been told: 1 responsible and group, 2 the manager.
     # Since when the group may take it although somebody has it: who has it does not want to be disturbed.
     offered_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    # How much of the waiting has been told: 1 responsible and group, 2 the manager.
     told_unanswered: Mapped[int] = mapped_column(SmallInteger, default=0, nullable=False, server_default="0")
     # When the next of these is due, in working hours.
     unanswered_due_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
