@@ -20,7 +20,7 @@ from app.services.chats import chat_feed, chat_mail, chat_reading, chats
 from app.services.render import SETTINGS_PATH
 from app.transaction import transaction
 from app.views import demo
-from app.views.base import SignedIn
+from app.views.generated.base import SignedIn
 
 # Tabs whose sources exist.
 TABS = ("all", "chats", "clients", "tasks", "leads", "system", "team")

@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext
 
 from app.models.outbox import KeptMail
 from app.services import outbox
-from app.views.base import SignedIn
+from app.views.generated.base import SignedIn
 
 PARTS = ("html", "text", "source")
 
