@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createDrafts } from "../../app/static/center/chat/drafts.js";
+import { newId } from "../../app/static/center/chat/new-id.js";
 import { createOutbox } from "../../app/static/center/chat/outbox.js";
 
 function fakeStorage(saved = new Map()) {
@@ -115,4 +116,11 @@ test("drafts are kept per chat and person, and an emptied one is forgotten", () 
   assert.equal(createDrafts({ storage, userId: 2 }).get(7).body, "");
   drafts.clear(7);
   assert.deepEqual([...storage.saved.keys()], ["fd-draft:1:8"]);
+});
+
+test("a message has an id of its own also where the page came without HTTPS", () => {
+  const { crypto } = globalThis;
+  const plain = { getRandomValues: (bytes) => crypto.getRandomValues(bytes) }; // no randomUUID
+  for (const source of [crypto, plain]) assert.match(newId(source), /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/u);
+  assert.notEqual(newId(plain), newId(plain));
 });

@@ -1,5 +1,6 @@
 // Messages on their way: shown at once, sent in their order, kept in storage until the server has said that it has them.
 // The client_id makes sending again harmless, so that whatever breaks is answered by sending again.
+import { newId as uuid } from "../center/chat/new-id.js";
 
 const AGAIN_MS = [1_000, 3_000, 10_000, 30_000];
 const WAITS = new Set(["network", "timeout", "rate_limited", "busy", "unavailable"]); // nothing is wrong with the message itself
@@ -100,14 +101,4 @@ function stored(storage, name) {
   } catch {
     return [];
   }
-}
-
-/** crypto.randomUUID() is missing where Frontdesk itself runs without HTTPS. */
-function uuid() {
-  if (globalThis.crypto.randomUUID) return globalThis.crypto.randomUUID();
-  const bytes = globalThis.crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
 }

@@ -1,6 +1,7 @@
 // Messages on their way: shown at once, sent in their order, kept in the browser until the server has said that it has
 // them. The client_id makes sending again harmless, so that whatever breaks is answered by sending again.
 import { signal } from "@preact/signals";
+import { newId as uuid } from "./new-id.js";
 
 const AGAIN_MS = [1_000, 3_000, 10_000, 30_000];
 const PREFIX = "fd-outbox";
@@ -10,7 +11,7 @@ const WAITS = new Set(["network", "timeout", "rate_limited", "busy", "unavailabl
  * `send(entry)` answers `{message}` or throws an error with `code`. `onSent(message, entry)` before the entry leaves.
  * Entries: {client_id, chat_id, body, reply_to (the message), files, confirm_all, at, state: "sending"|"waiting"|"failed", error}.
  */
-export function createOutbox({ storage, userId, send, onSent, clock = Date.now, newId = () => crypto.randomUUID(), timers = globalThis }) {
+export function createOutbox({ storage, userId, send, onSent, clock = Date.now, newId = uuid, timers = globalThis }) {
   const entries = signal(stored(storage, `${PREFIX}:${userId}:`));
   const running = new Set(); // chats with a message on its way: the next one waits for its order
   const tries = new Map();
