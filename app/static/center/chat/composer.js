@@ -22,8 +22,9 @@ export function Composer({ chatId, chat, ui }) {
   const picker = useRef(null);
   const value = editing ? edited : draft.body;
   const max = settings.max_body ?? 10_000;
-  const client = chat?.kind === "client";
-  const note = client && !editing && (draft.note || !chat.can?.send);
+  // before the chat itself is there: a note that was begun must not go to the client because somebody is fast
+  const client = (chat?.kind ?? ui.kindOf(chatId)) === "client" || (!chat && draft.note);
+  const note = client && !editing && (draft.note || (Boolean(chat) && !chat.can?.send));
 
   const write = (text) => (editing ? setEdited(text) : drafts.set(chatId, { body: text }));
   const insert = (start, end, text) => {
@@ -37,7 +38,7 @@ export function Composer({ chatId, chat, ui }) {
   };
   const completion = useCompletion({
     chatId, insert, calls: chats.calls, mentions: !client || note,
-    saved: client && !chats.me.free && !note && !editing && chat.can?.send ? async (query) => found(await chats.saved.known(), query).slice(0, 8).map((one) => ({ key: `s${one.id}`, text: filled(one.body, chat, chats.me), whole: true, label: one.name, hint: one.body, thing: "bolt" })) : null,
+    saved: client && !chats.me.free && !note && !editing && chat?.can?.send ? async (query) => found(await chats.saved.known(), query).slice(0, 8).map((one) => ({ key: `s${one.id}`, text: filled(one.body, chat, chats.me), whole: true, label: one.name, hint: one.body, thing: "bolt" })) : null,
   });
 
   useLayoutEffect(() => {
@@ -110,7 +111,7 @@ export function Composer({ chatId, chat, ui }) {
   const title = chat?.title ?? "this chat";
   const label = editing ? "Edit your message" : client ? placeholder(chat, note) : `Message to ${title}`;
   return html`<div class=${`fd-composer${editing ? " is-editing" : ""}${note ? " is-note" : ""}`}>
-    ${client && !editing && html`<${Others} chatId=${chatId} talks=${chats.talks} /><${AnswerOrNote} chat=${chat} ui=${ui} note=${note} onChange=${(on) => { drafts.set(chatId, { note: on }); box.current.focus(); }} />`}
+    ${client && !editing && html`<${Others} chatId=${chatId} talks=${chats.talks} />${chat && html`<${AnswerOrNote} chat=${chat} ui=${ui} note=${note} onChange=${(on) => { drafts.set(chatId, { note: on }); box.current.focus(); }} />`}`}
     ${editing && html`<div class="fd-composer-top"><${Icon} name="edit" size="14" /><span class="t-cut">Editing your message</span>
       <button type="button" class="fd-icon-btn fd-icon-btn--sm" aria-label="Stop editing" onClick=${() => (ui.editing.value = null)}><${Icon} name="x" /></button></div>`}
     ${!editing && draft.reply_to && html`<div class="fd-composer-top"><${Icon} name="reply" size="14" /><span class="t-cut">Replying to <b>${draft.reply_to.author.name}</b> ${draft.reply_to.body}</span>

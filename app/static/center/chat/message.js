@@ -10,7 +10,7 @@ import { Files } from "./files.js";
 import { EmojiButton, Reactions } from "./reactions.js";
 import { isJumbo, pieces } from "./text.js";
 
-/** `view`: what the thread gives all its messages: {chat ui, active, flash, time(iso), nameOf, freeIds, canSend, canAnswer: the client}. */
+/** `view`: what the thread gives all its messages: {ui, active, flash, client, time(iso), person(id), nameOf(id), step, canSend, canAnswer: the client}. */
 export function Message({ message, cont, view }) {
   const { ui, active, flash, time } = view;
   const { me } = ui.chats;
@@ -132,7 +132,12 @@ export function PendingState({ entry, view }) {
   const { ui, canSend } = view;
   const { outbox, drafts } = ui.chats;
   const backToBox = () => {
-    drafts.set(entry.chat_id, { body: entry.body, reply_to: entry.reply_to, files: entry.files, note: Boolean(entry.note) });
+    const begun = drafts.peek(entry.chat_id); // what somebody has written since stays, below it
+    drafts.set(entry.chat_id, {
+      body: [entry.body, begun.body].filter((text) => text.trim()).join("\n"),
+      reply_to: entry.reply_to ?? begun.reply_to, files: [...entry.files, ...begun.files],
+      note: Boolean(entry.note || (begun.note && begun.body.trim())), // what was begun for colleagues stays among them
+    });
     outbox.remove(entry.client_id);
     ui.focusBox();
   };
