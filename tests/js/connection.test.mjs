@@ -28,20 +28,21 @@ function fakeTimers() {
 function setUp({ answers = {} } = {}) {
   const handlers = {};
   const emitted = [];
+  const acks = [answers.sync].flat(); // the last one again and again
   const socket = {
-    active: true, connects: 0,
+    active: true, connected: true, connects: 0,
     on: (event, act) => (handlers[event] = act),
     onAny: (act) => (handlers.any = act),
     connect: () => (socket.connects += 1),
     disconnect: () => (socket.gone = true),
-    timeout: () => ({ emit: (event, data, ack) => (emitted.push([event, data]), ack(null, answers.sync ?? { events: [], cursor: "c2" })) }),
+    timeout: () => ({ emit: (event, data, ack) => (emitted.push([event, data]), ack(null, (acks.length > 1 ? acks.shift() : acks[0]) ?? { events: [], cursor: "c2" })) }),
   };
-  const seen = { events: [], resets: 0, ended: [], polls: [] };
+  const seen = { events: [], resets: 0, stale: 0, ended: [], polls: [] };
   const timers = fakeTimers();
   const connection = createConnection({
     io: () => socket, cursor: "c1", timers, random: () => 0.5,
     api: { sync: async (cursor) => (seen.polls.push(cursor), answers.poll ? answers.poll() : { events: [], cursor: "c9" }) },
-    onEvent: (event, data) => seen.events.push([event, data]), onReset: () => (seen.resets += 1), onEnd: (reason) => seen.ended.push(reason),
+    onEvent: (event, data) => seen.events.push([event, data]), onReset: () => (seen.resets += 1), onStale: () => (seen.stale += 1), onEnd: (reason) => seen.ended.push(reason),
   });
   connection.start();
   return { connection, socket, handlers, emitted, seen, timers, state: () => connection.state.value };
@@ -120,9 +121,9 @@ test("a stale feed is fetched once, at a moment of its own", async () => {
   handlers.connect();
   handlers.any("feed.stale", {});
   handlers.any("feed.stale", {});
-  assert.equal(seen.resets, 0);
+  assert.equal(seen.stale, 0);
   await timers.run(5_000);
-  assert.equal(seen.resets, 1);
+  assert.deepEqual([seen.stale, seen.resets], [1, 0], "the feed alone, not every open chat as well");
 });
 
 test("a long day of events renews the cursor", () => {
@@ -130,4 +131,35 @@ test("a long day of events renews the cursor", () => {
   handlers.connect();
   for (let number = 0; number < 100; number += 1) handlers.any("notification", number);
   assert.equal(emitted.length, 2);
+});
+
+test("what was missed is asked for again when the answer did not come or was a refusal", async () => {
+  const { handlers, emitted, seen, timers } = setUp({ answers: { sync: [{ error: { code: "internal" } }, { events: [{ event: "notification", data: 1 }], cursor: "c2" }] } });
+  handlers.connect();
+  assert.equal(seen.events.length, 0);
+  await timers.run(10_000);
+  assert.deepEqual([emitted.length, seen.events.length], [2, 1]);
+});
+
+test("however often a connect fails while an answer is awaited, one asks at a time", async () => {
+  const waiting = [];
+  const { handlers, seen, timers, state } = setUp({ answers: { poll: () => new Promise((done, fail) => waiting.push({ done, fail })) } });
+  for (let tries = 0; tries < 3; tries += 1) handlers.connect_error(new Error("no"));
+  await timers.run(1);
+  for (let tries = 0; tries < 5; tries += 1) handlers.connect_error(new Error("no"));
+  await timers.run(60_000);
+  assert.deepEqual([seen.polls.length, state()], [1, "polling"]);
+  waiting[0].done({ events: [], cursor: "c9" });
+  await timers.run(0);
+  await timers.run(15_000);
+  assert.equal(seen.polls.length, 2);
+});
+
+test("coming back to the computer tries at once, also while socket.io waits for its own next try", async () => {
+  const { connection, handlers, socket, seen, timers } = setUp();
+  for (let tries = 0; tries < 3; tries += 1) handlers.connect_error(new Error("no"));
+  await timers.run(1);
+  connection.hurry();
+  await timers.run(1);
+  assert.deepEqual([socket.gone, socket.connects, seen.polls.length], [true, 1, 2]);
 });

@@ -7,27 +7,30 @@ const POLL_MS = 15_000;
 const FAILS_BEFORE_POLLING = 3;
 const STALE_JITTER_MS = 5_000;
 const ACK_MS = 10_000;
+const SYNC_AGAIN_MS = 5_000;
 const SYNC_AFTER_EVENTS = 100; // keeps the cursor young, else a long day would end in a reset
 const ENDED = new Set(["deactivated", "session_ended", "unauthorized"]);
 
 /**
  * `io`: socket.io-client's function. `onEvent(event, data)` gets every change, `onReset()` when too much was
- * missed, `onConnect()` follows every (re)connect, `onEnd({code, message})` tells that this session is over.
+ * missed, `onStale()` when only the feed is to be fetched anew, `onConnect()` follows every (re)connect,
+ * `onEnd({code, message})` tells that this session is over.
  * Answers {state, start, end, hurry, live, request, tell};
  * state is a signal: "connecting", "live", "polling", "offline" or "ended".
  */
-export function createConnection({ io, api, cursor, onEvent, onReset, onEnd, onConnect = () => {}, timers = globalThis, random = Math.random }) {
+export function createConnection({ io, api, cursor, onEvent, onReset, onStale, onEnd, onConnect = () => {}, timers = globalThis, random = Math.random }) {
   const state = signal("connecting");
   let socket = null;
   let fails = 0;
   let events = 0;
   let pollTimer = null;
+  let polling = false; // asking at this moment
+  let syncTimer = null;
   let retryTimer = null;
   let staleTimer = null;
   let goodbye = null; // why the server is about to cut this socket off
 
   function take(answer) {
-    if (answer?.error) return;
     cursor = answer.cursor ?? cursor;
     events = 0;
     if (answer.reset) onReset();
@@ -37,7 +40,7 @@ export function createConnection({ io, api, cursor, onEvent, onReset, onEnd, onC
   function handle(event, data, caughtUp = false) {
     if (event === "feed.stale") {
       // one event for thousands of people: they must not all ask in the same moment
-      staleTimer ??= timers.setTimeout(() => ((staleTimer = null), onReset()), random() * STALE_JITTER_MS);
+      staleTimer ??= timers.setTimeout(() => ((staleTimer = null), onStale()), random() * STALE_JITTER_MS);
       return;
     }
     if (event === "session.ended") goodbye = data; // the next connect tells whether this session is over, too
@@ -47,12 +50,17 @@ export function createConnection({ io, api, cursor, onEvent, onReset, onEnd, onC
 
   function sync() {
     socket.timeout(ACK_MS).emit("sync", { cursor }, (late, answer) => {
-      if (!late && answer) take(answer);
+      if (!late && answer && !answer.error) return take(answer);
+      // what was missed is not known yet: without asking again it would stay missed until the next connect
+      syncTimer ??= timers.setTimeout(() => ((syncTimer = null), live() && sync()), SYNC_AGAIN_MS * (0.5 + random()));
+      return undefined;
     });
   }
 
   async function poll() {
     pollTimer = null;
+    if (polling) return; // one at a time: it goes on by itself
+    polling = true;
     const wasOff = state.peek() === "offline";
     try {
       take(await api.sync(cursor));
@@ -61,19 +69,20 @@ export function createConnection({ io, api, cursor, onEvent, onReset, onEnd, onC
     } catch (error) {
       if (state.peek() === "polling" && error.status === 0) state.value = "offline";
     }
+    polling = false;
     if (state.peek() === "polling" || state.peek() === "offline") pollTimer = timers.setTimeout(poll, POLL_MS);
   }
 
   function startPolling() {
-    if (pollTimer !== null || state.peek() === "ended") return;
-    state.value = "polling";
+    if (pollTimer !== null || polling || state.peek() === "ended") return;
+    if (state.peek() !== "offline") state.value = "polling";
     pollTimer = timers.setTimeout(poll, 0);
   }
 
   function end(reason) {
     if (state.peek() === "ended") return;
     state.value = "ended";
-    for (const timer of [pollTimer, retryTimer, staleTimer]) timers.clearTimeout(timer);
+    for (const timer of [pollTimer, syncTimer, retryTimer, staleTimer]) timers.clearTimeout(timer);
     socket?.disconnect();
     onEnd(goodbye ?? reason); // it knows why better than a refused call does
   }
@@ -98,6 +107,7 @@ export function createConnection({ io, api, cursor, onEvent, onReset, onEnd, onC
       fails = 0;
       goodbye = null;
       timers.clearTimeout(pollTimer);
+      timers.clearTimeout(retryTimer);
       pollTimer = null;
       state.value = "live";
       sync();
@@ -115,7 +125,12 @@ export function createConnection({ io, api, cursor, onEvent, onReset, onEnd, onC
 
   /** The computer woke up or the network is back: do not wait for the next try. */
   function hurry() {
-    if (state.peek() !== "live" && state.peek() !== "ended") socket?.connect();
+    if (!socket || state.peek() === "live" || state.peek() === "ended") return;
+    socket.disconnect(); // while socket.io waits for its own next try, connect() alone does nothing
+    socket.connect();
+    if (pollTimer === null) return;
+    timers.clearTimeout(pollTimer);
+    pollTimer = timers.setTimeout(poll, 0);
   }
 
   const live = () => state.peek() === "live" && Boolean(socket?.connected);

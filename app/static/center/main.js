@@ -82,10 +82,11 @@ const connection = createConnection({
     const rings = calls.onItem(item, event === "notification" && popup);
     if (event === "notification" && popup && !rings) popups.offer(item);
   },
-  onReset() {
+  onStale: refreshFeed,
+  async onReset() {
     center.chatUi.chats.reset();
-    if (store.loading.peek().state === "idle") refreshCounters();
-    else loader.refresh();
+    await refreshFeed();
+    calls.onCounters(store.counters.peek());
   },
   onConnect() {
     center.chatUi.chats.connected();
@@ -175,6 +176,10 @@ function openPanel() {
 
 function goesSomewhere(url) {
   return Boolean(url) && /^https?:$/.test(new URL(url, location.href).protocol);
+}
+
+function refreshFeed() {
+  return store.loading.peek().state === "idle" ? refreshCounters() : loader.refresh();
 }
 
 async function refreshCounters() {
