@@ -31,7 +31,7 @@ function fakeTimers() {
 async function setUp({ acks = [], rest = {}, token = null } = {}) {
   const emitted = [];
   const sockets = [];
-  const seen = { hellos: [], events: [], polls: [], states: [], rest: [] };
+  const seen = { hellos: [], greetedAs: [], events: [], polls: [], states: [], rest: [] };
   const timers = fakeTimers();
   const values = new Map();
   const keep = createKeep({ key: "k", storage: { getItem: (name) => values.get(name) ?? null, setItem: (name, value) => values.set(name, value), removeItem: (name) => values.delete(name) } });
@@ -50,12 +50,12 @@ async function setUp({ acks = [], rest = {}, token = null } = {}) {
       return rest[event] ?? { visitor: { token: "t2" }, messages: [], data };
     } },
     page: () => ({ url: "http://shop.example/", title: "Shop" }), lastSeq: () => 3, watched: () => true,
-    onHello: (answer) => seen.hellos.push(answer), onEvent: (event, data) => seen.events.push([event, data]), onPoll: (answer) => seen.polls.push(answer), onState: (state) => seen.states.push(state),
+    onHello: (answer) => (seen.hellos.push(answer), seen.greetedAs.push(connection.state())), onEvent: (event, data) => seen.events.push([event, data]), onPoll: (answer) => seen.polls.push(answer), onState: (state) => seen.states.push(state),
   });
   connection.start();
   const last = () => sockets.at(-1);
   return {
-    connection, emitted, seen, sockets, timers, keep,
+    connection, emitted, seen, sockets, timers, keep, rest,
     auth: () => last().auth(),
     async connect() {
       last().connected = true;
@@ -77,6 +77,7 @@ test("every connect says hello, and the token of the first one is shown from the
   await connect();
   assert.deepEqual(emitted[0], ["visitor.hello", { page_url: "http://shop.example/", page_title: "Shop" }]);
   assert.deepEqual([seen.hellos.length, keep.token(), connection.state()], [2, "t1", "live"]);
+  assert.deepEqual(seen.greetedAs, ["live", "live"], "what waited can go at once");
   assert.deepEqual(await auth(), { widget: "k", visitor: "t1" });
 });
 
@@ -162,4 +163,26 @@ test("a token that goes bad while connected is dropped and the visitor greeted a
   await timers.run(2_000);
   await connect();
   assert.deepEqual([connection.state(), keep.token()], ["live", "t1"]);
+});
+
+test("whoever comes back again and again while an answer is awaited is asked for once", async () => {
+  const { close, timers, seen, rest, connection } = await setUp();
+  close();
+  close();
+  await timers.run(1);
+  let answer = null;
+  rest.messages = new Promise((done) => (answer = done));
+  await timers.run(5_000);
+  const asked = seen.rest.length;
+  for (let times = 0; times < 4; times += 1) {
+    connection.hurry();
+    await timers.run(1);
+  }
+  assert.equal(seen.rest.length, asked);
+  delete rest.messages;
+  answer({ messages: [] });
+  await timers.run(0);
+  await settle();
+  await timers.run(5_000);
+  assert.equal(seen.rest.length, asked + 1);
 });

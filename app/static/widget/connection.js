@@ -20,6 +20,7 @@ export function createConnection({ boot, open, rest, keep, texts, page, lastSeq,
   let socket = null;
   let fails = 0;
   let polling = null; // timers
+  let underWay = false; // an answer to the asking is awaited
   let retrying = null;
   let greeting = null; // one hello at a time: two at once would make two visitors
   let greeted = false;
@@ -50,7 +51,7 @@ export function createConnection({ boot, open, rest, keep, texts, page, lastSeq,
       .then((answer) => {
         keep.setToken(answer.visitor?.token);
         greeted = true;
-        onHello(answer);
+        return answer;
       })
       .finally(() => (greeting = null));
     return greeting;
@@ -85,18 +86,21 @@ export function createConnection({ boot, open, rest, keep, texts, page, lastSeq,
   }
 
   async function connected(mine) {
+    let answer;
     try {
-      await hello(ask);
+      answer = await hello(ask);
     } catch (error) {
       forgave(error);
       if (mine === socket && mine.connected) mine.close();
       return;
     }
-    if (!mine.connected || state === "ended") return;
-    fails = 0;
-    timers.clearTimeout(polling);
-    polling = null;
-    become("live");
+    if (mine.connected && state !== "ended") {
+      fails = 0;
+      timers.clearTimeout(polling);
+      polling = null;
+      become("live");
+    }
+    onHello(answer); // not before the line is open: what waited to be sent or fetched goes through it
   }
 
   function lost() {
@@ -123,13 +127,17 @@ export function createConnection({ boot, open, rest, keep, texts, page, lastSeq,
   }
 
   async function poll() {
+    if (underWay) return; // one at a time: it goes on by itself
+    underWay = true;
     try {
-      if (greeted) onPoll(await rest.request("messages", { after_seq: lastSeq() }));
-      else await hello(rest.request);
+      const take = greeted ? onPoll : onHello;
+      const answer = await (greeted ? rest.request("messages", { after_seq: lastSeq() }) : hello(rest.request));
       if (state === "offline") become("polling");
+      take(answer);
     } catch (error) {
       if (!forgave(error) && error.status === 0 && state === "polling") become("offline");
     }
+    underWay = false;
     if (state === "polling" || state === "offline") polling = timers.setTimeout(poll, watched() ? POLL_MS : POLL_CLOSED_MS);
     else polling = null;
   }
@@ -142,7 +150,8 @@ export function createConnection({ boot, open, rest, keep, texts, page, lastSeq,
 
   /** Somebody looks, or the network is back: do not wait for the next try. */
   function hurry() {
-    if (retrying !== null && state !== "live" && state !== "ended") connect();
+    if (state === "ended") return;
+    if (retrying !== null && state !== "live") connect();
     if (polling !== null) {
       timers.clearTimeout(polling);
       polling = timers.setTimeout(poll, 0);
