@@ -141,3 +141,33 @@ test("another first page forgets rows that are gone", () => {
   store.addPage({ items: [item(2)], next_cursor: null }, { first: true, keepPlaces: true });
   assert.deepEqual(shown(store), [["unread", "n:2"]]);
 });
+
+test("what comes while a first page is on its way is not lost with its answer, which was made before", () => {
+  const store = storeWith([item(5), item(4)], { nextCursor: "x" });
+  store.expectPage();
+  store.merge(item(6));
+  store.merge(item(1)); // below what the page reaches: it comes with its own
+  store.addPage({ items: [item(5), item(4)], next_cursor: "x" }, { first: true, keepPlaces: true });
+  assert.deepEqual(shown(store), [["unread", "n:6 n:5 n:4"]]);
+  store.expectPage();
+  store.addPage({ items: [item(5), item(4)], next_cursor: null }, { first: true, keepPlaces: true });
+  assert.deepEqual(shown(store), [["unread", "n:5 n:4"]], "a page that was asked for later knows better");
+});
+
+test("the rows anew leave what somebody has scrolled to below them where it is", () => {
+  const store = storeWith([item(9), item(8), item(7)], { nextCursor: "x" });
+  store.addPage({ items: [item(3), item(2, { unread: false })], next_cursor: "y" }, { first: false });
+  store.expectPage();
+  store.addPage({ items: [item(9), item(7)], next_cursor: "x" }, { first: true, keepPlaces: true });
+  assert.deepEqual(shown(store), [["unread", "n:9 n:7 n:3"], ["earlier", "n:2"]]);
+  assert.equal(store.listed.value.nextCursor, "y");
+});
+
+test("how many wait says nothing of what the user is changing: a refusal still brings the badge back", () => {
+  const store = storeWith([item(1), item(2)]);
+  const token = store.change(["n:1"], () => ({ unread: false }));
+  store.addCounters({ waiting: 3 });
+  assert.deepEqual([store.counters.value.total, store.counters.value.waiting], [1, 3]);
+  store.drop(token);
+  assert.equal(store.counters.value.total, 2);
+});

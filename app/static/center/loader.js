@@ -14,6 +14,7 @@ export function createLoader({ store, api }) {
   /** First page of the current view, with the skeleton where nothing is shown yet. */
   async function load() {
     const mine = ++latest;
+    store.expectPage();
     store.loading.value = { state: "loading", error: null, more: "idle" };
     try {
       const page = await fetchPage({});
@@ -27,11 +28,14 @@ export function createLoader({ store, api }) {
   async function refresh() {
     if (store.loading.peek().state !== "ready") return store.loading.peek().state === "loading" ? undefined : load();
     const mine = ++latest;
+    store.expectPage();
     try {
       const page = await fetchPage({ limit: Math.min(PAGE_MAX, Math.max(PAGE, store.listed.peek().ids.size)) });
       if (mine === latest) store.addPage(page, { first: true, keepPlaces: true });
     } catch {
-      // the connection's banner tells; the next sync brings it
+      // the connection's banner tells; the next sync brings it. The next page, whose answer this call has thrown away,
+      // may be asked for again.
+      if (mine === latest && store.loading.peek().more === "loading") store.loading.value = { state: "ready", error: null, more: "idle" };
     }
     return undefined;
   }

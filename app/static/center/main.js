@@ -73,7 +73,7 @@ const connection = createConnection({
       calls.onCounters(data);
     }
     if (event === "rights.changed" && data.free !== boot.user.free) showNewRights();
-    if (event === "waiting") store.setCounters({ ...store.counters.peek(), ...data });
+    if (event === "waiting") store.addCounters(data);
     center.chatUi.chats.onEvent(event, data);
     if (event !== "notification" && event !== "notification.changed") return;
     const { popup, ...item } = data;

@@ -15,6 +15,7 @@ export function createStore({ counters, tab = "all", unreadFirst = true, me = nu
   const loading = signal({ state: "idle", error: null, more: "idle" });
   const opened = signal(null); // id of the item in the detail column
   let pins = new Map();
+  let came = new Set(); // ids that something was said about since a first page was asked for
   let tokens = 0;
 
   const touch = () => (version.value = version.peek() + 1);
@@ -53,6 +54,7 @@ export function createStore({ counters, tab = "all", unreadFirst = true, me = nu
   }
 
   function place(id, before) {
+    came.add(id);
     const now = item(id);
     const { ids, last, nextCursor } = listed.peek();
     if (before && ids.has(id)) {
@@ -81,21 +83,40 @@ export function createStore({ counters, tab = "all", unreadFirst = true, me = nu
     touch();
   }
 
+  /** A first page is asked for: what comes before its answer may be missing in it. */
+  function expectPage() {
+    came = new Set();
+  }
+
   /** The first page of a view replaces what is shown, a later one is added. */
   function addPage(page, { first, keepPlaces = false }) {
+    const last = page.items.at(-1) ?? null;
+    const nextCursor = page.next_cursor ?? null;
+    const below = (id) => Boolean(nextCursor) && !withinFetched(item(id), last, view.peek().unreadFirst);
     batch(() => {
       if (first && !keepPlaces) pins = new Map();
       for (const data of page.items) {
         const known = truth.get(data.id);
         if (!known || !(Date.parse(data.changed_at) < Date.parse(known.changed_at))) truth.set(data.id, data);
       }
-      const ids = new Set(first ? [] : listed.peek().ids);
+      const old = listed.peek();
+      const ids = new Set(first ? [] : old.ids);
       for (const { id } of page.items) ids.add(id);
-      listed.value = { ids, last: page.items.at(-1) ?? null, nextCursor: page.next_cursor ?? null };
+      // somebody has scrolled further than a page reaches: what stands below it stays
+      const rest = first && keepPlaces ? [...old.ids].filter((id) => !ids.has(id) && below(id)) : [];
+      for (const id of rest) ids.add(id);
+      if (first) for (const id of came) if (belongs(item(id), view.peek(), clock()) && !below(id)) ids.add(id);
+      listed.value = rest.length ? { ids, last: old.last, nextCursor: old.nextCursor } : { ids, last, nextCursor };
       if (page.counters) setCounters(page.counters);
       loading.value = { state: "ready", error: null, more: "idle" };
       touch();
     });
+  }
+
+  /** A part of the counters that no change of the user's touches. */
+  function addCounters(part) {
+    serverCounters.value = { ...serverCounters.peek(), ...part };
+    touch();
   }
 
   /** Counters from the server are whole: what was added to the old ones in advance is in them already. */
@@ -154,7 +175,7 @@ export function createStore({ counters, tab = "all", unreadFirst = true, me = nu
 
   return {
     view, loading, listed, opened, blocks, order, counters: shownCounters,
-    item, merge, patch, addPage, setCounters, change, keep, drop, settle,
+    item, merge, patch, expectPage, addPage, setCounters, addCounters, change, keep, drop, settle,
     known: () => [...truth.keys()].map(item),
   };
 }
