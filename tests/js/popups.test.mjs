@@ -90,3 +90,14 @@ test("without storage a tab still remembers what it showed", () => {
   seen.add("a");
   assert.equal(seen.has("a"), true);
 });
+
+test("whoever comes back to a tab after a while hears one sound, not one for each", () => {
+  const { popups, arrive, ids, state } = tab();
+  state.visible = false;
+  for (let number = 1; number <= 30; number += 1) arrive(item(number));
+  arrive(item(7, { at: at(40), changed_at: at(40), count: 2 }));
+  state.visible = true;
+  popups.wake();
+  assert.deepEqual(ids(), ["n:7", "n:30", "n:29"]);
+  assert.deepEqual([popups.more.value, state.sounds], [27, 1]);
+});

@@ -58,9 +58,9 @@ const popups = createPopups({
   visible: () => !document.hidden,
   limit: () => (onPhone() ? 1 : 3),
   busy: () => calls.busy.peek(),
-  onShow(item) {
+  onShow(items) {
     sound.play();
-    pushed.shown(item);
+    pushed.shown(items);
   },
 });
 const connection = createConnection({

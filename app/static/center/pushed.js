@@ -4,8 +4,9 @@
 /** `api.shown(ids)` tells the server; `visible()` whether anybody can have seen the popup. */
 export function createPushed({ api, visible, worker = () => navigator.serviceWorker?.controller }) {
   return {
-    shown(item) {
-      if (visible() && String(item.id).startsWith("n:")) api.shown([item.id]).catch(() => {});
+    shown(items) {
+      const ids = items.map(({ id }) => id).filter((id) => id.startsWith("n:"));
+      if (visible() && ids.length) api.shown(ids).catch(() => {});
     },
     changed(item) {
       if (!item.unread) worker()?.postMessage({ type: "read", items: [item.id] });
