@@ -125,3 +125,19 @@ test("being here is told on real action, every 30 s at most; who is watched is a
   assert.deepEqual(asked, [[2, 3]]);
   assert.deepEqual([presence.of(2), presence.of(3), presence.of(9)], ["active", "away", "offline"]);
 });
+
+test("a new connection makes nobody active who has done nothing; who has is told of again", () => {
+  let now = 0;
+  let told = 0;
+  const presence = createPresence({ tell: () => (told += 1), watch: async () => ({}), clock: () => now, timers: fakeTimers(), focused: true });
+  presence.connected();
+  assert.equal(told, 1, "opening the page was an action");
+  now = 100_000;
+  presence.connected();
+  assert.equal(told, 2);
+  now = 130_000;
+  presence.connected();
+  assert.equal(told, 2, "a window that is only left open is away");
+  presence.acted();
+  assert.equal(told, 3);
+});

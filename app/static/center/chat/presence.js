@@ -2,20 +2,24 @@
 import { signal } from "@preact/signals";
 
 const ACTIVE_MS = 30_000;
+const ACTIVE_FOR_MS = 120_000; // as the server counts
 const WATCH_PAUSE_MS = 300;
 const MOST = 500;
 const ACTIONS = ["pointerdown", "keydown", "wheel", "touchstart", "pointermove"];
 
-export function createPresence({ tell, watch, clock = Date.now, timers = globalThis }) {
+/** `focused`: the page was opened by somebody who looks at it, which is an action as well. */
+export function createPresence({ tell, watch, clock = Date.now, timers = globalThis, focused = Boolean(globalThis.document?.hasFocus()) }) {
   const states = signal(new Map()); // user id → "active" | "away" | "offline"
   const lists = new Map(); // who asks → [user ids]
+  let actedAt = focused ? clock() : -Infinity;
   let toldAt = -Infinity;
   let sent = "";
   let timer = null;
 
   function acted() {
-    if (clock() - toldAt < ACTIVE_MS) return;
-    toldAt = clock();
+    actedAt = clock();
+    if (actedAt - toldAt < ACTIVE_MS) return;
+    toldAt = actedAt;
     tell();
   }
 
@@ -41,12 +45,14 @@ export function createPresence({ tell, watch, clock = Date.now, timers = globalT
     else sent = "";
   }
 
-  /** A new connection knows nothing of what the last one was told. */
+  /** A new connection knows nothing of what the last one was told. That it came about is nobody's action. */
   function connected() {
     sent = "";
     toldAt = -Infinity;
     if (lists.size) ask();
-    if (!globalThis.document || document.hasFocus()) acted();
+    if (clock() - actedAt >= ACTIVE_FOR_MS) return;
+    toldAt = clock();
+    tell();
   }
 
   function listen(target) {
