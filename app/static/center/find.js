@@ -59,7 +59,7 @@ export function Find({ center }) {
     row.pick();
   };
   const tabbed = (event) => {
-    if (event.target === input.current && walkResults(event, rows, at, setAt, pick)) return;
+    if (event.target === input.current && walkResults(event, { rows, result, words, at, setAt, onPick: pick })) return;
     if (event.key === "Tab") requestAnimationFrame(() => root.current?.contains(document.activeElement) || setOpen(false));
   };
 

@@ -145,9 +145,9 @@ class Lookup {
       if (this.list.hidden) return void this.search(true);
       const step = event.key === "ArrowDown" ? at + 1 : at < 0 ? options.length - 1 : at - 1 + options.length;
       this.mark(options[step % options.length] ?? null);
-    } else if (event.key === "Enter" && !this.list.hidden) {
-      event.preventDefault();
-      this.pick(this.active ?? (options.length === 1 ? options[0] : null));
+    } else if (event.key === "Enter" && (this.looking || !this.list.hidden)) {
+      event.preventDefault(); // what is still being looked for is neither chosen nor sent
+      if (!this.looking) this.pick(this.active ?? (options.length === 1 ? options[0] : null));
     } else if (event.key === "Escape" && (this.looking || !this.list.hidden)) {
       event.preventDefault();
       event.stopPropagation();

@@ -89,6 +89,7 @@ class Search {
       });
       return el("div", { role: "group", "aria-labelledby": head.id }, head, ...rows);
     }));
+    this.shown = words;
     if (!count) return this.say(`Nothing is called “${words}”.`);
     this.state.textContent = count === 1 ? "1 result" : `${count} results`;
     this.open(true);
@@ -117,7 +118,8 @@ class Search {
       this.choose(this.at + steps[event.key]);
     } else if (event.key === "Enter") {
       event.preventDefault();
-      if (!this.list.hidden) this.options()[this.at]?.click();
+      // not while the list is still the one of other words
+      if (!this.list.hidden && this.shown === this.input.value.trim()) this.options()[this.at]?.click();
     } else if (event.key === "Escape") {
       event.stopPropagation();
       if (this.list.hidden) this.input.blur();

@@ -46,6 +46,7 @@ export function useCompletion({ chatId, calls, insert, mentions = true, saved = 
     const token = element.selectionEnd === caret ? tokenAt(element.value, caret, Boolean(saved)) : null;
     if (!token) return found && close();
     if (token.kind === "mention" && !mentions) return found && close();
+    if (found && token.kind !== "emoji") narrow(token, caret);
     if (token.kind === "emoji") return show(token, caret, findEmoji(token.query, 8).map(({ char, words }) => ({ key: char, text: char, icon: char, label: words })));
     if (empty.current && token.start === empty.current.start && token.query.startsWith(empty.current.query)) return found && close();
     clearTimeout(timer.current);
@@ -56,6 +57,14 @@ export function useCompletion({ chatId, calls, insert, mentions = true, saved = 
       show(token, caret, list);
     }, PAUSE_MS);
     return undefined;
+  }
+
+  /** Until the answer comes, only what still fits the letters stays: Enter must not choose what was found for fewer. */
+  function narrow(token, caret) {
+    const fits = ({ text, label }) => `${text} ${label}`.toLocaleLowerCase().includes(token.query.toLocaleLowerCase());
+    const list = found.token.kind === token.kind && found.token.start === token.start ? found.options.filter(fits) : [];
+    setAt(0);
+    setFound(list.length ? { token, caret, options: list } : null);
   }
 
   function show(token, caret, list) {

@@ -12,6 +12,7 @@ const PAUSE_MS = 150;
 export function PeoplePicker({ ui, chosen, onChange, except = [], groups = false, label = "People" }) {
   const [words, setWords] = useState("");
   const [found, setFound] = useState([]);
+  const [foundFor, setFoundFor] = useState("");
   const [state, setState] = useState(null);
   const [at, setAt] = useState(0);
   const input = useRef(null);
@@ -29,6 +30,7 @@ export function PeoplePicker({ ui, chosen, onChange, except = [], groups = false
         if (!current) return;
         const people = answer.people.filter(({ id }) => id !== ui.chats.me.id);
         setFound([...(groups ? answer.groups.map((one) => ({ ...one, group: true })) : []), ...people]);
+        setFoundFor(words);
         setState(null);
         setAt(0);
         ui.chats.presence.show("picker", people.map(({ id }) => id));
@@ -52,8 +54,9 @@ export function PeoplePicker({ ui, chosen, onChange, except = [], groups = false
   };
   const keys = (event) => {
     if (event.key === "ArrowDown" || event.key === "ArrowUp") setAt((at + (event.key === "ArrowDown" ? 1 : -1) + options.length) % Math.max(1, options.length));
-    else if (event.key === "Enter" && options[at] && words.trim()) pick(options[at]);
-    else if (event.key === "Backspace" && !words && chosen.length) return onChange(chosen.slice(0, -1));
+    else if (event.key === "Enter" && words.trim()) {
+      if (foundFor === words && options[at]) pick(options[at]); // not who was found for fewer letters
+    } else if (event.key === "Backspace" && !words && chosen.length) return onChange(chosen.slice(0, -1));
     else return undefined;
     return event.preventDefault();
   };

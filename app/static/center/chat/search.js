@@ -84,9 +84,9 @@ function Row({ row: { kind, one }, ui, inChat }) {
     <span class="fd-snippet">${highlighted(one.snippet, one.highlights).map(({ text, hit }) => (hit ? html`<mark>${text}</mark>` : text))}</span></span>`;
 }
 
-/** Arrow keys and Enter of a field over its results. True when the key was meant for them. */
-export function walkResults(event, rows, at, setAt, onPick) {
-  if (!rows.length) return false;
+/** Arrow keys and Enter of a field over its results; not while these are still the ones of other words. True when the key was meant for them. */
+export function walkResults(event, { rows, result, words, at, setAt, onPick }) {
+  if (!rows.length || result.q !== words.trim()) return false;
   if (event.key === "ArrowDown" || event.key === "ArrowUp") setAt(((at < 0 && event.key === "ArrowUp" ? 0 : at) + (event.key === "ArrowDown" ? 1 : -1) + rows.length) % rows.length);
   else if (event.key === "Enter" && rows[at]) onPick(rows[at]);
   else return false;
@@ -113,7 +113,7 @@ export function ChatSearch({ chatId, ui, onClose }) {
       event.stopPropagation();
       return onClose();
     }
-    return walkResults(event, rows, at, setAt, pick);
+    return walkResults(event, { rows, result, words, at, setAt, onPick: pick });
   };
   return html`<div class="fd-chat-search" role="search" aria-label="Search in this chat" onKeyDown=${keys}>
     <div class="fd-row"><div class="fd-search fd-grow"><${Icon} name="search" /><input ref=${input} class="fd-input" type="text" value=${words} placeholder="Search in this chat" aria-label="Search in this chat" autocomplete="off"
