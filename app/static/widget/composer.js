@@ -18,7 +18,7 @@ export function createComposer({ boot, texts, storage, uploads, hasChat, onItsWa
   const send = h("button", { class: "fd-icon-btn fd-icon-btn--sm w-send", "aria-label": texts.send, title: texts.send }, icon("send"));
   const element = h("form", { class: "fd-composer" }, files, text, error, h("div", { class: "fd-composer-bar" }, attach, picker, h("span", { class: "fd-grow" }), send));
   let lastTyping = 0;
-  let following = false; // the words went ahead, their files come when they are up
+  let following = null; // what goes as soon as the files are up: "files", whose words went ahead, or "all"
 
   text.value = storage.getItem(name) ?? "";
 
@@ -42,10 +42,10 @@ export function createComposer({ boot, texts, storage, uploads, hasChat, onItsWa
     if (body.length > boot.max_body) return problem(texts.tooLong(boot.max_body));
     if (!hasChat() && uploads.busy()) {
       if (!body && !onItsWay()) return problem(texts.wordsFirst), text.focus();
-      following = true;
+      following = "files";
       if (body) onSend(body, []);
     } else if (waiting) {
-      following = true; // sent as soon as the last one is up
+      following = "all"; // sent as soon as the last one is up, unless the visitor goes on writing
       return undefined;
     } else {
       onSend(body, uploads.takeDone());
@@ -67,6 +67,7 @@ export function createComposer({ boot, texts, storage, uploads, hasChat, onItsWa
     keepDraft();
     grow();
     problem("");
+    if (following === "all") following = null;
     if (text.value.trim() && clock() - lastTyping > TYPING_EVERY_MS) {
       lastTyping = clock();
       onTyping();
@@ -113,9 +114,12 @@ export function createComposer({ boot, texts, storage, uploads, hasChat, onItsWa
     arrange(files, uploads.entries().map(row));
     files.hidden = !uploads.entries().length;
     if (following && !uploads.busy()) {
-      following = false;
+      const what = following;
+      following = null;
       if (!uploads.entries().some(({ state: how }) => how === "failed")) {
-        if (text.value.trim() || uploads.entries().length) submit();
+        const any = uploads.entries().length > 0;
+        if (what === "all" && (any || text.value.trim())) submit();
+        if (what === "files" && any) onSend("", uploads.takeDone()); // what is being written meanwhile stays
       }
     }
     const closed = state.talk && state.talk.state !== "open";
