@@ -11,7 +11,9 @@ function desk(now = { ringing: [], talking: [] }) {
   const calls = createCalls({
     load: async () => {
       state.asked += 1;
-      return state.now;
+      const answer = state.now;
+      await new Promise(setImmediate);
+      return answer;
     },
     onRing: () => (state.rings += 1),
   });
@@ -43,10 +45,19 @@ test("what does not pop up for this person has no slot", () => {
 test("counters of another page bring what rings and who is talked to", async () => {
   const { calls, state } = desk({ ringing: [ring(4)], talking: [{ id: 2, name: "Nora", since: "2026-03-10T10:00:00Z" }] });
   calls.onCounters({ calls: 2 });
-  await new Promise((done) => setImmediate(done));
+  for (let turns = 0; turns < 2; turns += 1) await new Promise(setImmediate);
   assert.deepEqual([calls.ringing.value.length, calls.busy.value], [1, true]);
   calls.onCounters({ calls: 2 });
   assert.equal(state.asked, 1);
+});
+
+test("a call that ends while its answer is on its way does not stay", async () => {
+  const { calls, state } = desk({ ringing: [ring(4)], talking: [] });
+  calls.onCounters({ calls: 1 });
+  state.now = { ringing: [], talking: [] };
+  calls.onCounters({ calls: 0 });
+  for (let turns = 0; turns < 4; turns += 1) await new Promise(setImmediate);
+  assert.deepEqual([calls.ringing.value.length, state.asked], [0, 2]);
 });
 
 test("what comes during a call is counted, then shown as one line", () => {

@@ -6,6 +6,7 @@ export function createCalls({ load, onRing = () => {} }) {
   const list = signal([]); // items, the newest first
   const talking = signal([]);
   let asked = false;
+  let again = false; // something changed while the answer was on its way
 
   const ringing = computed(() => list.value.filter((item) => item.unread && item.event === "call:ringing"));
   const busy = computed(() => talking.value.length > 0);
@@ -26,12 +27,13 @@ export function createCalls({ load, onRing = () => {} }) {
 
   /** The counters were pushed or fetched: what they count is fetched when it is not what is shown. */
   function onCounters(counters) {
-    if ((counters.calls ?? 0) !== ringing.peek().length + talking.peek().length) refresh();
+    if (asked) again = true;
+    else if ((counters.calls ?? 0) !== ringing.peek().length + talking.peek().length) refresh();
   }
 
   async function refresh() {
-    if (asked) return;
     asked = true;
+    again = false;
     try {
       const now = await load();
       for (const item of now.ringing) if (!list.peek().some((one) => one.id === item.id)) onRing(item);
@@ -42,6 +44,7 @@ export function createCalls({ load, onRing = () => {} }) {
     } finally {
       asked = false;
     }
+    if (again) refresh();
   }
 
   return { ringing, talking, busy, onItem, onCounters };

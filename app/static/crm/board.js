@@ -22,7 +22,8 @@ function put(card, stage) {
 
 async function move(card, stage, { undoable = true } = {}) {
   const before = card.dataset.stage;
-  if (stage === before || card.ariaBusy === "true") return;
+  if (stage === before) return;
+  if (card.ariaBusy === "true") return void (card.querySelector("[data-move]").value = before);
   const next = card.nextElementSibling;
   const focused = card.contains(document.activeElement) ? document.activeElement : null;
   put(card, stage);
@@ -38,7 +39,6 @@ async function move(card, stage, { undoable = true } = {}) {
     const name = columnOf(stage).getAttribute("aria-label");
     const undo = undoable ? { label: board.dataset.undo, run: () => move(card, before, { undoable: false }) } : undefined;
     say(board.dataset.moved.replace("{lead}", nameOf(card)).replace("{stage}", name), "info", undo);
-    await refreshTotals();
   } catch (error) {
     put(card, before);
     if (next?.isConnected) next.before(card);
@@ -46,6 +46,7 @@ async function move(card, stage, { undoable = true } = {}) {
   } finally {
     card.ariaBusy = null;
   }
+  await refreshTotals().catch(() => {}); // the card has moved, whatever the sums say
 }
 
 async function refreshTotals() {
@@ -53,6 +54,7 @@ async function refreshTotals() {
   if (!answer?.ok) return;
   for (const [stage, totals] of Object.entries(await answer.json())) {
     const column = columnOf(stage);
+    if (!column) continue; // a stage that came after this page
     column.querySelector("[data-count]").textContent = totals.count;
     column.querySelector("[data-sums]").textContent = totals.sums;
   }
@@ -116,9 +118,9 @@ board.addEventListener("change", (event) => {
 async function load(row) {
   if (row.ariaBusy === "true") return;
   row.ariaBusy = "true";
-  const answer = await fetch(row.dataset.more).catch(() => null);
-  if (!answer?.ok) return void (row.ariaBusy = null);
-  const part = document.createRange().createContextualFragment(await answer.text());
+  const answer = await fetch(row.dataset.more).then((got) => (got.ok ? got.text() : null)).catch(() => null);
+  if (answer === null) return void (row.ariaBusy = null);
+  const part = document.createRange().createContextualFragment(answer);
   for (const card of part.querySelectorAll("[data-lead]")) {
     if (board.querySelector(`[data-lead="${card.dataset.lead}"]`)) card.remove();
   }
