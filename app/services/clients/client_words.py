@@ -48,13 +48,15 @@ def as_client(item: dict[str, Any], row: Row[Any]) -> dict[str, Any]:
         last["author"] = name if row.last_author_kind == "visitor" else last["author"]
     item["chat"] |= {"name": name, "role": row.role, "contact": contact_of(row), "talk": talk_of(row)}
     mention = "chat:mention" if row.mention else "chat:client_message"
+    untaken = row.state == "open" and row.responsible_id is None
     return item | {
         "event": mention,
         "tab": "clients",
         "icon": "chat",
         "title": name,
         "body": _body(item, row),
-        "actions": ["take"] if row.state == "open" and row.responsible_id is None else [],
+        # Whoever was only asked takes no talk.
+        "actions": ["take"] if untaken and row.role not in ASKED else [],
     }
 
 

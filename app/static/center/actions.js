@@ -31,7 +31,8 @@ export function createActions({ store, api, loader, say }) {
   const toggleRead = (id) => (store.item(id)?.unread ? read(id) : unread([id]));
 
   async function readAll() {
-    const { tab } = store.view.peek();
+    const { tab, sub } = store.view.peek();
+    if (sub) return readListed();
     const counters = store.counters.peek();
     const mine = store.known().filter((item) => item.unread && (tab === "all" || item.tab === tab));
     const tabs = tab === "all" ? counters.tabs : { [tab]: counters.tabs[tab] ?? 0 };
@@ -39,21 +40,30 @@ export function createActions({ store, api, loader, say }) {
     const delta = { total: -total, tabs: Object.fromEntries(Object.entries(tabs).map(([key, n]) => [key, -n])) };
     const done = (answer) => {
       const named = (answer.items ?? []).map((item) => item.id ?? item);
-      const ids = named.length ? named : mine.map((item) => item.id);
-      return {
-        text: ids.length === 1 ? "1 item marked read" : `${ids.length} items marked read`,
-        action: "Undo",
-        onAction: async () => {
-          await unread(ids);
-          store.settle();
-        },
-      };
+      return readWords(named.length ? named : mine.map((item) => item.id));
     };
     const ids = mine.map((item) => item.id);
     const promise = run({ ids, fields: () => ({ unread: false }), delta, send: () => api.readAll(tab), done, failed: "Nothing was marked read" });
     store.settle();
     return promise;
   }
+
+  /** Of a part of the clients only what it shows. */
+  function readListed() {
+    const ids = store.order.peek().filter((id) => store.item(id).unread);
+    const promise = run({ ids, fields: () => ({ unread: false }), send: () => inParts(ids, api.read), done: readWords(ids), failed: "Nothing was marked read" });
+    store.settle();
+    return promise;
+  }
+
+  const readWords = (ids) => ({
+    text: ids.length === 1 ? "1 item marked read" : `${ids.length} items marked read`,
+    action: "Undo",
+    onAction: async () => {
+      await unread(ids);
+      store.settle();
+    },
+  });
 
   const archive = (id) => {
     closeDetail(id);

@@ -38,7 +38,9 @@ function Blocks({ center }) {
   const blocks = store.blocks.value;
   const { more, error } = store.loading.value;
   const { tab, sub, q } = store.view.value;
-  const unread = tab === "all" ? store.counters.value.total : (store.counters.value.tabs?.[tab] ?? 0);
+  // of a part of the clients nobody counts more than what is shown
+  const unread = sub ? blocks.flatMap(({ items }) => items).filter((item) => item.unread).length
+    : tab === "all" ? store.counters.value.total : (store.counters.value.tabs?.[tab] ?? 0);
   useKeptFocus(center.focused);
   const markAll = unread > 0 && !q && html`<button type="button" onClick=${actions.readAll}>Mark all read</button>`;
   if (!blocks.length) return html`<${Empty} tab=${sub ? `${tab}_${sub}` : tab} q=${q} onClear=${() => center.clearFind()} />`;

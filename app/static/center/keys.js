@@ -9,6 +9,8 @@ const TYPING = "input:not([type=checkbox]):not([type=radio]):not([type=button]),
 export function startKeys(center) {
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    // a dialog lies over everything: the browser closes it by Escape, and no other key means what is behind it
+    if (document.querySelector("dialog:modal")) return;
     if (event.key === "Escape") {
       if (closeTopLayer()) event.preventDefault();
       return;
@@ -35,8 +37,8 @@ function use(event, act) {
   act();
 }
 
-/** The team's stream is only looked at: nothing in it is mine to read or to put away. */
-const mine = (center, id) => Boolean(id) && center.store.item(id)?.kind !== "team";
+/** The team's stream is only looked at: nothing in it is mine to read or to put away. Nor is what has no row of mine. */
+const mine = (center, id) => !["team", undefined].includes(center.store.item(id)?.kind);
 
 /** The item that a key means: the focused row, else the one that is open. */
 function current(center, target) {

@@ -6,6 +6,7 @@ import { kindOf } from "./detail.js";
 import { CallSlots } from "./call-slot.js";
 import { lastFree } from "./chat/row.js";
 import { FreeBadge } from "./chat/badge.js";
+import { mayTake } from "./clients/row.js";
 import { ChatAvatar } from "./chat/avatar.js";
 import { Icon, ThingAvatar } from "./icon.js";
 import { askResult } from "./task-actions.js";
@@ -62,7 +63,7 @@ function Popup({ item, center }) {
     <div class="acts">
       ${item.actions?.includes("complete") && html`<button type="button" class="fd-btn fd-btn--sm" onClick=${() => { popups.dismiss(item.id); askResult(item, center); }}><${Icon} name="check" />Complete</button>`}
       ${item.actions?.includes("accept") && html`<button type="button" class="fd-btn fd-btn--sm" onClick=${() => { popups.dismiss(item.id); center.actions.acceptLead(item.id); }}><${Icon} name="check" />Accept</button>`}
-      ${item.actions?.includes("take") && html`<button type="button" class="fd-btn fd-btn--sm" onClick=${() => { open(); center.chatUi.chats.talks.take(item.chat.id); }}><${Icon} name="user-plus" />Take</button>`}
+      ${mayTake(item, center.boot.user) && html`<button type="button" class="fd-btn fd-btn--sm" onClick=${() => { open(); center.chatUi.chats.talks.take(item.chat.id); }}><${Icon} name="user-plus" />Take</button>`}
       <button type="button" class="fd-btn fd-btn--quiet fd-btn--sm" onClick=${open}>${item.chat?.talk ? "Reply" : "Open"}</button>
     </div>
   </div>`;

@@ -18,8 +18,11 @@ export function WaitingChip({ item, now }) {
   return html`<span class="fd-chip fd-chip--warn fd-chip--row"><${Icon} name="clock" /><span class="fd-sr">Waiting </span>${lasting(since, now)}</span>`;
 }
 
+/** A free user helps with a client, and takes no talk. */
+export const mayTake = (item, me) => Boolean(item.chat) && !me.free && Boolean(item.actions?.includes("take"));
+
 export function TakeAction({ item, center }) {
-  if (!item.chat || !item.actions?.includes("take")) return null;
+  if (!mayTake(item, center.boot.user)) return null;
   return html`<div class="fd-item-acts"><button type="button" class="fd-btn fd-btn--sm" onClick=${() => center.chatUi.chats.talks.take(item.chat.id)}>
     <${Icon} name="user-plus" />Take</button></div>`;
 }

@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import { chatItemId } from "../chat/feed-rows.js";
 
 const REFRESH_MS = 500;
+const ASKED = ["guest", "helper"]; // whoever was only asked takes no talk
 
 /** `request(method, path, body)` is our REST. `infoOf(chatId)` is the chat as the server told it, if it is at hand. `isOpen(chatId)`: it is on the screen. */
 export function createTalks({ request, store, infoOf, isOpen, refreshFeed, typing, me, say, timers = globalThis }) {
@@ -51,9 +52,9 @@ export function createTalks({ request, store, infoOf, isOpen, refreshFeed, typin
     if (!item?.chat) return refreshSoon();
     if (talk.number < (item.chat.talk?.number ?? 0)) return undefined;
     const { number, state, responsible_id, responsible, waiting_since, score } = talk;
-    const untaken = state === "open" && responsible_id === null;
+    const free = state === "open" && responsible_id === null && !me.free && !ASKED.includes(item.chat.role);
     store.patch(item.id, {
-      actions: untaken ? ["take"] : [],
+      actions: free ? ["take"] : [],
       chat: { ...item.chat, talk: { ...item.chat.talk, number, state, responsible_id, responsible, waiting_since, score } },
     });
     return refreshSoon();
