@@ -147,3 +147,11 @@ test("an answer for a place that was left is thrown away", async () => {
   await Promise.all([history.open(100), history.open(300)]);
   assert.deepEqual(seqs(), range(275, 324));
 });
+
+test("who goes to a message near the end while what was missed is fetched finds no hole before it", async () => {
+  const { history, seqs, add } = chatOf(10);
+  await history.open();
+  add(250);
+  await Promise.all([history.open(250), history.catchUp()]);
+  assert.deepEqual(seqs(), range(225, 260));
+});

@@ -63,7 +63,8 @@ self.addEventListener("notificationclick", (event) => {
 async function open(address) {
   const url = new URL(address, self.location.origin);
   if (url.origin !== self.location.origin) return self.clients.openWindow("/center");
-  const pages = await self.clients.matchAll({ type: "window" });
+  // only a page of the center is led elsewhere: another one may hold what somebody has half written
+  const pages = (await self.clients.matchAll({ type: "window" })).filter((one) => /^\/center\/?$/.test(new URL(one.url).pathname));
   const page = pages.find((one) => one.focused) ?? pages[0];
   if (!page) return self.clients.openWindow(url.href);
   await page.focus();

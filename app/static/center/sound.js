@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 
 const KEY = "fd-sound";
+const LATE_MS = 1_000;
 
 export function createSound(storage, Context = globalThis.AudioContext) {
   let saved = null;
@@ -17,22 +18,28 @@ export function createSound(storage, Context = globalThis.AudioContext) {
     if (on.peek()) preview();
   }
 
-  /** How it sounds, whether it is on or not. */
+  /** How it sounds, whether it is on or not. A page that nobody has clicked in yet may be silent: nothing is made up for later. */
   function preview() {
     if (!Context) return;
     context ??= new Context();
+    if (context.state === "running") return tone();
+    const asked = Date.now();
+    context.resume().then(() => Date.now() - asked < LATE_MS && tone(), () => {});
+  }
+
+  function tone() {
     const start = context.currentTime;
     for (const [index, pitch] of [660, 880].entries()) {
-      const tone = context.createOscillator();
+      const note = context.createOscillator();
       const volume = context.createGain();
       const at = start + index * 0.12;
-      tone.frequency.value = pitch;
+      note.frequency.value = pitch;
       volume.gain.setValueAtTime(0, at);
       volume.gain.linearRampToValueAtTime(0.08, at + 0.02);
       volume.gain.exponentialRampToValueAtTime(0.0001, at + 0.25);
-      tone.connect(volume).connect(context.destination);
-      tone.start(at);
-      tone.stop(at + 0.26);
+      note.connect(volume).connect(context.destination);
+      note.start(at);
+      note.stop(at + 0.26);
     }
   }
 

@@ -10,7 +10,9 @@ const POLLS = 150;
 let made = null;
 let shown = "mail";
 let asked = 0;
+let told = 0;
 let timer = 0;
+let seen = ""; // the form as it was shown last
 
 /** Fields that make no sense for the choice are hidden; the server ignores them. */
 function fit() {
@@ -27,9 +29,10 @@ async function send(url) {
 }
 
 async function tellNext() {
+  const mine = ++told;
   const line = form.querySelector("[data-next]");
   const found = await send(preview.dataset.upcoming).catch(() => null);
-  if (!found) return;
+  if (!found || mine !== told) return;
   line.classList.toggle("t-bad", Boolean(found.error));
   line.textContent = found.error ?? line.dataset.nextWords.replace("{moments}", found.next.join(" · "));
 }
@@ -82,8 +85,11 @@ async function make() {
       if (state.state === "failed") return say(state.error ?? "It could not be made", true);
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
-    if (mine === asked) say("It takes longer than usual. Change something to try again.", true);
+    if (mine !== asked) return;
+    seen = "";
+    say("It takes longer than usual. Change something to try again.", true);
   } catch (error) {
+    seen = "";
     if (mine === asked) say(`The preview could not be made: ${error.message}`, true);
   } finally {
     if (mine === asked) preview.removeAttribute("aria-busy");
@@ -93,10 +99,16 @@ async function make() {
 function changed() {
   fit();
   clearTimeout(timer);
-  timer = setTimeout(() => {
-    tellNext();
-    make();
-  }, WAIT_MS);
+  timer = setTimeout(look, WAIT_MS);
+}
+
+/** A field that is left says so as well, though what was typed is shown already. */
+function look() {
+  const now = new URLSearchParams(new FormData(form)).toString();
+  if (now === seen) return;
+  seen = now;
+  tellNext();
+  make();
 }
 
 form.addEventListener("input", changed);
@@ -125,5 +137,4 @@ preview.addEventListener("click", (event) => {
 });
 
 fit();
-tellNext();
-make();
+look();

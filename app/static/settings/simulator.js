@@ -2,19 +2,22 @@
 import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
 import { Icon } from "../center/icon.js";
+import { daysLaterAt, fromLocalInput, toLocalInput } from "../center/time.js";
 
 const LOOKS = { sent: ["fd-chip--ok", "check"], pending: ["fd-chip--warn", "clock"], skipped: ["", "bell-off"] };
-const inputValue = (date) => new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+const EVENING_MS = 22.5 * 3_600_000;
 
 export function Simulator({ page }) {
   const { questions, preferences } = page.store.state.value;
   const [event, setEvent] = useState(questions[0]?.event ?? "");
-  const [at, setAt] = useState(() => inputValue(new Date(new Date().setHours(22, 30, 0, 0))));
+  const { zone } = preferences;
+  const [at, setAt] = useState(() => toLocalInput(new Date(daysLaterAt(0, 0, Date.now(), zone).getTime() + EVENING_MS), zone));
   const [answer, setAnswer] = useState({ channels: [] });
   useEffect(() => {
     let wanted = true;
-    if (!event || !at) return undefined;
-    const query = new URLSearchParams({ event, at: new Date(at).toISOString() });
+    const moment = fromLocalInput(at, zone);
+    if (!event || !moment) return undefined;
+    const query = new URLSearchParams({ event, at: moment.toISOString() });
     page.request("GET", `/simulation?${query}`).then(
       (found) => wanted && setAnswer(found),
       (error) => wanted && setAnswer({ channels: [], error: error.message }),
@@ -29,7 +32,7 @@ export function Simulator({ page }) {
         ${questions.map((one) => html`<option key=${one.event} value=${one.event}>${one.label}</option>`)}
       </select>
       <span class="t-2">at</span>
-      <input class="fd-input" type="datetime-local" aria-label="When" value=${at} onInput=${(e) => setAt(e.currentTarget.value)} />
+      <input class="fd-input" type="datetime-local" aria-label="When" title=${`In your time zone, ${zone}`} value=${at} onInput=${(e) => setAt(e.currentTarget.value)} />
     </div>
     <div class="fd-set-answers" role="status">
       ${answer.error && html`<span class="fd-chip fd-chip--bad">${answer.error}</span>`}

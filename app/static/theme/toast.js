@@ -7,8 +7,11 @@ const holder = document.querySelector("[data-toasts]");
 function dismissLater(toast) {
   let timer = 0;
   const seconds = toast.querySelector("form") ? SECONDS_TO_UNDO : SECONDS;
-  const start = () => (timer = setTimeout(() => toast.remove(), seconds * 1000));
   const stop = () => clearTimeout(timer);
+  const start = () => {
+    stop(); // the pointer and the focus may leave one after the other
+    timer = setTimeout(() => toast.remove(), seconds * 1000);
+  };
   for (const name of ["mouseenter", "focusin"]) toast.addEventListener(name, stop);
   for (const name of ["mouseleave", "focusout"]) toast.addEventListener(name, start);
   start();

@@ -85,10 +85,11 @@ export function createHistory({ fetch }) {
     if (!state.peek().loaded || state.peek().hasAfter) return Promise.resolve();
     catching ??= (async () => {
       try {
-        const answer = await fetch({ after_seq: last()?.seq ?? 0, limit: CATCH_UP });
+        const from = last()?.seq ?? 0;
+        const answer = await fetch({ after_seq: from, limit: CATCH_UP });
         seen(answer);
         if (live) hear(answer.messages);
-        if (state.peek().hasAfter) return;
+        if (state.peek().hasAfter || first()?.seq > from + 1) return; // somebody has gone to another place meanwhile
         set({ messages: merged(state.peek().messages, answer.messages) });
         if (answer.messages.length >= CATCH_UP && last().seq < lastSeq) set({ hasAfter: true });
         else {

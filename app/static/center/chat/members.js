@@ -59,7 +59,10 @@ function whatItIs(chat) {
 function Name({ chat, ui }) {
   const [value, setValue] = useState(null);
   const [error, setError] = useState(null);
-  if (value === null) {
+  const field = useRef(null);
+  const editing = value !== null;
+  useEffect(() => editing && field.current.focus(), [editing]);
+  if (!editing) {
     return html`<div class="fd-row"><h3>${chat.title}</h3>${chat.kind === "group" && chat.can?.rename && html`<button type="button" class="fd-icon-btn fd-icon-btn--sm" aria-label="Rename" title="Rename" onClick=${() => setValue(chat.title)}><${Icon} name="edit" /></button>`}</div>`;
   }
   const save = async (event) => {
@@ -80,7 +83,7 @@ function Name({ chat, ui }) {
     setValue(null);
   };
   return html`<form class=${error ? "fd-field has-error fd-rename" : "fd-field fd-rename"} onSubmit=${save} novalidate><div class="fd-row">
-    <input class="fd-input" aria-label="Name of the chat" maxlength="100" value=${value} aria-invalid=${error ? "true" : undefined} ref=${(field) => field && field !== document.activeElement && !error && field.focus()}
+    <input class="fd-input" aria-label="Name of the chat" maxlength="100" value=${value} aria-invalid=${error ? "true" : undefined} ref=${field}
       onInput=${(event) => setValue(event.currentTarget.value)} onKeyDown=${keys} />
     <button type="submit" class="fd-btn fd-btn--sm fd-btn--primary">Save</button></div><span class="fd-error" role="alert">${error ?? ""}</span></form>`;
 }

@@ -12,6 +12,7 @@ import { useStanding } from "./standing.js";
 import { wallClock } from "../time.js";
 
 const TOGETHER_MS = 5 * 60_000;
+const KEPT = 100; // rows that are drawn already, beyond those of the page
 
 export function Thread({ chatId, chat, kind, ui }) {
   const { chats } = ui;
@@ -41,11 +42,12 @@ export function Thread({ chatId, chat, kind, ui }) {
     // the same row is the same vnode: nothing of it is compared again
     const known = rows.get(message.id);
     if (known?.message === message && known.joined === joined) return known.vnode;
-    const key = message.client_id ?? message.id;
-    const vnode = client ? html`<${Say} key=${key} message=${message} ends=${!joined} view=${view} />` : html`<${Message} key=${key} message=${message} cont=${joined} view=${view} />`;
+    const vnode = client ? html`<${Say} key=${message.id} message=${message} ends=${!joined} view=${view} />` : html`<${Message} key=${message.id} message=${message} cont=${joined} view=${view} />`;
     rows.set(message.id, { message, joined, vnode });
     return vnode;
   };
+
+  if (rows.size > 2 * messages.length + KEPT) rows.clear(); // of what somebody has scrolled past nothing is kept
 
   const list = [];
   let before = null;
