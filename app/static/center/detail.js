@@ -4,7 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { Icon, ThingAvatar } from "./icon.js";
 import { LeadActions } from "./lead-actions.js";
 import { MuteMenu } from "./mute-source.js";
-import { TaskActions } from "./task-actions.js";
+import { isDone, TaskActions } from "./task-actions.js";
 import { Trace } from "./trace.js";
 import { fullTime } from "./time.js";
 import { WhenMenu } from "./when.js";
@@ -37,7 +37,7 @@ export function Detail({ center, item, onClose }) {
         <div class="fd-detail-text">
           <h2 id="fd-detail-title" tabindex="-1" ref=${title}>${item.title}</h2>
           ${item.body && html`<p>${item.body}</p>`}
-          ${item.done && html`<span class="fd-chip fd-chip--ok"><${Icon} name="check" />Done</span>`}
+          ${isDone(item) && html`<span class="fd-chip fd-chip--ok"><${Icon} name="check" />Done</span>`}
           ${item.count > 1 && html`<p class="t-3 t-12">${item.count} notices about this are shown as one.</p>`}
           <div class="fd-row fd-wrap fd-detail-acts">
             <${TaskActions} item=${item} center=${center} primary=${true} />

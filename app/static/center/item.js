@@ -8,7 +8,7 @@ import { Icon, ThingAvatar } from "./icon.js";
 import { Menu } from "./menu.js";
 import { isMutable, muteEntries, MuteMenu } from "./mute-source.js";
 import { LeadActions } from "./lead-actions.js";
-import { TaskActions } from "./task-actions.js";
+import { isDone, TaskActions } from "./task-actions.js";
 import { fullTime, shortTime } from "./time.js";
 import { WhenMenu } from "./when.js";
 
@@ -43,7 +43,7 @@ export function Item({ item, center, position, total, current }) {
       </div>
       <div class="fd-item-sub" id=${`${id}-body`}>
         ${item.chat ? html`<${ChatLine} item=${item} open=${open} chats=${center.chatUi.chats} />` : html`<span>${item.body}</span>`}
-        ${item.done && html`<span class="fd-chip fd-chip--ok fd-chip--row"><${Icon} name="check" />Done</span>`}
+        ${isDone(item) && html`<span class="fd-chip fd-chip--ok fd-chip--row"><${Icon} name="check" />Done</span>`}
         ${item.chat?.talk && html`<${WaitingChip} item=${item} now=${now.value} />`}
         ${item.chat && html`<${ChatMarks} item=${item} />`}
         ${item.unread && !item.chat && item.count > 1 && html`<span class="fd-badge fd-badge--accent">${item.count}<span class="fd-sr"> new</span></span>`}

@@ -24,6 +24,9 @@ export function TaskActions({ item, center, primary = false }) {
   </div>`;
 }
 
+/** Done here, and not open again since. */
+export const isDone = (item) => Boolean(item.done) && !item.actions?.length;
+
 /** Asks what came of a task, as its card does, and completes it. */
 export function askResult(item, center) {
   showDialog((close) => html`<${ResultForm} item=${item} center=${center} close=${close} />`);

@@ -2,15 +2,16 @@
 import { spoken } from "./text.js";
 
 const REFRESH_MS = 700;
+const JITTER_MS = 2_000; // a message to a whole company: its people must not all ask in the same moment
 
 export const chatItemId = (chatId) => `c:${chatId}`;
 
 /** `isRead(chatId)`: what comes in this chat is being read this very moment. */
-export function createFeedRows({ store, me, refreshFeed, isRead, timers = globalThis }) {
+export function createFeedRows({ store, me, refreshFeed, isRead, timers = globalThis, random = Math.random }) {
   let timer = null;
 
   /** A row that is not at hand: the feed is asked once for all that come in the same moment. */
-  const refreshSoon = () => (timer ??= timers.setTimeout(() => ((timer = null), refreshFeed()), REFRESH_MS));
+  const refreshSoon = () => (timer ??= timers.setTimeout(() => ((timer = null), refreshFeed()), REFRESH_MS + random() * JITTER_MS));
 
   function message(data) {
     const item = store.item(chatItemId(data.chat_id));

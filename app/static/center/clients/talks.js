@@ -4,17 +4,18 @@ import { signal } from "@preact/signals";
 import { chatItemId } from "../chat/feed-rows.js";
 
 const REFRESH_MS = 500;
+const JITTER_MS = 1_500; // a talk that changes is told to the whole team: they must not all ask in the same moment
 const ASKED = ["guest", "helper"]; // whoever was only asked takes no talk
 
 /** `request(method, path, body)` is our REST. `infoOf(chatId)` is the chat as the server told it, if it is at hand. `isOpen(chatId)`: it is on the screen. */
-export function createTalks({ request, store, infoOf, isOpen, refreshFeed, typing, me, say, timers = globalThis }) {
+export function createTalks({ request, store, infoOf, isOpen, refreshFeed, typing, me, say, timers = globalThis, random = Math.random }) {
   const full = signal(new Map()); // chat id → the newest talk with its history and rights
   const seen = signal(new Map()); // chat id → {delivered_seq, read_seq}
   const lookers = signal(new Map()); // chat id → [{id, name}]
   let timer = null;
 
   const setIn = (target, id, value) => (target.value = new Map(target.peek()).set(id, value));
-  const refreshSoon = () => (timer ??= timers.setTimeout(() => ((timer = null), refreshFeed()), REFRESH_MS));
+  const refreshSoon = () => (timer ??= timers.setTimeout(() => ((timer = null), refreshFeed()), REFRESH_MS + random() * JITTER_MS));
 
   /** The newest talk of a chat, as much of it as is known; null where there is none. */
   function of(chatId) {
@@ -49,7 +50,9 @@ export function createTalks({ request, store, infoOf, isOpen, refreshFeed, typin
       load(chatId);
     }
     const item = store.item(chatItemId(chatId));
-    if (!item?.chat) return refreshSoon();
+    // whoever does not see the row needs no other feed: one that becomes theirs is told by an item of its own
+    const listed = store.view.peek().tab === "clients" || store.listed.peek().ids.has(chatItemId(chatId));
+    if (!item?.chat) return listed ? refreshSoon() : undefined;
     if (talk.number < (item.chat.talk?.number ?? 0)) return undefined;
     const { number, state, responsible_id, responsible, waiting_since, score } = talk;
     const free = state === "open" && responsible_id === null && !me.free && !ASKED.includes(item.chat.role);
@@ -57,7 +60,7 @@ export function createTalks({ request, store, infoOf, isOpen, refreshFeed, typin
       actions: free ? ["take"] : [],
       chat: { ...item.chat, talk: { ...item.chat.talk, number, state, responsible_id, responsible, waiting_since, score } },
     });
-    return refreshSoon();
+    return listed ? refreshSoon() : undefined;
   }
 
   function heardSeen({ chat_id: chatId, delivered_seq = 0, read_seq = 0 }) {
