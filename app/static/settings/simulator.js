@@ -2,16 +2,16 @@
 import { html } from "htm/preact";
 import { useEffect, useState } from "preact/hooks";
 import { Icon } from "../center/icon.js";
-import { daysLaterAt, fromLocalInput, toLocalInput } from "../center/time.js";
+import { fromLocalInput, toLocalInput } from "../center/time.js";
 
 const LOOKS = { sent: ["fd-chip--ok", "check"], pending: ["fd-chip--warn", "clock"], skipped: ["", "bell-off"] };
-const EVENING_MS = 22.5 * 3_600_000;
+const EVENING = "22:30";
 
 export function Simulator({ page }) {
   const { questions, preferences } = page.store.state.value;
   const [event, setEvent] = useState(questions[0]?.event ?? "");
   const { zone } = preferences;
-  const [at, setAt] = useState(() => toLocalInput(new Date(daysLaterAt(0, 0, Date.now(), zone).getTime() + EVENING_MS), zone));
+  const [at, setAt] = useState(() => `${toLocalInput(Date.now(), zone).slice(0, "2026-11-18T".length)}${EVENING}`);
   const [answer, setAnswer] = useState({ channels: [] });
   useEffect(() => {
     let wanted = true;
