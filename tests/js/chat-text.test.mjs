@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { initials } from "../../app/static/center/chat/avatar.js";
 import { findEmoji } from "../../app/static/center/chat/emoji.js";
 import { callsAll, tokenAt } from "../../app/static/center/chat/mentions.js";
+import { fits } from "../../app/static/center/chat/search.js";
 import { fileSize, highlighted, isJumbo, pieces, spoken } from "../../app/static/center/chat/text.js";
 
 const links = (body) => pieces(body).filter(({ kind }) => kind === "link").map(({ text, href }) => [text, href]);
@@ -59,4 +60,11 @@ test("initials, sizes, emoji", () => {
   assert.equal(isJumbo("🎉"), true);
   assert.equal(isJumbo("ok 🎉"), false);
   assert.equal(findEmoji("thumbs")[0].char, "👍");
+});
+
+test("Enter chooses what was found for fewer letters only while it has all that stand there now", () => {
+  const milo = { name: "Milo Spoke", username: "staff" };
+  assert.deepEqual(["mi", "spoke mi", "STA"].map((words) => fits(milo, words)), [true, true, true]);
+  assert.equal(fits(milo, "mira"), false);
+  assert.equal(fits({ title: "Sales Office" }, "office"), true);
 });

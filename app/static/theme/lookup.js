@@ -147,7 +147,8 @@ class Lookup {
       this.mark(options[step % options.length] ?? null);
     } else if (event.key === "Enter" && (this.looking || !this.list.hidden)) {
       event.preventDefault(); // what is still being looked for is neither chosen nor sent
-      if (!this.looking) this.pick(this.active ?? (options.length === 1 ? options[0] : null));
+      const option = this.list.hidden ? null : (this.active ?? (options.length === 1 ? options[0] : null));
+      if (option && (!this.looking || option.textContent.toLowerCase().includes(this.input.value.trim().toLowerCase()))) this.pick(option);
     } else if (event.key === "Escape" && (this.looking || !this.list.hidden)) {
       event.preventDefault();
       event.stopPropagation();
@@ -162,6 +163,7 @@ class Lookup {
 
   pick(option) {
     if (!option?.dataset.id) return;
+    this.stop();
     const { id, text } = option.dataset;
     let target = [...this.select.options].find((known) => known.value === id);
     if (!target) this.select.add((target = new Option(text, id)));

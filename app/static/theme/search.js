@@ -111,6 +111,12 @@ class Search {
     all[this.at].scrollIntoView({ block: "nearest" });
   }
 
+  /** What was found for fewer letters may be chosen while it has those that stand there now. */
+  fits(option) {
+    const words = this.input.value.trim();
+    return this.shown === words || words.toLowerCase().split(/\s+/).every((word) => option.textContent.toLowerCase().includes(word));
+  }
+
   key(event) {
     const steps = { ArrowDown: 1, ArrowUp: -1 };
     if (event.key in steps && !this.list.hidden) {
@@ -118,8 +124,8 @@ class Search {
       this.choose(this.at + steps[event.key]);
     } else if (event.key === "Enter") {
       event.preventDefault();
-      // not while the list is still the one of other words
-      if (!this.list.hidden && this.shown === this.input.value.trim()) this.options()[this.at]?.click();
+      const option = this.list.hidden ? null : this.options()[this.at];
+      if (option && this.fits(option)) option.click();
     } else if (event.key === "Escape") {
       event.stopPropagation();
       if (this.list.hidden) this.input.blur();

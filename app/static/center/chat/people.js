@@ -5,6 +5,7 @@ import { Icon } from "../icon.js";
 import { FreeBadge } from "./badge.js";
 import { namedWords } from "./named.js";
 import { PersonAvatar } from "./avatar.js";
+import { fits } from "./search.js";
 
 const PAUSE_MS = 150;
 
@@ -55,7 +56,7 @@ export function PeoplePicker({ ui, chosen, onChange, except = [], groups = false
   const keys = (event) => {
     if (event.key === "ArrowDown" || event.key === "ArrowUp") setAt((at + (event.key === "ArrowDown" ? 1 : -1) + options.length) % Math.max(1, options.length));
     else if (event.key === "Enter" && words.trim()) {
-      if (foundFor === words && options[at]) pick(options[at]); // not who was found for fewer letters
+      if (options[at] && (foundFor === words || fits(options[at], words))) pick(options[at]); // not who was found for other letters
     } else if (event.key === "Backspace" && !words && chosen.length) return onChange(chosen.slice(0, -1));
     else return undefined;
     return event.preventDefault();

@@ -84,12 +84,19 @@ function Row({ row: { kind, one }, ui, inChat }) {
     <span class="fd-snippet">${highlighted(one.snippet, one.highlights).map(({ text, hit }) => (hit ? html`<mark>${text}</mark>` : text))}</span></span>`;
 }
 
-/** Arrow keys and Enter of a field over its results; not while these are still the ones of other words. True when the key was meant for them. */
+/** Is everything that was typed in its name? Then Enter may choose it, though it was found for fewer letters. */
+export function fits({ name = "", title = "", username = "" }, words) {
+  const text = `${name} ${title} ${username}`.toLocaleLowerCase();
+  return words.toLocaleLowerCase().split(/\s+/).every((word) => text.includes(word));
+}
+
+/** Arrow keys and Enter of a field over its results, which may still be the ones of other words. True when the key was meant for them. */
 export function walkResults(event, { rows, result, words, at, setAt, onPick }) {
-  if (!rows.length || result.q !== words.trim()) return false;
+  if (!rows.length) return false;
   if (event.key === "ArrowDown" || event.key === "ArrowUp") setAt(((at < 0 && event.key === "ArrowUp" ? 0 : at) + (event.key === "ArrowDown" ? 1 : -1) + rows.length) % rows.length);
-  else if (event.key === "Enter" && rows[at]) onPick(rows[at]);
-  else return false;
+  else if (event.key === "Enter" && rows[at]) {
+    if (result.q === words.trim() || fits(rows[at].one, words)) onPick(rows[at]);
+  } else return false;
   event.preventDefault();
   return true;
 }
