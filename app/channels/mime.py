@@ -6,8 +6,9 @@ import hashlib
 import hmac
 import re
 from collections.abc import Sequence
+from email.headerregistry import HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
+from email.policy import SMTP, SMTPUTF8, EmailPolicy
 from email.utils import format_datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,6 +25,26 @@ PROOF = "X-Frontdesk-Proof"
 _HEADER_NAME = re.compile(r"^[!-9;-~]+$")  # RFC 5322, section 2.2: printable ASCII without the colon
 _LINE_BREAK = re.compile(r"[\r\n\x00]")
 _NOT_IN_AN_ID = re.compile(r"[^A-Za-z0-9.-]+")
+
+
+class _InBrackets(UnstructuredHeader):
+    """What stands in angle brackets: a line each, as it is.
+
+    The standard library encodes what is longer than a line (RFC 2047), where section 5 forbids it: no program finds a
+    thread or an address to unsubscribe at in that.
+    """
+
+    name: str
+
+    def fold(self, *, policy: EmailPolicy) -> str:
+        words = str(self) if policy.utf8 else str(self).encode("ascii", "replace").decode()
+        return f"{self.name}: {f'{policy.linesep} '.join(words.split())}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+for _name in ("In-Reply-To", "References", "List-Unsubscribe"):
+    _HEADERS.map_to_type(_name, _InBrackets)  # type: ignore[arg-type]  # it becomes one of theirs
+_PLAIN, _UTF8 = (policy.clone(header_factory=_HEADERS) for policy in (SMTP, SMTPUTF8))
 
 
 class MailMessage(flask_mail.Message):
@@ -73,7 +94,7 @@ class MailMessage(flask_mail.Message):
     def _build(self) -> EmailMessage:
         if self.has_bad_headers():
             raise flask_mail.BadHeaderError
-        mail = EmailMessage(policy=SMTP if all(map(str.isascii, self.receivers)) else SMTPUTF8)
+        mail = EmailMessage(policy=_PLAIN if all(map(str.isascii, self.receivers)) else _UTF8)
         mail["Subject"] = self.subject
         mail["From"] = self.sender
         mail["To"] = ", ".join(map(str, self.recipients))

@@ -73,6 +73,20 @@ def test_two_mails_of_one_subject_share_a_thread_and_not_an_id(app: Flask, mailb
     assert first["Message-ID"] != second["Message-ID"]
 
 
+def test_ids_and_addresses_longer_than_a_line_arrive_as_they_are(app: Flask, mailbox: Any) -> None:
+    answered = f"<{'A1b2' * 30}@EURP189.PROD.EXAMPLE.COM>"
+    leave = f"<https://desk.example.com/u/{'x' * 120}>"
+    headers = {"List-Unsubscribe": leave, "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    references = f"<first@example.org> {answered}"
+    sent = message(1, subject="Grüße", headers=headers | {"In-Reply-To": answered, "References": references})
+    assert send(app, sent) == [None]
+    lines = mailbox.raw[0].decode().split("\r\n\r\n")[0].replace("\r\n ", " ").split("\r\n")
+    found = {name: " ".join(value.split()) for name, _, value in (line.partition(":") for line in lines)}
+    assert found["List-Unsubscribe"] == leave
+    assert (found["In-Reply-To"], found["References"]) == (answered, references)
+    assert found["Subject"].startswith("=?utf-8?"), "what is words is still encoded"
+
+
 def test_a_batch_uses_one_connection(app: Flask, mailbox: Any) -> None:
     assert send(app, *(message(number) for number in range(1, 6))) == [None] * 5
     assert mailbox.connections == 1
