@@ -70,6 +70,18 @@ def test_an_answer_offers_a_copy_to_everybody_else_who_got_the_mail(
     assert "copy to otto@example.org" in page
 
 
+def test_whoever_got_the_mail_is_found_whatever_they_are_called(shop: Mailbox, browser: Browser) -> None:
+    came = mail("Offer")
+    copies = ['"[Team] Oak" <otto@example.org>', '"info@shop.example via Ivy" <ivy@example.org>']
+    came["Cc"] = ", ".join([*copies, *(f"Pat <p{number}@example.org>" for number in range(12))])
+    first = comes_in(shop, came)
+    line = str(first.cc_line)
+    assert " +" in line, "the line is cut"
+    page = browser.get(f"/mailview/show/{first.id}").get_data(as_text=True)
+    named = [f"p{number}@example.org" for number in range(12) if f"<p{number}@example.org>" in line]
+    assert f'value="{", ".join(["otto@example.org", "ivy@example.org", *named])}"' in page
+
+
 def test_an_address_that_only_mail_itself_calls_right_is_answered(
     shop: Mailbox, browser: Browser, smtp: SmtpServer
 ) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from email.utils import parseaddr
 
 from app.errors import UserError
 from app.models.mailboxes import Mail
@@ -15,6 +14,10 @@ MOST_RECEIVERS = 20
 
 _QUOTED = re.compile(r'"[^"]*"')
 _BETWEEN = re.compile(r"[,;\n]+")
+# A name is anything, also brackets and other addresses: what counts is in the last angle brackets.
+_NAMED = re.compile(r".*<([^<>]*)>", re.DOTALL)
+# How many more people a line names that was cut.
+_MORE = re.compile(r" \+\d+$")
 # What came by mail, or was stored here, is asked for less than what somebody types.
 _PLAIN = re.compile(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+")
 
@@ -84,9 +87,8 @@ def _typed(value: object, field: str) -> tuple[str, ...]:
 
 
 def _address(part: str, field: str) -> str:
-    address = parseaddr(part)[1] if part.endswith(">") else part
     try:
-        found = fields.email(address, field)
+        found = fields.email(_bare(part), field)
     except UserError as error:
         raise UserError(error.code, f"“{part[:60]}” is no address like name@example.com", field) from error
     if found is None:
@@ -96,8 +98,12 @@ def _address(part: str, field: str) -> str:
 
 def _in(line: str) -> tuple[str, ...]:
     """The addresses of a line as people read it: `Name <a@example.com>, b@example.com +3`."""
-    parts = line.split(", ")
-    return _plain(parseaddr(part)[1] if part.endswith(">") else part.partition(" +")[0] for part in parts)
+    return _plain(map(_bare, _MORE.sub("", line).split(", ")))
+
+
+def _bare(part: str) -> str:
+    named = _NAMED.fullmatch(part)
+    return named[1].strip() if named else part
 
 
 def _plain(addresses: Iterable[str]) -> tuple[str, ...]:
