@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy import func, select, text
 
 from app import clock
+from app.channels.mime import mail_host
 from app.extensions import db
 from app.integrations import mailbox as imap_mailbox
 from app.integrations.mailbox_connection import connected
@@ -252,6 +253,27 @@ def test_the_folder_of_what_was_sent_is_read_silently(shop: Mailbox, imap: ImapS
     kept = db.session.scalars(select(Mail)).all()
     assert {(one.direction, one.contact_id) for one in kept} == {("outgoing", contact.id)}
     assert told() == []
+
+
+def test_an_answer_of_ours_stays_one_mail_however_often_it_lies_in_the_mailbox(shop: Mailbox, imap: ImapServer) -> None:
+    with transaction():
+        db.session.get_one(Mailbox, shop.id).sent_folder = "Sent"
+        message_id = f"<delivery-7@{mail_host()}>"
+    answer = {"direction": "outgoing", "delivery_id": 7, "message_id": message_id, "subject": "Ours"}
+    made = builders.make_mail(shop, **answer, folder="", uidvalidity=None, uid=None)
+    copy = mail("Ours", sender="info@shop.example", to="basil@example.org")
+    del copy["Message-ID"]
+    copy["Message-ID"] = message_id
+    imap.put(copy, copy, folder="Sent")
+    assert read(shop) == 0
+    first = db.session.get_one(Mail, made.id).uidvalidity
+    db.session.rollback()
+    imap.stop()
+    imap.start()
+    imap.put(copy, folder="Sent")
+    assert read(shop) == 0
+    assert subjects() == ["Ours"]
+    assert db.session.get_one(Mail, made.id).uidvalidity not in (None, first)
 
 
 def test_a_failing_mailbox_is_told_once_with_the_cure_and_that_it_works_again(

@@ -29,8 +29,8 @@ _KNOWN = text(
     " WHERE mailbox_id = :mailbox_id AND fingerprint = ANY(:fingerprints) ORDER BY id"
 )
 _OURS = text(
-    "SELECT id, message_id FROM mails WHERE mailbox_id = :mailbox_id AND message_id = ANY(:ids)"
-    " AND delivery_id IS NOT NULL AND uid IS NULL"
+    "SELECT id, message_id, folder, uidvalidity FROM mails WHERE mailbox_id = :mailbox_id AND message_id = ANY(:ids)"
+    " AND delivery_id IS NOT NULL"
 )
 _NEW_UID = text("UPDATE mails SET folder = :folder, uidvalidity = :uidvalidity, uid = :uid WHERE id = :id")
 _IDS = text("SELECT nextval(pg_get_serial_sequence('mails', 'id')) AS id FROM generate_series(1, :number)")
@@ -130,23 +130,29 @@ def _unknown(mailbox_id: int, folder: str, uidvalidity: int, mails: Sequence[Inc
     values = {"mailbox_id": mailbox_id, "fingerprints": [mail.fingerprint for mail in mails]}
     known: dict[str, Any] = {row.fingerprint: row for row in db.session.execute(_KNOWN, values)}
     sent = [mail.message_id for mail in mails if mail_kinds.delivery_of(mail.message_id) is not None]
-    ours: dict[str, int] = {}
+    ours: dict[str, Any] = {}
     if sent:
-        found = db.session.execute(_OURS, {"mailbox_id": mailbox_id, "ids": sent})
-        ours = {row.message_id: row.id for row in found}
+        ours = {row.message_id: row for row in db.session.execute(_OURS, {"mailbox_id": mailbox_id, "ids": sent})}
     new: list[IncomingMail] = []
     for mail in mails:
         at = {"folder": folder, "uidvalidity": uidvalidity, "uid": mail.uid}
         if mail.message_id in ours:
-            db.session.execute(_NEW_UID, at | {"id": ours.pop(mail.message_id)})
+            # Seen for the first time, or under its new number. Another copy of it is left out.
+            row, ours[mail.message_id] = ours[mail.message_id], None
+            if row is not None and (row.uidvalidity is None or _renumbered(row, folder, uidvalidity)):
+                db.session.execute(_NEW_UID, at | {"id": row.id})
         elif mail.fingerprint not in known:
             known[mail.fingerprint] = None
             new.append(mail)
-        elif (row := known[mail.fingerprint]) is not None and row.folder == folder and row.uidvalidity != uidvalidity:
+        elif (row := known[mail.fingerprint]) is not None and _renumbered(row, folder, uidvalidity):
             # The same mail under its new number. A second copy beside it is left out.
             db.session.execute(_NEW_UID, at | {"id": row.id})
             known[mail.fingerprint] = None
     return new
+
+
+def _renumbered(row: Any, folder: str, uidvalidity: int) -> bool:
+    return bool(row.folder == folder and row.uidvalidity != uidvalidity)
 
 
 def _write(mailbox: Mailbox, place: MailFolder, mails: list[IncomingMail], written: list[str]) -> None:
