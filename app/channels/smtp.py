@@ -85,14 +85,16 @@ class SmtpConnection(flask_mail.Connection):
         self.num_emails += 1
         flask_mail.email_dispatched.send(current_app._get_current_object(), message=message)  # type: ignore[attr-defined]
 
-    def check(self) -> None:
-        """Connect, with TLS and log-in as configured, and ask whether our sender may send; no mail follows.
+    def check(self, sender: str = "") -> None:
+        """Connect, with TLS and log-in as configured, and ask whether ``sender`` may send; no mail follows.
 
-        :raises TemporarySendError: the server cannot be reached, does not let us in or refuses our sender
+        Without one it is the account's. Many servers take nothing from anybody but who has logged in.
+
+        :raises TemporarySendError: the server cannot be reached, does not let us in or refuses the sender
         """
-        sender = parseaddr(str(current_app.config["MAIL_DEFAULT_SENDER"]))[1]
+        asked = sender or parseaddr(str(current_app.config["MAIL_DEFAULT_SENDER"]))[1]
         try:
-            self._reset(self._begin(sender, 1, needs_utf8=False))
+            self._reset(self._begin(asked, 1, needs_utf8=False))
         except (smtplib.SMTPException, OSError) as error:
             self._drop()
             raise lost_connection(f"{self.mail.server}:{self.mail.port}", error) from error

@@ -12,6 +12,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +38,8 @@ INBOX = "INBOX"
 BATCH_MAILS, BATCH_HISTORY, BATCH_BYTES = 100, 400, 8 * 1024 * 1024
 # Sizes are asked for so many at once.
 SIZES = 2000
+# Whoever reads one mailbox alone writes when it likes.
+FREELY: AbstractContextManager[Any] = nullcontext()
 # Of a larger mail only so much is fetched.
 LARGEST_FETCHED = 25 * 1024 * 1024
 BEGINNING = 300_000
@@ -57,7 +60,7 @@ def test(account: Account) -> None:
     if server is not None:
         connection = answers.connection_to(server)
         try:
-            connection.check()
+            connection.check(account.address)
         except SendError as error:
             cure = "Look at host, port and security of the server for answers; it takes the same user and password"
             raise MailboxProblem(Problem("smtp_host", error.reason, cure, lasting=True)) from error
@@ -70,25 +73,38 @@ def folders_of(account: Account) -> list[str]:
     return [*([account.sent_folder] if account.sent_folder else []), INBOX]
 
 
-def read_new(client: IMAPClient, account: Account, me: str | None = None) -> int:
-    """Read what is new in all folders; return how many mails were. Raises MailboxProblem, LeaseLost."""
-    return sum(read_folder(client, account, folder, me) for folder in folders_of(account))
+def read_new(
+    client: IMAPClient, account: Account, me: str | None = None, turn: AbstractContextManager[Any] = FREELY
+) -> int:
+    """Read what is new in all folders; return how many mails were. Raises MailboxProblem, LeaseLost.
+
+    The database is only used inside ``turn``, which is entered and left again for each batch.
+    """
+    return sum(read_folder(client, account, folder, me, turn) for folder in folders_of(account))
 
 
-def read_folder(client: IMAPClient, account: Account, folder: str, me: str | None = None) -> int:
+def read_folder(
+    client: IMAPClient,
+    account: Account,
+    folder: str,
+    me: str | None = None,
+    turn: AbstractContextManager[Any] = FREELY,
+) -> int:
     """Read what is new in a folder, batch by batch, each committed with the place that it reaches."""
     state = _select(client, account, folder)
     uidvalidity, next_uid = int(state[b"UIDVALIDITY"]), int(state.get(b"UIDNEXT") or 0)
     if not next_uid:
         found = client.search(["UID", "*"]) if state.get(b"EXISTS") else []
         next_uid = max(found, default=0) + 1
-    place = mail_intake.place_of(account.mailbox_id, folder, uidvalidity, next_uid, account.first_days, me)
+    with turn:
+        place = mail_intake.place_of(account.mailbox_id, folder, uidvalidity, next_uid, account.first_days, me)
     uids = _new_uids(client, place)
     pieces = _pieces(client, uids, place.history_uid)
     count = 0
     for piece in _ahead(pieces) if len(uids) > BATCH_MAILS else pieces:
         mails = [_mail_of(piece, uid) for uid in piece.uids if uid in piece.fetched]
-        count += _take(account, folder, uidvalidity, mails, piece.uids[-1], me)
+        with turn:
+            count += _take(account, folder, uidvalidity, mails, piece.uids[-1], me)
     return count
 
 

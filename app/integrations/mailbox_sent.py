@@ -6,27 +6,37 @@ The folder is asked for the Message-ID first: a copy whose note was lost, or tha
 from __future__ import annotations
 
 import logging
+from contextlib import AbstractContextManager
+from typing import Any
 
 from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError
 from imapclient.imapclient import SEEN, SENT
 
+from app.integrations.mailbox import FREELY
 from app.services.mails import sent_copies
 from app.services.mails.mailboxes import Account
 
 log = logging.getLogger(__name__)
 
 
-def put_due(client: IMAPClient, account: Account, me: str | None = None) -> int:
-    """Put what is due; return how many are there now. Leaves another folder selected. Raises LeaseLost."""
-    copies = sent_copies.due(account.mailbox_id) if account.copies_sent else []
+def put_due(
+    client: IMAPClient, account: Account, me: str | None = None, turn: AbstractContextManager[Any] = FREELY
+) -> int:
+    """Put what is due; return how many are there now. Leaves another folder selected. Raises LeaseLost.
+
+    The database is only used inside ``turn``.
+    """
+    with turn:
+        copies = sent_copies.due(account.mailbox_id) if account.copies_sent else []
     if not copies:
         return 0
     folder = account.sent_folder or client.find_special_folder(SENT)
     count = 0
     for copy in copies:
         done = folder is not None and _put(client, folder, copy)
-        sent_copies.note(account.mailbox_id, copy.mail_id, done=done, me=me)
+        with turn:
+            sent_copies.note(account.mailbox_id, copy.mail_id, done=done, me=me)
         count += done
     return count
 

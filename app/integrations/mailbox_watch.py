@@ -41,7 +41,9 @@ IDLE_SECONDS = 240.0
 SOON_SECONDS = 5.0
 # A server without IDLE is asked again so often, as is the folder of what was sent.
 POLL_SECONDS = 60.0
-# Threads that write at the same moment; the pool has five connections.
+# Threads that fetch mails at the same moment: each holds up to two batches in memory.
+READERS = 8
+# … and of those that write; the pool has five connections. A slow server holds up no other mailbox's news by that.
 WRITERS = 3
 
 
@@ -63,6 +65,7 @@ class MailboxWatch:
         self._app, self._stop = app, stop
         self.me = f"{socket.gethostname()[:30]}:{os.getpid()}:{secrets.token_hex(4)}"
         self._watched: dict[int, Watched] = {}
+        self._reading = threading.BoundedSemaphore(READERS)
         self._writing = threading.BoundedSemaphore(WRITERS)
 
     def run(self) -> None:
@@ -150,10 +153,11 @@ class MailboxWatch:
         quiet = False
         with connected(account) as client:
             while not one.stop.is_set() and not self._stop.is_set():
-                with self._writing:
+                with self._reading:
                     one.has_copies.clear()
-                    mailbox_sent.put_due(client, account, self.me)
-                    count = mailbox.read_new(client, account, self.me)
+                    mailbox_sent.put_due(client, account, self.me, self._writing)
+                    count = mailbox.read_new(client, account, self.me, self._writing)
+                with self._writing:
                     mailbox_health.worked(mailbox_id)
                     db.session.remove()
                 if count:
