@@ -8,7 +8,7 @@ import threading
 import time
 
 from flask import current_app
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 
 from app.channels import telegram
 from app.errors import SendError, TemporarySendError
@@ -84,7 +84,19 @@ def poll_once(offset: int | None, seconds: int) -> int | None:
             log.warning("an update could not be read")
             update = None
         if update is not None:
-            telegram_bot.handle(update)
+            _handle(update)
         if isinstance(body, dict) and isinstance(body.get("update_id"), int):
             offset = body["update_id"] + 1
     return offset
+
+
+def _handle(update: telegram_bot.Update) -> None:
+    """Handle one update. What cannot be done about it must not hold up the others, or end the reading of mailboxes."""
+    try:
+        telegram_bot.handle(update)
+    except Exception as error:
+        # A database that does not answer will later: Telegram repeats the update.
+        if isinstance(error, SQLAlchemyError) and not isinstance(error, DataError):
+            raise
+        log.exception("update %s could not be handled", update.update_id)
+        db.session.rollback()

@@ -36,7 +36,7 @@ def link(user: User, chat_id: int = ANN) -> None:
 
 def new_code(user: User) -> str:
     with transaction():
-        return str(telegram_links.new_code(user)["code"])
+        return str(telegram_links.new_code(user, telegram_links.bot())["code"])
 
 
 def hear(body: dict[str, Any]) -> None:
@@ -56,7 +56,7 @@ def test_a_deep_link_works_once_within_ten_minutes(
     at(dt.datetime(2026, 11, 23, 10, 0, tzinfo=dt.UTC))
     user, other = make_user("Staff"), make_user("Staff")
     with transaction():
-        made = telegram_links.new_code(user)
+        made = telegram_links.new_code(user, telegram_links.bot())
     assert made["url"].startswith("https://t.me/desk_bot?start=")
     hear(message(1, ANN, f"/start {made['code']}"))
     assert linked(user)
@@ -195,6 +195,24 @@ def test_the_hook_wants_its_secret_and_an_update(client: FlaskClient, app: Flask
         assert telegram_links.link_of(user_id) is not None
 
 
+def test_what_cannot_be_handled_holds_up_nothing(
+    app: Flask, telegram_api: TelegramApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handle = telegram_bot.handle
+
+    def fails_at_first(update: telegram_bot.Update) -> None:
+        if update.update_id == 41:
+            raise ValueError("nobody thought of this")
+        handle(update)
+
+    monkeypatch.setattr(telegram_bot, "handle", fails_at_first)
+    with app.app_context():
+        user = make_user("Staff")
+        telegram_api.updates = [message(41, ANN, "Hello"), message(42, ANN, f"/start {new_code(user)}")]
+        assert listen.poll_once(None, 0) == 43
+        assert linked(user)
+
+
 def test_polling_hears_what_was_written_and_confirms_it(app: Flask, telegram_api: TelegramApi) -> None:
     with app.app_context():
         user = make_user("Staff")
@@ -237,7 +255,7 @@ def test_a_server_that_does_not_hold_the_request_is_not_asked_all_day(
 
 def test_without_a_bot_the_page_says_whom_to_ask(context: Flask) -> None:
     with pytest.raises(UserError, match="Ask your admin"):
-        telegram_links.new_code(make_user("Staff"))
+        telegram_links.bot()
 
 
 def test_kinds_that_the_bot_tells_about_exist() -> None:

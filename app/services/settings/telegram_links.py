@@ -53,17 +53,21 @@ def link_of(user_id: int) -> dict[str, Any] | None:
     return {"name": link.name, "since": link.created_at.isoformat()} if link else None
 
 
-def new_code(user: User) -> dict[str, Any]:
-    """Make a deep link that works once within ten minutes; earlier ones of the person stop working.
+def bot() -> str:
+    """Return the bot's user name. It may ask Telegram, so call it outside a transaction.
 
     Raises UserError: no bot is configured, or Telegram does not answer.
     """
     if not telegram.is_configured():
         raise UserError("no_bot", gettext("Ask your admin: there is no Telegram bot yet"), status=409)
     try:
-        name = bot_name()
+        return bot_name()
     except SendError as error:
         raise UserError("telegram_unreachable", error.reason, status=503) from None
+
+
+def new_code(user: User, bot: str) -> dict[str, Any]:
+    """Make a deep link to the bot that works once within ten minutes; earlier ones of the person stop working."""
     now = clock.now()
     code = secrets.token_urlsafe(24)
     db.session.execute(
@@ -73,9 +77,9 @@ def new_code(user: User) -> dict[str, Any]:
     db.session.add(TelegramCode(code_hash=_hash(code), user_id=user.id, expires_at=now + CODE_VALID))
     db.session.flush()
     return {
-        "url": f"https://t.me/{name}?start={code}",
+        "url": f"https://t.me/{bot}?start={code}",
         "code": code,
-        "bot": name,
+        "bot": bot,
         "expires_at": (now + CODE_VALID).isoformat(),
     }
 

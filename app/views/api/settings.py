@@ -222,7 +222,8 @@ class SettingsApi(OwnApi):
         """
         user = acting_user()
         # Not by response(): what it calls its status is what the link's one-time code is called.
-        return jsonify(write(user, lambda: telegram_links.new_code(user)))
+        bot = telegram_links.bot()
+        return jsonify(write(user, lambda: telegram_links.new_code(user, bot)))
 
     @expose("/telegram", methods=["DELETE"])
     @protect()
