@@ -323,6 +323,8 @@ def test_a_renewed_subscription_is_the_same_device(client: FlaskClient, app: Fla
         assert renewed.status_code == 204
         unknown = client.post("/push/renew", json={"old_endpoint": "https://x.test/1", "subscription": fresh})
         assert unknown.status_code == 404
+        odd = client.post("/push/renew", json={"old_endpoint": "https://x.test/\0", "subscription": fresh})
+        assert odd.status_code == 404
         news.assign(user, make_user("Manager"))
         news.deliver_due()
         assert [push.browser for push in push_service.taken] == ["renewed"]

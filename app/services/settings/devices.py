@@ -100,9 +100,15 @@ def renew(old_endpoint: object, subscription: Mapping[str, Any]) -> bool:
     Returns False when there is no such device. Raises UserError for a malformed subscription.
     """
     endpoint, p256dh, auth = _checked(subscription)
-    device = db.session.scalars(select(Device).where(Device.endpoint == str(old_endpoint))).one_or_none()
+    device = _at(old_endpoint)
     if device is None:
         return False
+    # A page that was open may have been faster: then the new one is there already, and the old one is past.
+    known = _at(endpoint)
+    if known is not None and known is not device:
+        db.session.delete(device)
+        db.session.flush()
+        return True
     device.endpoint, device.p256dh, device.auth = endpoint, p256dh, auth
     device.last_used_at = clock.now()
     db.session.flush()
@@ -150,6 +156,12 @@ def device_name(user_agent: str, installed: bool) -> str:
     system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
     name = gettext("%(browser)s on %(system)s", browser=browser, system=system) if system else browser
     return gettext("%(name)s, installed app", name=name) if installed else name
+
+
+def _at(endpoint: object) -> Device | None:
+    if not isinstance(endpoint, str) or "\0" in endpoint:
+        return None
+    return db.session.scalars(select(Device).where(Device.endpoint == endpoint)).one_or_none()
 
 
 def _checked(subscription: Mapping[str, Any]) -> tuple[str, str, str]:
