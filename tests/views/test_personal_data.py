@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 
 import pytest
@@ -9,8 +10,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, text
 
+from app import clock
 from app.extensions import db
 from app.models.crm import Contact, Lead
+from app.models.forms import FormEntry
+from app.models.invitations import Invitation
+from app.models.payments import Payment, StripeCustomer
 from app.models.people import User
 from app.services.people import people
 from app.services.records import history, notes
@@ -20,6 +25,7 @@ from tests.visiting import Client
 
 MARK = "Xanthippe"
 ADDRESS = "xanthippe@example.org"
+NUMBER = "+43 660 7654321"
 
 
 @pytest.fixture
@@ -40,6 +46,18 @@ def client_story(app: Flask) -> int:
             lead.name = f"Bike for {MARK}"
             notes.add(della, history.subject_of(lead), f"{MARK} pays in cash")
             builders.make_task(responsible=della, author=della, text=f"Call {MARK}", contact_id=contact.id)
+            builders.make_call(phone=NUMBER, contact_id=contact.id)
+            paid = {"state": "succeeded", "amount": 900, "currency": "eur", "at": clock.now()}
+            payer = {"customer_id": "cus_1", "email": ADDRESS, "name": MARK}
+            sent = {"contact_id": contact.id, "lead_id": lead.id, "answers": {"name": MARK}}
+            form = builders.make_form(group)
+            db.session.add_all(
+                [
+                    StripeCustomer(**payer),
+                    Payment(external_id="ch_1", **paid, **payer, contact_id=contact.id),
+                    FormEntry(form_id=form.id, digest="x", **sent),
+                ]
+            )
         return int(contact.id)
 
 
@@ -57,7 +75,9 @@ def test_all_that_is_kept_is_handed_out(app: Flask, client: FlaskClient, client_
     found = json.loads(answer.data)
     assert found["contact"][0]["email"] == ADDRESS
     assert any(MARK in message["text"] for message in found["messages"])
-    assert [len(found[name]) for name in ("leads", "tasks", "notes", "talks", "visits")] == [1, 1, 1, 1, 1]
+    parts = ("leads", "tasks", "notes", "talks", "visits", "calls", "payments", "forms")
+    assert {name: len(found[name]) for name in parts} == dict.fromkeys(parts, 1)
+    assert (found["calls"][0]["phone"], found["payments"][0]["email"]) == (NUMBER, ADDRESS)
     assert found["events"]
 
 
@@ -69,8 +89,9 @@ def test_nothing_that_names_the_person_is_left_after_erasing(
         assert MARK in everything()
     assert client.post(f"/contactview/action/erase/{client_story}").status_code == 302
     with app.app_context():
-        left = [line[:200] for line in everything().splitlines() if MARK in line or ADDRESS in line]
+        left = [line[:200] for line in everything().splitlines() if any(one in line for one in (MARK, ADDRESS, NUMBER))]
         assert left == []
+        assert db.session.scalars(select(Payment.amount)).all() == [900]
         # What only counts is still there.
         assert db.session.scalars(select(Lead)).one().contact_id == client_story
     assert client.get(f"/contactview/show/{client_story}").status_code == 200
@@ -98,9 +119,16 @@ def test_a_colleague_takes_along_what_is_kept(app: Flask, client: FlaskClient) -
 
 def test_a_former_colleague_becomes_nobody_but_not_while_active(app: Flask, client: FlaskClient) -> None:
     with app.app_context():
-        della_id = builders.make_user("Admin", username="della").id
+        della = builders.make_user("Admin", username="della")
+        della_id = della.id
         user = builders.make_user("Staff", username="milo", last_name=MARK, email=ADDRESS)
         user_id = user.id
+        builders.make_mailbox(owner=user, address=ADDRESS)
+        with transaction():
+            soon = clock.now() + dt.timedelta(days=1)
+            asked = {"email": ADDRESS, "nonce": "n", "sent_at": clock.now(), "expires_at": soon}
+            db.session.add(Invitation(**asked, accepted_at=clock.now(), user_id=user_id))
+            history.record("user:invited", della, history.Subject("user", user_id), {"email": ADDRESS})
     builders.login(client, "della")
     client.post(f"/userview/action/erase/{user_id}")
     with app.app_context():

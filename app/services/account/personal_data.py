@@ -34,9 +34,12 @@ _HANGING = (
     " OR (s.subject_type = 'chat' AND s.subject_id = ANY(:chats))"
 )
 
-_ITS_MAILS = (
-    "(s.subject_type = 'mail' AND s.subject_id IN ("
-    "SELECT id FROM mails WHERE contact_id = :id OR lead_id = ANY(:leads)))"
+# Of the tables that name a contact and a lead.
+_ITS = "(contact_id = :id OR lead_id = ANY(:leads))"
+_FROM_OUTSIDE = (
+    f"(s.subject_type = 'mail' AND s.subject_id IN (SELECT id FROM mails WHERE {_ITS}))"
+    f" OR (s.subject_type = 'call' AND s.subject_id IN (SELECT id FROM calls WHERE {_ITS}))"
+    " OR (s.subject_type = 'payment' AND s.subject_id IN (SELECT id FROM payments WHERE contact_id = :id))"
 )
 
 # Name in the file → what it holds, as JSON objects in ``r``. Internal notes are about the person, so they are in it.
@@ -57,8 +60,11 @@ PARTS: Mapping[str, str] = {
     ),
     "mails": (
         "SELECT jsonb_build_object('at', received_at, 'from', from_address, 'to', to_line, 'subject', subject,"
-        " 'text', body) AS r FROM mails WHERE contact_id = :id OR lead_id = ANY(:leads) ORDER BY id"
+        f" 'text', body) AS r FROM mails WHERE {_ITS} ORDER BY id"
     ),
+    "calls": f"SELECT to_jsonb(c) AS r FROM calls c WHERE {_ITS} ORDER BY id",
+    "payments": "SELECT to_jsonb(p) AS r FROM payments p WHERE contact_id = :id ORDER BY id",
+    "forms": f"SELECT to_jsonb(f) - 'digest' AS r FROM form_entries f WHERE {_ITS} ORDER BY id",
     "events": (
         "SELECT jsonb_build_object('at', created_at, 'what', tag, 'data', data) AS r"
         f" FROM events s WHERE {_ABOUT} ORDER BY id"
@@ -72,6 +78,8 @@ ERASE: tuple[str, ...] = (
     " changed_at = clock_timestamp() WHERE chat_id = ANY(:chats)",
     "UPDATE chats SET name = CAST(:name AS text), changed_at = clock_timestamp(), described_at = clock_timestamp()"
     " WHERE id = ANY(:chats)",
+    "DELETE FROM paused_addresses WHERE address IN (SELECT lower(email) FROM contacts WHERE id = :id"
+    " UNION SELECT lower(email) FROM visitors WHERE chat_id = ANY(:chats))",
     # A new key: the browser that held the old one is a stranger again.
     "UPDATE visitors SET name = NULL, email = NULL, phone = NULL, page_url = NULL, external_id = NULL,"
     " key = left(md5(random()::text || :salt || id), 32) WHERE chat_id = ANY(:chats)",
@@ -82,9 +90,21 @@ ERASE: tuple[str, ...] = (
     "UPDATE leads SET name = :name, sort_key = :sort_key, declined_because = NULL, changed_at = clock_timestamp()"
     " WHERE id = ANY(:leads)",
     # What was told of them goes with its notices and their deliveries; daily numbers are kept elsewhere.
-    f"DELETE FROM feed_items s WHERE {_HANGING} OR {_ITS_MAILS}",
-    f"DELETE FROM events s WHERE {_HANGING} OR {_ITS_MAILS}",
-    "DELETE FROM mails WHERE contact_id = :id OR lead_id = ANY(:leads)",
+    f"DELETE FROM feed_items s WHERE {_HANGING} OR {_FROM_OUTSIDE}",
+    f"DELETE FROM events s WHERE {_HANGING} OR {_FROM_OUTSIDE}",
+    # What was sent to them; where there is no mail server, it was kept.
+    "WITH gone AS (DELETE FROM deliveries WHERE purpose IN ('client', 'messenger')"
+    " AND CAST(data ->> 'chat_id' AS int) = ANY(:chats)"
+    f" OR id IN (SELECT delivery_id FROM mails WHERE {_ITS}) RETURNING id)"
+    " DELETE FROM kept_mails WHERE delivery_id IN (SELECT id FROM gone)"
+    f" OR delivery_id IN (SELECT delivery_id FROM mails WHERE {_ITS})",
+    f"DELETE FROM mails WHERE {_ITS}",
+    # That there was a call or a payment counts in reports; who it was with does not.
+    f"UPDATE calls SET phone = '', recording_url = NULL WHERE {_ITS}",
+    "DELETE FROM stripe_customers WHERE customer_id IN (SELECT customer_id FROM payments WHERE contact_id = :id)",
+    "UPDATE payments SET email = NULL, name = NULL, about = NULL, reason = NULL, customer_id = NULL"
+    " WHERE contact_id = :id",
+    f"DELETE FROM form_entries WHERE {_ITS}",
     "UPDATE contacts SET name = :name, sort_key = :sort_key, email = NULL, phone = NULL, phone_tail = NULL,"
     " company_id = NULL, changed_at = clock_timestamp() WHERE id = :id",
     "UPDATE audit_log SET old = '{}', new = '{}' WHERE (table_name = 'contacts' AND row_id = :row_id)"
@@ -110,7 +130,7 @@ def erase_contact(actor: User, contact: Contact) -> None:
         text(
             "SELECT stored_as FROM chat_files WHERE chat_id = ANY(:chats)"
             " UNION ALL SELECT f.stored_as FROM mail_files f JOIN mails m ON m.id = f.mail_id"
-            " WHERE f.stored_as IS NOT NULL AND (m.contact_id = :id OR m.lead_id = ANY(:leads))"
+            f" WHERE f.stored_as IS NOT NULL AND {_ITS}"
         ),
         found,
     )

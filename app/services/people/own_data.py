@@ -36,7 +36,16 @@ _PARTS = {
     " WHERE m.owner_id = :id OR a.author_id = :id ORDER BY a.id DESC",
     "tasks": "SELECT to_jsonb(t) AS r FROM tasks t WHERE responsible_id = :id OR author_id = :id ORDER BY id DESC",
 }
+_SENT = (
+    "user_id = :id OR (purpose = 'invitation'"
+    " AND data ->> 'invitation_id' IN (SELECT CAST(id AS text) FROM invitations WHERE user_id = :id))"
+)
 _ERASE = (
+    "DELETE FROM paused_addresses WHERE address IN (SELECT lower(email) FROM ab_user WHERE id = :id)",
+    # Where there is no mail server, mails were kept.
+    f"DELETE FROM kept_mails WHERE delivery_id IN (SELECT id FROM deliveries WHERE {_SENT})",
+    f"DELETE FROM deliveries WHERE {_SENT}",
+    "DELETE FROM invitations WHERE user_id = :id",
     "DELETE FROM devices WHERE user_id = :id",
     "DELETE FROM telegram_links WHERE user_id = :id",
     "DELETE FROM telegram_codes WHERE user_id = :id",
@@ -48,9 +57,11 @@ _ERASE = (
     "DELETE FROM saved_filters WHERE user_id = :id",
     "DELETE FROM list_columns WHERE user_id = :id",
     "DELETE FROM feed_items WHERE user_id = :id",
-    "DELETE FROM deliveries WHERE user_id = :id",
-    "UPDATE events SET data = data - 'reason' WHERE subject_type = 'user' AND subject_id = :id",
-    "UPDATE audit_log SET old = '{}', new = '{}' WHERE table_name = 'ab_user' AND row_id = CAST(:id AS text)",
+    "UPDATE events SET data = data - '{reason,email}'::text[] WHERE subject_type = 'user' AND subject_id = :id",
+)
+_UNTOLD = (
+    "UPDATE audit_log SET old = '{}', new = '{}' WHERE (table_name = 'ab_user' AND row_id = CAST(:id AS text))"
+    " OR (table_name = 'mailboxes' AND row_id = ANY(:mailboxes))"
 )
 
 
@@ -69,13 +80,17 @@ def erase(actor: User, user: User) -> None:
     require_admin(actor)
     if user.active:
         raise Conflict("active", "Deactivate the person first, and hand over what is theirs")
+    for statement in _ERASE:
+        db.session.execute(text(statement), {"id": user.id})
     people_pictures.remove(user)
-    for mailbox in db.session.scalars(select(Mailbox).where(Mailbox.owner_id == user.id)):
+    owned = db.session.scalars(select(Mailbox).where(Mailbox.owner_id == user.id)).all()
+    gone = [str(mailbox.id) for mailbox in owned]
+    for mailbox in owned:
         mailboxes.delete(actor, mailbox)
     user.first_name, user.last_name = FORMER
     user.username, user.email = f"erased-{user.id}", f"erased-{user.id}@invalid"
     user.phone, user.deactivated_reason = None, None
     user.password = secrets.token_hex()
     db.session.flush()
-    for statement in _ERASE:
-        db.session.execute(text(statement), {"id": user.id})
+    # Last: the names from before are in what the audit log says of this, too.
+    db.session.execute(text(_UNTOLD), {"id": user.id, "mailboxes": gone})
