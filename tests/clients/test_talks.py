@@ -18,10 +18,11 @@ from app.errors import TooMany
 from app.extensions import db
 from app.models.calls import Call
 from app.models.crm import Contact, Lead, Task
-from app.models.people import User
+from app.models.people import Group, User
 from app.models.talks import Talk, Widget
 from app.services.account import account_settings
 from app.services.clients import visitor_flood
+from app.services.people import groups
 from app.services.records import history, notes, tags
 from app.services.talks import nps, talk_clock, talk_settings, talks
 from app.services.tasks import task_types
@@ -153,6 +154,23 @@ def test_of_two_who_take_at_the_same_moment_one_wins(visitor, client_of) -> None
     (lost,) = [answer.get_json()["error"] for answer in answers if answer.status_code == 409]
     assert lost["code"] == "taken"
     assert "Pat" in lost["message"]
+
+
+def test_a_talk_taken_while_its_lead_is_accepted_has_one_winner(visitor, client_of) -> None:
+    visitor.write("Hello")
+    number, lead_id = newest_talk().number, db.session.scalars(select(Lead.id)).one()
+    start = threading.Barrier(2)
+
+    def post(colleague: Colleague, path: str) -> int:
+        start.wait(10)
+        return int(colleague.call("POST", path).status_code)
+
+    both = ((client_of("wren"), f"/talks/{number}/take"), (client_of("otto"), f"/leads/{lead_id}/accept"))
+    with ThreadPoolExecutor(2) as pool:
+        found = [pool.submit(post, colleague, path) for colleague, path in both]
+    assert sorted(one.result() for one in found) == [200, 409]
+    db.session.expire_all()
+    assert newest_talk().responsible_id == db.session.scalars(select(Lead.responsible_id)).one()
 
 
 def test_two_first_messages_at_once_make_one_chat_and_one_talk(visitor) -> None:
@@ -353,8 +371,25 @@ def test_a_free_user_who_is_asked_reads_and_writes_notes_only(visitor, client_of
     assert freda.call("POST", f"/talks/{number}/take").status_code == 403
     refused = freda.call("POST", f"/chats/{chat_id}/messages", client_id="x1", body="Yes!")
     assert refused.status_code == 403
+    friend = builders.make_user("Free")
+    for colleague in (freda, wren):
+        let_in = colleague.call("POST", f"/chats/{chat_id}/members", user_ids=[friend.id])
+        assert (let_in.status_code, let_in.get_json()["error"]["code"]) == (409, "client_chat")
     freda.answer(chat_id, "We have", note=True)
     assert [one["body"] for one in visitor.seen()] == ["Hello"]
+
+
+def test_a_free_user_who_may_answer_never_gets_the_talk(visitor, client_of, team) -> None:
+    chat_id = visitor.write("Hello")["message"]["chat_id"]
+    free = builders.make_user("Free", username="freda")
+    freda, wren, number = client_of("freda"), client_of("wren"), newest_talk().number
+    assert wren.call("POST", f"/talks/{number}/take").status_code == 200
+    assert wren.call("POST", f"/talks/{number}/ask", user_id=free.id, question="Red?", answer=True).status_code == 200
+    freda.answer(chat_id, "We have red ones")
+    wren.call("POST", f"/talks/{number}/close", without_survey=True)
+    freda.answer(chat_id, "And blue ones")
+    assert newest_talk().number > number
+    assert newest_talk().responsible_id == team["wren"].id
 
 
 def test_tokens_are_checked(visitor, app) -> None:
@@ -480,6 +515,20 @@ def test_a_stricter_setting_takes_away_what_was_only_looked_at(visitor, client_o
         account_settings.change(team["ada"], {"record_visibility": "own"})
     assert otto.call("GET", f"/chats/{chat_id}/messages").status_code == 404
     assert client_of("ada").call("GET", f"/chats/{chat_id}/messages").status_code == 200
+
+
+def test_who_leaves_the_group_keeps_nothing_of_its_clients(visitor, client_of, team) -> None:
+    builders.set_visibility("groups")
+    chat_id = visitor.write("Hello")["message"]["chat_id"]
+    client_of("wren").call("POST", f"/talks/{newest_talk().number}/take")
+    otto = client_of("otto")
+    assert otto.call("GET", f"/chats/{chat_id}/messages").status_code == 200
+    assert [item["event"] for item in otto.feed()] == ["lead:incoming"]
+    with transaction():
+        groups.update(team["ada"], db.session.scalars(select(Group)).one(), {"member_ids": [team["wren"].id]})
+    assert otto.call("GET", f"/chats/{chat_id}/messages").status_code == 404
+    assert otto.feed() == []
+    assert client_of("wren").call("GET", f"/chats/{chat_id}/messages").status_code == 200
 
 
 def test_groups_without_people_leave_clients_to_admins(context, app, client_of) -> None:

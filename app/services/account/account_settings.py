@@ -11,9 +11,7 @@ from app.errors import UserError
 from app.models.people import User
 from app.services import fields
 from app.services.account import account, retention
-from app.services.clients import client_members
-from app.services.people import people
-from app.services.records import lead_sight
+from app.services.people import narrowed, people
 
 DAYS = ("notice_days", "trace_days")
 NAMES = (*DAYS, "record_visibility", "direct_chats", "group_chat_creators", "message_texts", "zone")
@@ -47,8 +45,7 @@ def change(actor: User, changes: Mapping[str, Any]) -> None:
         if value != before[name]:
             account.set_setting(name, value)
     if values.get("record_visibility", before["record_visibility"]) != before["record_visibility"]:
-        client_members.part_unseen()
-        lead_sight.put_away_unseen()
+        narrowed.put_away()
 
 
 def _check_days(name: str, value: object) -> None:

@@ -192,9 +192,11 @@ def access_member(chat_id: int, user_id: int) -> ChatMember:
 
 
 def require_group(chat: Chat) -> None:
-    """Refuse what a direct chat or a card's cannot do, and what an archived one does not do any more."""
+    """Refuse what only groups do, and what an archived one does not do any more."""
     if chat.kind == ChatKind.CARD:
         raise Conflict("card_chat", "This chat belongs to a card: share the card instead")
+    if chat.kind == ChatKind.CLIENT:
+        raise Conflict("client_chat", "This chat is a client's: pass the talk on, or ask a colleague")
     if chat.kind == ChatKind.DIRECT:
         raise Conflict("direct_chat", "This is not possible in a direct chat")
     if chat.archived_at is not None:

@@ -88,8 +88,8 @@ def begin_chat(visitor: Row[Any]) -> tuple[int, bool]:
     contact_id = find_contact(visitor.email, visitor.phone)
     unknown = contact_id is None
     if contact_id is None:
-        contact = Contact(name=visitor.name or "", email=visitor.email, phone=visitor.phone)
-        contact.name = visitor.name or f"Visitor {visitor.id}"
+        name = visitor.name or f"Visitor {visitor.id}"
+        contact = Contact(name=name, email=visitor.email, phone=visitor.phone)
         db.session.add(contact)
         db.session.flush()
         contact_id = contact.id

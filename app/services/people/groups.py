@@ -15,7 +15,7 @@ from app.extensions import db
 from app.models.people import Group, Role, User
 from app.services import fields
 from app.services.chats import chat_members
-from app.services.people import people_fields
+from app.services.people import narrowed, people_fields
 from app.services.people.people import keep_an_admin, require_admin, rights_changed
 
 FIELDS = ("name", "description", "zone", "manager_id", "member_ids", "role_ids")
@@ -68,6 +68,8 @@ def update(actor: User, group: Group, changes: Mapping[str, Any]) -> Group:
             rights_changed(user, user.id in free_before)
     if "member_ids" in changes:
         chat_members.follow([group.id])
+    if rights or "manager_id" in changes:
+        narrowed.put_away()
     return group
 
 

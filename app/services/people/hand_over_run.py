@@ -137,7 +137,8 @@ def _tasks(order: HandOver, before: User, after: User) -> int:
 
 
 def _talks(order: HandOver, before: User, after: User) -> int:
-    rows = db.session.execute(text(f"{hand_overs.SOURCES['talks']} ORDER BY number LIMIT :batch"), _values(order))
+    statement = f"{hand_overs.SOURCES['talks']} ORDER BY chat_id, number LIMIT :batch"
+    rows = db.session.execute(text(statement), _values(order))
     words = gettext("%(name)s handed this talk over to %(other)s", name=full_name(before), other=full_name(after))
     numbers = list(rows.scalars())
     for number in numbers:

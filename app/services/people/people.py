@@ -16,7 +16,7 @@ from app.services.account import faults, lost_addresses
 from app.services.chats import chat_members
 from app.services.limits import limits
 from app.services.notify import Subject
-from app.services.people import passwords, people_fields, zone_moves
+from app.services.people import narrowed, passwords, people_fields, zone_moves
 from app.services.records import history
 from app.transaction import on_commit
 
@@ -84,6 +84,8 @@ def update_user(actor: User, user: User, changes: Mapping[str, Any]) -> User:
     lost_addresses.mail_changed(actor, user, email_before)
     zone_moves.follow(user, zone_before)
     chat_members.follow(groups_before ^ {group.id for group in user.groups})
+    if "roles" in values or "groups" in values:
+        narrowed.put_away()
     if changes.get("password"):
         set_password(actor, user, changes["password"])
     if "active" in changes:

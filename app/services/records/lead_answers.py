@@ -75,6 +75,9 @@ def is_open(lead: Lead) -> bool:
 
 def accept(actor: User, lead: Lead) -> Lead:
     """Make an incoming lead the actor's; the others' copies say so. Raises Conflict when somebody was faster."""
+    # Its talks first: who takes a talk locks chat, talk and lead in this order, too.
+    untaken = select(Talk).where(Talk.lead_id == lead.id, Talk.responsible_id.is_(None), Talk.state == "open")
+    talks = [talk_flow.current(chat_id) for chat_id in sorted({talk.chat_id for talk in db.session.scalars(untaken)})]
     won = db.session.execute(
         text(
             "UPDATE leads SET responsible_id = :actor, answered_at = :now, answered_by_id = :actor,"
@@ -90,8 +93,9 @@ def accept(actor: User, lead: Lead) -> Lead:
         raise _answered(lead)
     history.record("lead:accepted", actor, subject_of(lead), {"name": lead.name})
     reading.settle_subject(subject_of(lead).key, taken_by=full_name(actor))
-    untaken = select(Talk).where(Talk.lead_id == lead.id, Talk.responsible_id.is_(None), Talk.state == "open")
-    for talk in db.session.scalars(untaken):
+    for talk in talks:
+        if talk is None or talk.lead_id != lead.id or talk.responsible_id is not None or talk.state != "open":
+            continue
         talk_flow.take(talk, actor, gettext("%(name)s accepted the lead and has this talk now", name=full_name(actor)))
     return lead
 

@@ -105,14 +105,15 @@ def close_unrated(limit: int = 100) -> int:
     before = clock.now() - dt.timedelta(hours=settings.nps_timeout_hours)
     rows = db.session.execute(
         text(
-            "SELECT number FROM talks WHERE state = 'closing' AND survey_asked_at <= :before"
+            "SELECT number, chat_id FROM talks WHERE state = 'closing' AND survey_asked_at <= :before"
             " ORDER BY survey_asked_at LIMIT :limit"
         ),
         {"before": before, "limit": limit},
     ).all()
     from app.services.talks import talks
 
-    return sum(1 for row in rows if talks.finish_unrated(row.number, before))
+    in_order = sorted(rows, key=lambda row: row.chat_id)
+    return sum(1 for row in in_order if talks.finish_unrated(row.number, before))
 
 
 def _store(talk: Talk, score: int, comment: str | None) -> None:

@@ -22,6 +22,7 @@ from app.services import reading
 from app.services.clients import client_members, door_faults, incoming
 from app.services.clients.clients import Door
 from app.services.notify import Subject, record_event
+from app.services.records.responsible import may_have
 from app.services.talks import nps, talk_live, talk_offers, working_hours
 from app.services.talks.talk_sight import TEAM
 from app.services.tasks.task_news import person
@@ -68,19 +69,22 @@ def on_answer(author_id: int, talk: Talk | None, chat_id: int, seq: int, body: s
     if access.is_free(author):
         guest_answers(author, chat_id)
     if talk is None or talk.state == TalkState.CLOSED:
-        # We write first: the talk is the author's.
+        # We write first: the talk is the author's, or who had the one before keeps it.
+        before, owner = talk, author
+        if access.is_free(author):
+            owner = before.responsible if before and before.responsible and may_have(before.responsible) else None
         talk = Talk(
             chat_id=chat_id,
-            contact_id=talk.contact_id if talk else None,
-            group_id=talk.group_id if talk else None,
+            contact_id=before.contact_id if before else None,
+            group_id=before.group_id if before else None,
             opened_at=now,
             first_seq=seq,
             last_public_at=now,
         )
         db.session.add(talk)
         db.session.flush()
-        client_members.put(chat_id, [author_id], MemberRole.MEMBER)
-        talk.responsible_id, talk.taken_at = author_id, now
+        client_members.put(chat_id, [owner.id] if owner else group_of(talk), MemberRole.MEMBER)
+        talk.responsible_id, talk.taken_at = (owner.id, now) if owner else (None, None)
     elif talk.state == TalkState.CLOSING:
         # A colleague has written since: the question is taken back.
         talk.state = TalkState.OPEN
@@ -108,7 +112,7 @@ def open_talk(chat_id: int, door: Door, seq: int, now: dt.datetime, *, unknown: 
     contact_id = db.session.execute(text("SELECT contact_id FROM chats WHERE id = :id"), {"id": chat_id}).scalar()
     contact = db.session.get(Contact, contact_id) if contact_id else None
     owner = contact.responsible if contact and contact.responsible_id else None
-    if owner is not None and (not owner.active or access.is_free(owner)):
+    if owner is not None and not may_have(owner):
         door_faults.note_deactivated(owner)
         owner = None
     talk = Talk(

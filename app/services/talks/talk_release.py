@@ -28,7 +28,7 @@ def release(user: User, *, free: bool = False) -> int:
         talk = db.session.get_one(Talk, number, populate_existing=True, with_for_update={"of": Talk})
         if talk.responsible_id != user.id:
             continue
-        talk.responsible_id, talk.taken_at = None, None
+        talk.responsible_id, talk.taken_at, talk.told_at = None, None, None
         db.session.flush()
         client_members.put(chat_id, talk_flow.group_of(talk), MemberRole.MEMBER)
         name = full_name(user)

@@ -135,13 +135,14 @@ def close_silent(limit: int = 50) -> int:
     before = clock.now() - dt.timedelta(hours=settings.auto_close_hours)
     rows = db.session.execute(
         text(
-            "SELECT number FROM talks WHERE state = 'open' AND waiting_since IS NULL AND last_public_at <= :before"
-            " ORDER BY number LIMIT :limit"
+            "SELECT number, chat_id FROM talks WHERE state = 'open' AND waiting_since IS NULL"
+            " AND last_public_at <= :before ORDER BY number LIMIT :limit"
         ),
         {"before": before, "limit": limit},
     ).all()
     done = failed = 0
-    for row in rows:
+    # Whoever locks several chats takes them in this order.
+    for row in sorted(rows, key=lambda row: row.chat_id):
         talk = _lock(row.number)
         if talk is None or talk.state != TalkState.OPEN or talk.waiting_since or talk.last_public_at > before:
             continue
