@@ -13,6 +13,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 from app import clock
 from app.channels import CHANNELS
@@ -63,8 +65,13 @@ def deliver(channel: str, ids: Sequence[int]) -> None:
                     return
             except SendError as error:
                 _fail(delivery, error)
+            except (DBAPIError, NoConnection) as error:  # what the database could not do now is no fault of the message
+                db.session.rollback()
+                log.warning("delivery %s could not be prepared: %s", delivery.id, type(error).__name__)
+                _try_later(delivery, TemporarySendError(f"Could not be prepared: {type(error).__name__}"))
             except Exception as error:  # one broken message must not hold up the others
                 log.exception("delivery %s could not be prepared", delivery.id)
+                db.session.rollback()
                 _fail(delivery, PermanentSendError(f"Could not be prepared: {type(error).__name__}"))
             else:
                 _finish(delivery, receipt)

@@ -117,6 +117,8 @@ class Connections:
                 self._watch(app)
             except SQLAlchemyError as error:
                 log.warning("sockets could not be checked: %s", type(error).__name__)
+            except Exception:  # whatever it is: without the guard nobody is cut off any more
+                log.exception("sockets could not be checked")
 
 
 connections = Connections()

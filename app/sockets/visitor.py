@@ -15,7 +15,7 @@ from flask import request
 from app.errors import UserError
 from app.extensions import db, socketio
 from app.services.chats import drafts
-from app.services.clients import visitor_live, visitors, widgets
+from app.services.clients import visitor_flood, visitor_live, visitors, widgets
 from app.services.clients.visitors import Caller
 from app.sockets.staff import Refused
 
@@ -129,6 +129,7 @@ def _guarded(name: str, handler: Handler) -> Callable[..., dict[str, Any]]:
         if caller is None:
             return UserError("session_ended", "Please connect again", status=401).as_json()
         try:
+            visitor_flood.REQUESTS.take(caller.key)
             return handler(caller, payload)
         except UserError as error:
             return error.as_json()

@@ -85,15 +85,6 @@ def require_confirmation(chat_id: int, confirmed: bool) -> None:
         raise UserError("confirm_all", f"This would tell all {members} members. Send it?", "confirm_all", 409)
 
 
-def columns(found: Mentions) -> Mapping[str, Any]:
-    """Return what a message's row keeps."""
-    return {
-        "mentions": list(found.spans) or None,
-        "mentioned_ids": list(found.user_ids) or None,
-        "mentions_all": found.everybody,
-    }
-
-
 def named(body: str, spans: Sequence[Mapping[str, Any]]) -> str:
     """Return a text, or its beginning, in which who is mentioned has a name: what lists and notices show of it."""
     units, at = body.encode("utf-16-le"), 0

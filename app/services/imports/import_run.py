@@ -81,6 +81,7 @@ def run(import_id: int) -> None:
     except Exception:
         _over(import_id, "failed", "Something went wrong; nothing was imported. Try again.")
         problems.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
         raise
     path.unlink(missing_ok=True)
 

@@ -157,14 +157,12 @@ def is_expired(invitation: Invitation) -> bool:
 
 def refuse(deliveries: Sequence[Claimed]) -> dict[int, str]:
     """What was used, withdrawn or sent again meanwhile stays in."""
-    wanted = {int((one.data or {}).get("invitation_id") or 0): one for one in deliveries}
+    sent = {one.id: one.data or {} for one in deliveries}
+    wanted = {int(data.get("invitation_id") or 0) for data in sent.values()}
     rows = db.session.execute(select(Invitation.id, Invitation.nonce).where(Invitation.id.in_(wanted), *_open()))
-    nonces = {row.id: row.nonce for row in rows}
-    return {
-        one.id: "taken_back"
-        for invitation_id, one in wanted.items()
-        if nonces.get(invitation_id) != (one.data or {}).get("nonce")
-    }
+    good = {(row.id, row.nonce) for row in rows}
+    gone = [key for key, data in sent.items() if (data.get("invitation_id"), data.get("nonce")) not in good]
+    return dict.fromkeys(gone, "taken_back")
 
 
 def message_of(delivery: Claimed) -> Message:
