@@ -21,7 +21,7 @@ from app.extensions import db
 from app.models.people import User
 from app.models.reports import ReportRecipient
 from app.services import feed
-from app.services.people import people
+from app.services.people import groups, people
 from app.services.reports import report_build, reports
 from app.services.settings import matrix
 from app.transaction import transaction
@@ -177,6 +177,31 @@ def test_a_worker_that_died_while_making_it_is_followed_by_another(della: User, 
     at(local(MONDAY, 8, 6))
     reporting.run_due()
     assert len(smtp.mails) == 1
+
+
+def test_one_that_ends_its_worker_each_time_is_given_up_and_told(della: User, at: At, smtp: SmtpServer) -> None:
+    reporting.make_report(della, della)
+    at(local(MONDAY, 8))
+    reporting.beat()
+    died = "UPDATE report_runs SET state = 'building', attempts = :attempts, claimed_until = :at, queued_until = NULL"
+    db.session.execute(text(died), {"at": local(MONDAY, 8, 5), "attempts": report_build.BEGINNINGS_MOST})
+    db.session.commit()
+    work_off("slow")
+    at(local(MONDAY, 8, 6))
+    reporting.run_due()
+    assert (reporting.runs()[0][0], smtp.mails) == ("failed", [])
+    titles = [item["title"] for item in feed.page(db.session(), della.id).items]
+    assert "The report Sales Office could not be made" in titles
+
+
+def test_a_group_that_was_deleted_is_left_out(della: User, at: At, smtp: SmtpServer) -> None:
+    kept, gone = builders.make_group("Sales"), builders.make_group("Workshop")
+    reporting.make_report(della, della, scope="groups", group_ids=[kept.id, gone.id])
+    with transaction(della.id):
+        groups.delete(della, gone)
+    at(local(MONDAY, 8))
+    reporting.run_due()
+    assert [mail["To"] for mail in smtp.mails] == [della.email]
 
 
 def test_clocks_put_back_send_once_and_clocks_put_forward_are_refused_when_set_up(

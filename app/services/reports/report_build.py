@@ -30,7 +30,7 @@ from app.services.notify import Subject, record_event
 from app.services.reports import activity_days, report_charts, report_contents, report_words
 from app.services.reports.activity_report import report_csv
 from app.services.reports.report_period import Period
-from app.services.reports.report_scope import Scope, scope_for
+from app.services.reports.report_scope import Scope, scope_for, still_there
 from app.services.tasks.due_words import zone_of
 from app.transaction import on_commit, transaction
 
@@ -39,6 +39,8 @@ log = logging.getLogger(__name__)
 TAG = "report:ready"
 LEASE = dt.timedelta(minutes=5)
 RETRY_DELAYS_SECONDS = (30, 120, 600)
+# Beginnings that nobody ended: a report that ends its worker each time must not do so for ever.
+BEGINNINGS_MOST = 10
 
 _CLAIM = text("""
 UPDATE report_runs SET state = 'building', claimed_until = :lease, attempts = attempts + 1, queued_until = NULL
@@ -100,6 +102,9 @@ def build(run_id: int) -> None:
         claimed = db.session.execute(_CLAIM, {"id": run_id, "now": now, "lease": now + LEASE}).one_or_none()
     if claimed is None:
         return
+    if claimed.attempts > BEGINNINGS_MOST:
+        _fail(claimed, gettext("It could not be made: %(error)s", error="WorkerLost"), final=True)
+        return
     started = time.monotonic()
     try:
         with force_locale(claimed.setup["language"]):
@@ -126,7 +131,7 @@ def _work_out(setup: Mapping[str, Any], at: dt.datetime, *, is_preview: bool) ->
     owner = db.session.get_one(User, setup["owner_id"])
     if not owner.active:
         raise UserError("deactivated", gettext("Its owner is deactivated"))
-    scope = scope_for(owner, Scope(setup["scope"], tuple(setup["scope_ids"])))
+    scope = scope_for(owner, still_there(Scope(setup["scope"], tuple(setup["scope_ids"]))))
     period = Period.last(setup["period"], at, setup["zone"])
     _bring_up_to_date(period)
     name = setup["name"] if setup["shared"] else report_words.own_name()

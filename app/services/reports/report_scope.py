@@ -70,6 +70,11 @@ def chosen(scope: Scope) -> list[Any]:
     return list(db.session.scalars(in_order).unique())
 
 
+def still_there(scope: Scope) -> Scope:
+    """Return the scope without the groups that were deleted since it was chosen."""
+    return Scope(scope.kind, tuple(one.id for one in chosen(scope)))
+
+
 def names(scope: Scope) -> list[str]:
     """Return how they are called."""
     return [full_name(one) if isinstance(one, User) else str(one.label or one.name) for one in chosen(scope)]
