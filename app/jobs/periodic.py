@@ -14,7 +14,7 @@ from app.services.clients import door_faults
 from app.services.exports import exports
 from app.services.imports import import_run
 from app.services.payments import billing, payments
-from app.services.people import hand_over_run
+from app.services.people import hand_over_run, narrowed
 from app.services.records import trash
 from app.services.reports import activity_days, report_runs
 from app.services.talks import nps, talk_clock, talks
@@ -69,6 +69,7 @@ PERIODIC_JOBS: tuple[PeriodicJob, ...] = (
     PeriodicJob("exports", 30, exports.sweep),
     PeriodicJob("imports", 10, import_run.sweep),
     PeriodicJob("hand-overs", 30, hand_over_run.sweep),
+    PeriodicJob("what may not be seen any more", 5, _in_transaction(narrowed.go_on)),
     PeriodicJob("clients of who left", 30, _in_transaction(door_faults.settle_deactivated)),
     PeriodicJob("deleted records", 600, _in_transaction(trash.remove_old)),
     PeriodicJob("old notices", 600, _in_transaction(retention.remove_notices)),

@@ -115,9 +115,18 @@ def _push(chat_id: int, user_ids: Collection[int], event: str, popups: Collectio
 
 def removed(chat_id: int, user_ids: Collection[int], taken_by: str | None = None) -> None:
     """Tell people's tabs that a chat is no longer theirs; a client's, because somebody has taken it."""
-    payload = {"id": chat_id, "removed": True} | ({"taken_by": taken_by} if taken_by else {})
-    live.emit("chat.changed", payload, [live.room_of(user_id) for user_id in user_ids])
-    live.changed_feed(*list(user_ids)[: live.PAYLOADS_UP_TO])
+    all_removed({chat_id: user_ids}, taken_by)
+
+
+def all_removed(by_chat: Mapping[int, Collection[int]], taken_by: str | None = None) -> None:
+    """Tell people's tabs that chats are no longer theirs. What they count is looked up once, however many chats go."""
+    for chat_id, user_ids in by_chat.items():
+        payload = {"id": chat_id, "removed": True} | ({"taken_by": taken_by} if taken_by else {})
+        live.emit("chat.changed", payload, [live.room_of(user_id) for user_id in user_ids])
+    everybody = list(dict.fromkeys(user_id for user_ids in by_chat.values() for user_id in user_ids))
+    live.changed_feed(*everybody[: live.PAYLOADS_UP_TO])
+    # The others' tabs ask for their numbers with the feed.
+    live.emit("feed.stale", {}, [live.room_of(user_id) for user_id in everybody[live.PAYLOADS_UP_TO :]])
 
 
 def typing(user_id: int, chat_id: int, sid: str, *, note: bool = False) -> dict[str, Any] | None:

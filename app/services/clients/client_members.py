@@ -45,24 +45,21 @@ RETURNING m.user_id
 
 # Who was told once or looked in, and may not see the chat's newest talk as it is now.
 _UNSEEN = text(f"""
-WITH silent AS (
-    SELECT m.chat_id, m.user_id FROM chat_members m JOIN chats c ON c.id = m.chat_id AND c.kind = 'client'
-    WHERE m.left_at IS NULL AND m.role IN ('told', 'viewer') AND (CAST(:chat_id AS int) IS NULL OR m.chat_id = :chat_id)
-    ORDER BY m.chat_id, m.user_id LIMIT :limit
-)
-SELECT s.chat_id, s.user_id FROM silent s
-WHERE NOT EXISTS (
-    SELECT FROM {PEOPLE.replace("u.id = ANY(:ids)", "u.id = s.user_id")} p
-    JOIN talks t ON t.chat_id = s.chat_id
+SELECT m.chat_id, m.user_id FROM chat_members m JOIN chats c ON c.id = m.chat_id AND c.kind = 'client'
+WHERE m.left_at IS NULL AND m.role IN ('told', 'viewer') AND (CAST(:chat_id AS int) IS NULL OR m.chat_id = :chat_id)
+  AND NOT EXISTS (
+    SELECT FROM {PEOPLE.replace("u.id = ANY(:ids)", "u.id = m.user_id")} p
+    JOIN talks t ON t.chat_id = m.chat_id
         AND NOT EXISTS (SELECT FROM talks n WHERE n.chat_id = t.chat_id AND n.number > t.number)
     WHERE {SEES})
+ORDER BY m.chat_id, m.user_id LIMIT :limit
 """)
 _PART = text("""
 UPDATE chat_members m SET left_at = :now, changed_at = clock_timestamp(), moved_at = clock_timestamp()
 FROM unnest(CAST(:chat_ids AS int[]), CAST(:user_ids AS int[])) AS o(chat_id, user_id)
 WHERE m.chat_id = o.chat_id AND m.user_id = o.user_id
 """)
-PART_AT_ONCE = 10_000
+PART_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +103,7 @@ def taken(chat_id: int, user_id: int) -> None:
 def part_unseen(chat_id: int | None = None, taken_by: int | None = None) -> int:
     """Take out of a client's chat, or of all, who kept a silent copy and may not see the talk any more.
 
-    Nothing of it is read, heard or found by them from then on. Return how many.
+    Nothing of it is read, heard or found by them from then on. Return how many: at most ``PART_AT_ONCE``.
     """
     if account.record_visibility() == "all":
         return 0
@@ -134,7 +131,7 @@ def part_unseen(chat_id: int | None = None, taken_by: int | None = None) -> int:
 def _show_parted(by_chat: dict[int, list[int]], taken_by: str | None) -> None:
     for chat_id, people in by_chat.items():
         chat_live.moved(_Room(chat_id), people, enter=False)
-        chat_live.removed(chat_id, people, taken_by)
+    chat_live.all_removed(by_chat, taken_by)
 
 
 def role_of(chat_id: int, user_id: int) -> str | None:

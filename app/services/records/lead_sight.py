@@ -13,20 +13,16 @@ from app.transaction import on_commit
 
 AT_ONCE = 10_000
 _UNSEEN = f"""
-WITH kept AS (
-    SELECT i.id, i.user_id, i.subject_id FROM feed_items i
-    WHERE i.subject_type = 'lead' AND NOT i.archived
-      AND (CAST(:lead_id AS bigint) IS NULL OR i.subject_key = 'lead:' || :lead_id)
-    ORDER BY i.id DESC LIMIT :limit
-)
 UPDATE feed_items SET archived = true, unread = false, read_at = coalesce(read_at, :now), remind_at = NULL,
                       changed_at = clock_timestamp()
 WHERE id IN (
-    SELECT k.id FROM kept k
+    SELECT k.id FROM feed_items k
     JOIN leads t ON t.id = k.subject_id
     JOIN stages s ON s.id = t.stage_id
     JOIN pipelines y ON y.id = s.pipeline_id
-    WHERE NOT EXISTS (SELECT FROM card_shares c
+    WHERE k.subject_type = 'lead' AND NOT k.archived
+      AND (CAST(:lead_id AS bigint) IS NULL OR k.subject_id = CAST(:lead_id AS bigint))
+      AND NOT EXISTS (SELECT FROM card_shares c
                       WHERE c.user_id = k.user_id AND c.subject_type = 'lead' AND c.subject_id = t.id)
       AND NOT EXISTS (
         SELECT FROM {PEOPLE.replace("u.id = ANY(:ids)", "u.id = k.user_id")} p
@@ -35,15 +31,16 @@ WHERE id IN (
                 (t.responsible_id IS NULL AND (y.group_id IS NULL OR y.group_id IN {GROUPS}))
                 OR t.responsible_id IN (
                     SELECT ug.user_id FROM ab_user_group ug WHERE ug.group_id IN {GROUPS}
-                    UNION ALL SELECT g.manager_id FROM ab_group g WHERE g.id IN {GROUPS}))))))
+                    UNION ALL SELECT g.manager_id FROM ab_group g WHERE g.id IN {GROUPS})))))
+    ORDER BY k.id DESC LIMIT :limit)
 RETURNING id
 """
 
 
 def put_away_unseen(lead_id: int | None = None) -> int:
-    """Take away the notices about one lead, or about all, from whom may not open it. Return how many.
+    """Take away the notices about one lead, or about all, from whom may not open it.
 
-    What was not sent yet about them is cancelled.
+    What was not sent yet about them is cancelled. Return how many: at most ``AT_ONCE``.
     """
     if account.record_visibility() == "all":
         return 0
