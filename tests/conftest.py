@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import event
 
 from tests.emptying import empty
@@ -22,6 +23,10 @@ from tests.servers import TestServers, number_of, own_environment
 pytest_plugins = ["tests.browsers", "tests.mailboxes", "tests.imap_servers", "tests.houses", "tests.shops"]
 
 _servers = pytest.StashKey[TestServers]()
+
+# How long an example takes is the machine's affair.
+hypothesis_settings.register_profile("no deadline", deadline=None)
+hypothesis_settings.load_profile("no deadline")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -173,9 +173,7 @@ actions = st.lists(
 
 
 @given(steps=actions)
-@settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_whatever_people_choose_nothing_comes_twice_and_nothing_that_is_off(
     context: Flask, at: Callable[[Any], None], steps: list[tuple[str, Any]]
 ) -> None:

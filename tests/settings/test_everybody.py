@@ -117,9 +117,7 @@ def sent_to(user: User) -> dict[tuple[int, str], int]:
 @given(script=steps, zone=st.sampled_from(ZONES), start=st.sampled_from(STARTS))
 @example([("quiet", NIGHT), ("wait", 400), ("wait", 400), ("news", None), ("wait", 400)], "Europe/Vienna", STARTS[1])
 @example([("dnd", 300), ("news", None), ("hours", []), ("dnd", None)], "UTC", STARTS[0])
-@settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_nothing_that_is_off_comes_nothing_twice_and_what_was_held_once(
     context: Flask,
     at: Callable[[Any], None],
