@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browsers import LiveServer, SignIn
 from tests.shops import SLOW_MS, Shop, Visit, bubble, expect_sent, open_chat, write
@@ -82,6 +82,18 @@ def test_a_client_writes_is_taken_answered_closed_scored_and_the_manager_hears_o
     answer_box(milo).press("Enter")
     expect(wren.locator(".fd-note").filter(has_text="They haggled last time")).to_be_visible(timeout=SLOW_MS)
     expect(frame.locator("body")).not_to_contain_text("haggled", timeout=SLOW_MS)
+    # So does the next one, of somebody who writes faster than the chat is there.
+    held: list[Route] = []
+    milo.route(f"**/api/v1/chats/{chat_id}", lambda route: held.append(route))
+    live(milo).goto(f"{shop.live.url}/center/?chat={chat_id}")
+    answer_box(milo).fill("They haggle again")
+    answer_box(milo).press("Enter")
+    expect(wren.locator(".fd-note").filter(has_text="haggle again")).to_be_visible(timeout=SLOW_MS)
+    for one in held:
+        one.continue_()
+    milo.unroute_all()
+    expect(milo.get_by_role("button", name="Note", exact=True)).to_have_attribute("aria-pressed", "true")
+    expect(frame.locator("body")).not_to_contain_text("haggle", timeout=SLOW_MS)
 
     talk_menu(milo, "Close talk")
     expect(frame.get_by_role("heading", name="How did we do?")).to_be_visible(timeout=SLOW_MS)
