@@ -31,6 +31,12 @@ SUBSCRIBING = """
   PushManager.prototype.subscribe = async () => (mine = made);
 })();
 """
+# Until it is asked for, nobody has said yes or no.
+UNDECIDED = "Object.defineProperty(Notification, 'permission', { get: () => (window.asked ? 'granted' : 'default') })"
+HIDE = """(hidden) => {
+  Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden });
+  document.dispatchEvent(new Event('visibilitychange'));
+}"""
 SHOWN = "self.registration.getNotifications().then((all) => all.map((one) => [one.title, one.body]))"
 
 
@@ -51,6 +57,23 @@ def switched_on(sign_in: SignIn, service: PushService, name: str) -> Page:
     page.get_by_role("button", name="This device").click()
     expect(page.locator(".fd-toast").filter(has_text="now receives notifications")).to_be_visible()
     assert page.evaluate("window.asked") == 1
+    return page
+
+
+def offered(sign_in: SignIn, service: PushService, name: str, live_server: LiveServer) -> Page:
+    """The same, switched on where it was offered: after something had come into a hidden tab."""
+    page = sign_in("staff2", path="", permissions=["notifications"])
+    page.context.add_init_script(SUBSCRIBING % json.dumps(service.subscribe(name).subscription))
+    page.context.add_init_script(UNDECIDED)
+    page.goto(f"{live_server.url}/center/")
+    expect(page.locator("#fd-center-root")).to_have_attribute("data-connection", "live")
+    page.evaluate(HIDE, True)
+    task_for(live_server, "staff2", "Oil the chain")
+    expect(page.locator(".fd-item").filter(has_text="Oil the chain").first).to_be_visible()
+    assert page.get_by_role("button", name="Switch on").count() == 0
+    page.evaluate(HIDE, False)
+    page.get_by_role("button", name="Switch on").click()
+    expect(page.locator(".fd-toast").filter(has_text="now receives notifications")).to_be_visible()
     return page
 
 
@@ -131,7 +154,7 @@ def test_a_push_is_shown_closed_when_read_elsewhere_and_opens_its_item(
 def test_without_a_network_the_worker_answers_with_a_page_of_its_own(
     sign_in: SignIn, live_server: LiveServer, push_service: PushService
 ) -> None:
-    page = switched_on(sign_in, push_service, "offline")
+    page = offered(sign_in, push_service, "offline", live_server)
     worker_of(page.context)
     eventually(lambda: page.evaluate("caches.match('/offline').then(Boolean)"), what="the page to be kept")
     page.context.set_offline(True)

@@ -14,8 +14,8 @@ const memory = () => {
 
 function tab({ storage = memory(), looking = () => false, limit } = {}) {
   const store = createStore({ counters: { total: 0, waiting: 0, tabs: {} } });
-  const state = { visible: true, sounds: 0 };
-  const popups = createPopups({ store, seen: createSeen(storage), looking, limit, visible: () => state.visible, onShow: () => (state.sounds += 1) });
+  const state = { visible: true, sounds: 0, missed: 0 };
+  const popups = createPopups({ store, seen: createSeen(storage), looking, limit, visible: () => state.visible, onShow: () => (state.sounds += 1), onMissed: () => (state.missed += 1) });
   const arrive = (one) => {
     store.merge(one);
     popups.offer(one);
@@ -99,5 +99,5 @@ test("whoever comes back to a tab after a while hears one sound, not one for eac
   state.visible = true;
   popups.wake();
   assert.deepEqual(ids(), ["n:7", "n:30", "n:29"]);
-  assert.deepEqual([popups.more.value, state.sounds], [27, 1]);
+  assert.deepEqual([popups.more.value, state.sounds, state.missed], [27, 1, 1]);
 });

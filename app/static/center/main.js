@@ -16,6 +16,7 @@ import { startWatching } from "./clients/watching.js";
 import { createConnection } from "./connection.js";
 import { focusRow, neighbour, startKeys } from "./keys.js";
 import { createLoader } from "./loader.js";
+import { createOffer } from "./offer.js";
 import { chatAddress, followAddress, Page, reveal } from "./page.js";
 import { Panel } from "./panel.js";
 import { PopupStack } from "./popup.js";
@@ -62,6 +63,7 @@ const popups = createPopups({
     sound.play();
     pushed.shown(items);
   },
+  onMissed: createOffer({ api, say, storage: localStorage }),
 });
 const connection = createConnection({
   io,

@@ -4,9 +4,10 @@ import { computed, signal } from "@preact/signals";
 /**
  * `seen`: {has(key), add(key)} shared by all tabs of this browser. `looking(id)` tells whether the item is being looked at
  * here, `visible()` whether this tab is, `limit()` how many fit, `onShow(items)` that these have begun to stand,
+ * `onMissed()` that something came while the tab was hidden,
  * `busy()` whether the person is on the phone: what comes meanwhile is counted, and shown as one line after it.
  */
-export function createPopups({ store, seen, looking, visible, limit = () => 3, busy = () => false, onShow = () => {} }) {
+export function createPopups({ store, seen, looking, visible, limit = () => 3, busy = () => false, onShow = () => {}, onMissed = () => {} }) {
   const list = signal([]); // ids, newest first
   const hidden = signal(0);
   const during = signal(0); // arrived while the person was on the phone
@@ -50,6 +51,7 @@ export function createPopups({ store, seen, looking, visible, limit = () => 3, b
     waiting.clear();
     if (busy()) during.value += missed.length;
     else show(missed);
+    if (missed.length) onMissed();
   }
 
   function dismiss(id) {
