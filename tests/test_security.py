@@ -277,6 +277,21 @@ def test_a_cookie_needs_the_token_and_a_bearer_does_not(app: Flask, client: Flas
     assert app.test_client().post("/api/v1/companies/", json={"name": "B"}, headers=headers).status_code == 201
 
 
+@pytest.mark.parametrize(
+    ("server", "says"),
+    [("https://desk.example.com:8443", "reload the page"), ("https://desk.example.com", "is called otherwise here")],
+)
+def test_a_form_that_is_refused_says_what_to_do(app: Flask, client: FlaskClient, server: str, says: str) -> None:
+    page = client.get("/login/", base_url=server).get_data(as_text=True)
+    token = (
+        "of an older page" if ":8443" in server else page.split('name="csrf-token" content="', 1)[1].split('"', 1)[0]
+    )
+    headers = {"Referer": "https://desk.example.com:8443/login/"}
+    answer = client.post("/login/", data={"csrf_token": token}, base_url=server, headers=headers)
+    assert answer.status_code == 400
+    assert says in answer.get_data(as_text=True)
+
+
 def test_a_program_that_keeps_cookies_needs_no_token(app: Flask, milo: int) -> None:
     program = app.test_client()
     headers = builders.bearer(program, "milo")

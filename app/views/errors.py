@@ -9,6 +9,7 @@ from flask import Flask, Response, g, jsonify, redirect, render_template, reques
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_limiter import RateLimitExceeded
+from flask_wtf.csrf import CSRFError
 from sqlalchemy import exc
 from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError, ServiceUnavailable
 
@@ -73,10 +74,24 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
         message = gettext("Too many tries; wait a little, then try again")
     if wants_json():
         response = problem(CODES.get(status, "error"), message, status)
+    elif isinstance(error, CSRFError):
+        response = Response(_page(status, gettext("That was not sent"), _form_refused(message)), status)
     else:
         response = Response(_page(status, error.name, message), status)
     response.headers.extend(headers)
     return response
+
+
+def _form_refused(reason: str) -> str:
+    if "referrer does not match" in reason:
+        # With TLS in front Flask-WTF compares the page that sent the form with the host that the proxy names.
+        log.warning(
+            "a form of a page at %s was sent to %s: what is the proxy's Host header?", request.referrer, request.host
+        )
+        return gettext(
+            "This server is called otherwise here than in your browser: see docs/deploy.md, “In front of it”."
+        )
+    return gettext("The page was too old for it. Go back, reload the page, then send it again.")
 
 
 def _user_error(error: UserError) -> ResponseReturnValue:
