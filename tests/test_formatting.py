@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask, g
 
-from app import formatting
+from app import formatting, moments
 
 # Friday, 20 November 2026, 11:00 in Vienna.
 NOW = dt.datetime(2026, 11, 20, 10, 0, tzinfo=dt.UTC)
@@ -41,28 +41,28 @@ def viewer_in_vienna(app: Flask, at: Callable[[Any], None]) -> Iterator[None]:
     ],
 )
 def test_a_moment_is_said_as_people_say_it(moment: dt.datetime, words: str) -> None:
-    shown = formatting.when(moment)
+    shown = moments.when(moment)
     assert shown.striptags() == words
     assert "(Europe/Vienna)" in shown
 
 
 def test_the_full_time_stands_in_the_title() -> None:
-    assert formatting.full_time(NOW) == "Friday, 20 November 2026, 11:00 (Europe/Vienna)"
-    assert formatting.full_time(dt.date(2026, 12, 6)) == "Sunday, 6 December 2026"
+    assert moments.full_time(NOW) == "Friday, 20 November 2026, 11:00 (Europe/Vienna)"
+    assert moments.full_time(dt.date(2026, 12, 6)) == "Sunday, 6 December 2026"
 
 
 def test_only_open_tasks_can_be_late() -> None:
     row = {"completed_at": None, "all_day": False}
     past = NOW - dt.timedelta(days=1)
-    assert formatting.due_of_row(past, row).striptags() == "Late · Yesterday"
-    assert formatting.due_of_row(past, row | {"completed_at": NOW}).striptags() == "Yesterday"
-    assert formatting.due_of_row(NOW + dt.timedelta(hours=1), row).striptags() == "12:00"
-    assert formatting.due_of_row(NOW + dt.timedelta(hours=1), row | {"all_day": True}).striptags() == "Today"
+    assert moments.due_of_row(past, row).striptags() == "Late · Yesterday"
+    assert moments.due_of_row(past, row | {"completed_at": NOW}).striptags() == "Yesterday"
+    assert moments.due_of_row(NOW + dt.timedelta(hours=1), row).striptags() == "12:00"
+    assert moments.due_of_row(NOW + dt.timedelta(hours=1), row | {"all_day": True}).striptags() == "Today"
 
 
 def test_an_unknown_zone_is_utc() -> None:
     g.user = SimpleNamespace(zone="Mars/Olympus")
-    assert str(formatting.viewer_zone()) == "UTC"
+    assert str(moments.viewer_zone()) == "UTC"
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from wtforms import SelectField, SelectMultipleField, StringField
 from wtforms.validators import InputRequired, Length
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from app.formatting import when
 from app.models.people import User
+from app.moments import when
 from app.services.people import api_keys
 from app.views.generated.base import Screen
 from app.views.generated.filters import Visible

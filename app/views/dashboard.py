@@ -14,8 +14,8 @@ from wtforms import Form
 
 from app import access
 from app.errors import UserError
-from app.formatting import clock_time
 from app.models.people import User
+from app.moments import clock_time
 from app.security import acting_user
 from app.services.limits import limits
 from app.services.reports import activity_days, figures, report_records, report_scope, report_words

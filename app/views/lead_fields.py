@@ -8,8 +8,8 @@ from markupsafe import Markup
 from wtforms import Form, SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
-from app.formatting import due
 from app.models.crm import Task
+from app.moments import due
 from app.services.tasks import next_tasks
 from app.views.generated.forms import ZonedDateTimeField
 from app.views.generated.lookup_field import LookupField

@@ -17,9 +17,10 @@ from wtforms import Form
 
 from app import access, clock
 from app.errors import UserError
-from app.formatting import number, viewer_zone
+from app.formatting import number
 from app.models.crm import Lead
 from app.models.people import User
+from app.moments import viewer_zone
 from app.security import acting_user
 from app.services import searching
 from app.services.records import lead_answers, lead_views, leads

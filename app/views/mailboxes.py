@@ -15,11 +15,11 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from app import access
 from app.extensions import db
-from app.formatting import when
 from app.integrations import mailbox as imap_mailbox
 from app.integrations.mailbox_connection import MailboxProblem
 from app.models.mailboxes import Mailbox
 from app.models.people import User
+from app.moments import when
 from app.security import acting_user
 from app.services.mails import mailbox_health, mailboxes
 from app.services.mails.mailbox_health import Problem

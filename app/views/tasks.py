@@ -17,9 +17,9 @@ from wtforms import Form
 
 from app import access, clock
 from app.errors import UserError
-from app.formatting import day_words, due_of_row, viewer_zone
 from app.models.crm import Task
 from app.models.people import User
+from app.moments import day_words, due_of_row, viewer_zone
 from app.security import acting_user
 from app.services.tasks import my_day, task_views, tasks
 from app.services.tasks.due_dates import Later

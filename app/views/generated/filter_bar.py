@@ -10,7 +10,8 @@ from flask_appbuilder.models.filters import Filters
 from flask_babel import gettext, lazy_gettext
 from wtforms import BooleanField, Field, Form, SelectField
 
-from app.formatting import cell, when
+from app.formatting import cell
+from app.moments import when
 from app.views import counted
 
 # What the quick search asks: the screen's own search, else whether its first text contains the words.

@@ -11,11 +11,11 @@ from flask_babel import gettext
 from wtforms import BooleanField, DateTimeLocalField, Field, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
-from app.formatting import viewer_zone
 from app.models.crm import Company, Contact, Lead, Pipeline, Stage
 from app.models.mailboxes import Mailbox
 from app.models.people import Group, Role, User
 from app.models.records import Tag
+from app.moments import viewer_zone
 from app.services.fields import zones
 from app.views.generated.lookup_field import LookupField, LookupManyField
 

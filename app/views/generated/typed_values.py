@@ -8,7 +8,7 @@ from typing import Any
 
 from werkzeug.exceptions import BadRequest
 
-from app.formatting import viewer_zone
+from app.moments import viewer_zone
 
 
 class Day:
