@@ -72,7 +72,7 @@ def page_of_mails(number: int) -> OutboxPage:
 
 def find_mail(mail_id: int) -> KeptMail | None:
     """One kept mail with its contents."""
-    return db.session.get(KeptMail, mail_id)
+    return db.session.get(KeptMail, mail_id) if mail_id < 2**63 else None
 
 
 def html_with_images(mail: KeptMail) -> str:

@@ -52,6 +52,7 @@ def test_an_admin_reads_a_mail_as_a_page_as_text_and_as_it_would_be_sent(app: Fl
     assert "Call &lt;b&gt;Basil&lt;/b&gt;" in listed
     assert "milo@example.com" in listed
     assert f'src="/outbox/{mail_id}/preview"' in client.get(f"/outbox/{mail_id}").get_data(as_text=True)
+    assert client.get(f"/outbox/{10**20}").status_code == 404
     assert "Hello Milo" in client.get(f"/outbox/{mail_id}?part=text").get_data(as_text=True)
     assert "Message-ID: &lt;delivery-7@" in client.get(f"/outbox/{mail_id}?part=source").get_data(as_text=True)
 
