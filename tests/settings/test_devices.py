@@ -328,6 +328,13 @@ def test_a_renewed_subscription_is_the_same_device(client: FlaskClient, app: Fla
         news.assign(user, make_user("Manager"))
         news.deliver_due()
         assert [push.browser for push in push_service.taken] == ["renewed"]
+        # An open page was faster: the new one is there already, and the old one goes.
+        newest = push_service.subscribe("newest").subscription
+        with transaction():
+            devices.subscribe(user, newest, user_agent="Firefox", installed=False)
+        late = client.post("/push/renew", json={"old_endpoint": fresh["endpoint"], "subscription": newest})
+        assert late.status_code == 204
+        assert len(devices.of_user(user.id)) == 1
 
 
 def test_what_browsers_need_is_served(client: FlaskClient) -> None:
