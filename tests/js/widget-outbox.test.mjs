@@ -9,13 +9,13 @@ function storage(values = new Map()) {
   return { values, getItem: (name) => values.get(name) ?? null, setItem: (name, value) => values.set(name, value), removeItem: (name) => values.delete(name) };
 }
 
-function setUp({ kept = storage(), answers = [] } = {}) {
+function setUp({ kept = storage(), answers = [], page = "c" } = {}) {
   const sent = [];
   const waits = [];
   const done = [];
   let number = 0;
   const outbox = createOutbox({
-    storage: kept, key: "k", onChange: () => {}, onSent: (answer) => done.push(answer.message.id), newId: () => `c${++number}`,
+    storage: kept, key: "k", onChange: () => {}, onSent: (answer) => done.push(answer.message.id), newId: () => `${page}${++number}`,
     send: async (entry) => {
       sent.push(entry.client_id);
       const answer = answers.shift();
@@ -103,4 +103,18 @@ test("storage that is full or broken loses nothing of this page", async () => {
   outbox.add("one");
   await settle();
   assert.deepEqual(done, ["c1"]);
+});
+
+test("two pages of a visitor do not lose each other's unsent messages", async () => {
+  const kept = storage();
+  const one = setUp({ kept, answers: [refusal("network")] });
+  const two = setUp({ kept, page: "d" });
+  one.outbox.add("one");
+  await settle();
+  two.outbox.add("two");
+  await settle();
+  assert.deepEqual(setUp({ kept }).outbox.entries().map(({ body }) => body), ["one"]);
+  one.outbox.flush();
+  await settle();
+  assert.equal(kept.values.size, 0);
 });

@@ -9,6 +9,7 @@ const STALE_JITTER_MS = 5_000;
 const ACK_MS = 10_000;
 const SYNC_AGAIN_MS = 5_000;
 const SYNC_AFTER_EVENTS = 100; // keeps the cursor young, else a long day would end in a reset
+const SYNCED = new Set(["message", "message.changed", "chat.changed", "notification", "notification.changed"]); // what a sync brings
 const ENDED = new Set(["deactivated", "session_ended", "unauthorized"]);
 
 /**
@@ -45,7 +46,7 @@ export function createConnection({ io, api, cursor, onEvent, onReset, onStale, o
     }
     if (event === "session.ended") goodbye = data; // the next connect tells whether this session is over, too
     onEvent(event, data);
-    if (!caughtUp && ++events === SYNC_AFTER_EVENTS) sync();
+    if (!caughtUp && SYNCED.has(event) && ++events === SYNC_AFTER_EVENTS) sync();
   }
 
   function sync() {

@@ -50,6 +50,7 @@ async function run() {
   const told = { labels: { open: texts.open, close: texts.close, title: texts.title(boot.name) }, ...buttonColours(boot.colour) };
   let page = null;
   let shownUnread = 0;
+  let unsaid = 0; // up to where was read while there was no line
 
   const known = boot.preview ? {} : await host.hello(told);
   page = known.page ?? null; // without its query: that is the page's own business
@@ -130,6 +131,7 @@ async function run() {
     if (gap) await fill(before, answer.messages[0].seq);
     outbox.flush();
     if (state.chat) uploads.startWaiting();
+    if (unsaid) sayRead(unsaid);
     markRead();
   }
 
@@ -160,7 +162,12 @@ async function run() {
     if (!state.open || document.hidden || !last || last <= (state.readSeq ?? 0) || !thread.nearBottom()) return;
     store.set({ readSeq: last });
     keep.storage.setItem(reads, String(last));
-    connection.tell("read", { seq: last });
+    sayRead(last);
+  }
+
+  function sayRead(seq) {
+    unsaid = 0;
+    connection.request("read", { seq }).catch(() => (unsaid = seq));
   }
 
   async function leaveAddress(contact) {

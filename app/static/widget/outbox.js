@@ -12,14 +12,17 @@ const WAITS = new Set(["network", "timeout", "rate_limited", "busy", "unavailabl
 export function createOutbox({ storage, key, send, onSent, onChange, clock = Date.now, newId = uuid, timers = globalThis }) {
   const name = `frontdesk-outbox:${key}`;
   let entries = stored(storage, name);
+  const known = new Set(entries.map(({ client_id: id }) => id)); // what another page of the visitor keeps there is not ours
   let running = false;
   let tries = 0;
   let timer = null;
 
   function become(next) {
     entries = next;
+    for (const { client_id: id } of entries) known.add(id);
     try {
-      if (entries.length) storage.setItem(name, JSON.stringify(entries));
+      const kept = [...stored(storage, name).filter(({ client_id: id }) => !known.has(id)), ...entries];
+      if (kept.length) storage.setItem(name, JSON.stringify(kept));
       else storage.removeItem(name);
     } catch {
       // full: this page still has it

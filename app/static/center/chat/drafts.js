@@ -32,15 +32,30 @@ export function createDrafts({ storage, userId }) {
 
 function load(storage, prefix) {
   const found = new Map();
+  for (const [name, draft] of parsed(storage, prefix)) {
+    if (draft && typeof draft.body === "string") found.set(Number(name.slice(prefix.length)), { ...EMPTY, ...draft });
+  }
+  return found;
+}
+
+/** What a storage holds under names that begin so, by name. What cannot be read hides nothing of the rest. */
+export function parsed(storage, prefix) {
+  const found = new Map();
   try {
     for (let index = 0; index < storage.length; index += 1) {
       const name = storage.key(index);
-      if (!name.startsWith(prefix)) continue;
-      const draft = JSON.parse(storage.getItem(name));
-      if (draft && typeof draft.body === "string") found.set(Number(name.slice(prefix.length)), { ...EMPTY, ...draft });
+      if (name.startsWith(prefix)) found.set(name, read(storage.getItem(name)));
     }
   } catch {
-    // what cannot be read is not a draft
+    // storage is switched off
   }
   return found;
+}
+
+function read(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }

@@ -1,6 +1,7 @@
 // Messages on their way: shown at once, sent in their order, kept in the browser until the server has said that it has
 // them. The client_id makes sending again harmless, so that whatever breaks is answered by sending again.
 import { signal } from "@preact/signals";
+import { parsed } from "./drafts.js";
 import { newId as uuid } from "./new-id.js";
 
 const AGAIN_MS = [1_000, 3_000, 10_000, 30_000];
@@ -112,15 +113,8 @@ export function createOutbox({ storage, userId, send, onSent, clock = Date.now, 
 /** What an earlier page of this person could not send any more, oldest first. */
 function stored(storage, prefix) {
   const found = [];
-  try {
-    for (let index = 0; index < storage.length; index += 1) {
-      const name = storage.key(index);
-      if (!name.startsWith(prefix)) continue;
-      const entry = JSON.parse(storage.getItem(name));
-      if (entry?.client_id && entry.chat_id) found.push({ ...entry, state: entry.state === "failed" ? "failed" : "waiting" });
-    }
-  } catch {
-    return found;
+  for (const entry of parsed(storage, prefix).values()) {
+    if (entry?.client_id && entry.chat_id) found.push({ ...entry, state: entry.state === "failed" ? "failed" : "waiting" });
   }
   return found.sort((a, b) => (a.at < b.at ? -1 : 1));
 }
