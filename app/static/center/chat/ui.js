@@ -129,7 +129,7 @@ export function createChatUi({ center, boot, storage }) {
       const id = `c:${chatId}`;
       center.closeDetail();
       if (store.item(id)) await center.actions.unread([id]);
-      else await api.unread([id]);
+      else await api.unread([id]).catch((error) => say({ text: `Not marked unread: ${error.message}`, bad: true }));
     },
     async copyLink({ chat_id: chatId, seq }) {
       const done = await copy(`${location.origin}${boot.urls.center}?chat=${chatId}${seq ? `&seq=${seq}` : ""}`);
