@@ -24,8 +24,8 @@ export function startCardChat(center, root) {
 
   /** Made by the first one who wants to write. */
   async function begin() {
-    wanted ??= fetch(root.dataset.url, { method: "POST", headers: { "X-CSRFToken": document.querySelector("meta[name=csrf-token]").content } })
-      .then((answer) => (answer.ok ? answer.json() : Promise.reject(new Error(String(answer.status)))));
+    failed.value = null;
+    wanted ??= center.api.request("POST", root.dataset.url, undefined, "");
     try {
       const { id } = await wanted;
       ui.focusNext();
