@@ -120,6 +120,18 @@ test("drafts are kept per chat and person, and an emptied one is forgotten", () 
   assert.deepEqual([...storage.saved.keys()], ["fd-draft:1:8"]);
 });
 
+test("what was sent from one tab is no draft in another any more", () => {
+  const storage = fakeStorage();
+  let hear = null;
+  const here = createDrafts({ storage, userId: 1, listen: (heard) => (hear = heard) });
+  hear({ key: "fd-draft:1:7", newValue: JSON.stringify({ body: "half a" }) });
+  hear({ key: "fd-draft:2:7", newValue: JSON.stringify({ body: "somebody else's" }) });
+  assert.equal(here.get(7).body, "half a");
+  hear({ key: "fd-draft:1:7", newValue: null });
+  hear({ key: null, newValue: null });
+  assert.equal(here.get(7).body, "");
+});
+
 test("a message has an id of its own also where the page came without HTTPS", () => {
   const { crypto } = globalThis;
   const plain = { getRandomValues: (bytes) => crypto.getRandomValues(bytes) }; // no randomUUID

@@ -3,9 +3,20 @@ import { signal } from "@preact/signals";
 
 const EMPTY = { body: "", reply_to: null, files: [], note: false };
 
-export function createDrafts({ storage, userId }) {
+/** `listen(heard)`: what other tabs of this browser store. */
+export function createDrafts({ storage, userId, listen = (heard) => globalThis.addEventListener?.("storage", heard) }) {
   const prefix = `fd-draft:${userId}:`;
   const bodies = signal(load(storage, prefix)); // chat id → draft
+
+  // what was sent in another tab must not stand here as if it were still to be sent
+  listen(({ key, newValue }) => {
+    if (!key?.startsWith(prefix)) return;
+    const all = new Map(bodies.peek());
+    const draft = draftOf(read(newValue));
+    if (draft) all.set(idOf(key, prefix), draft);
+    else all.delete(idOf(key, prefix));
+    bodies.value = all;
+  });
 
   function get(chatId) {
     return bodies.value.get(chatId) ?? EMPTY;
@@ -32,11 +43,15 @@ export function createDrafts({ storage, userId }) {
 
 function load(storage, prefix) {
   const found = new Map();
-  for (const [name, draft] of parsed(storage, prefix)) {
-    if (draft && typeof draft.body === "string") found.set(Number(name.slice(prefix.length)), { ...EMPTY, ...draft });
+  for (const [name, kept] of parsed(storage, prefix)) {
+    const draft = draftOf(kept);
+    if (draft) found.set(idOf(name, prefix), draft);
   }
   return found;
 }
+
+const idOf = (name, prefix) => Number(name.slice(prefix.length));
+const draftOf = (kept) => (typeof kept?.body === "string" ? { ...EMPTY, ...kept } : null);
 
 /** What a storage holds under names that begin so, by name. What cannot be read hides nothing of the rest. */
 export function parsed(storage, prefix) {
