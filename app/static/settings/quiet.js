@@ -1,6 +1,7 @@
 // Weekly quiet hours, and do not disturb for a time.
 import { html } from "htm/preact";
 import { Icon } from "../center/icon.js";
+import { say } from "../center/toast.js";
 import { moment } from "./words.js";
 import { Weekdays } from "./weekdays.js";
 
@@ -12,7 +13,8 @@ export function QuietHours({ page }) {
   const save = (next, words = "Quiet hours changed") => page.store.save({ quiet_hours: next }, words);
   const change = (at, part) => {
     const next = spans.map((span, position) => (position === at ? { ...span, ...part } : span));
-    if (next.every((span) => span.from && span.to && span.weekdays.length)) save(next);
+    if (!next[at].weekdays.length) say({ text: "One day has to stay. The bin removes these hours.", bad: true });
+    else if (next.every((span) => span.from && span.to)) save(next);
   };
   const flip = (event) => (event.currentTarget.checked ? save(SUGGESTED, "Quiet hours on") : save([], "Quiet hours off"));
   return html`<section class="fd-panel" aria-labelledby="set-quiet">
