@@ -54,7 +54,7 @@ PERIODIC_JOBS: tuple[PeriodicJob, ...] = (
     PeriodicJob("digest plans", 5, _in_transaction(digests.plan_missing)),
     PeriodicJob("reminded items", 1, _in_transaction(reading.wake_reminded)),
     PeriodicJob("reminded chats", 1, _in_transaction(chat_reading.wake_reminded)),
-    PeriodicJob("messages left behind", 10, chat_news.sweep),  # reads all chats; few processes die
+    PeriodicJob("messages left behind", 2, chat_news.sweep),
     PeriodicJob("clients left waiting", 5, _in_transaction(talk_clock.tell_unanswered)),
     PeriodicJob("silent talks", 30, _in_transaction(talks.close_silent)),
     PeriodicJob("scores not given", 30, _in_transaction(nps.close_unrated)),

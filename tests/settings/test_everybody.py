@@ -56,7 +56,9 @@ class Person:
             for name, agent in (("desk", DESKTOP), ("phone", PHONE)):
                 subscription = push.subscribe(f"{name}{self.user.id}").subscription
                 devices.subscribe(self.user, subscription, user_agent=agent, installed=False)
-            telegram_links.start(str(telegram_links.new_code(self.user)["code"]), 10_000 + self.user.id, "Ann")
+            telegram_links.start(
+                str(telegram_links.new_code(self.user, "frontdesk_bot")["code"]), 10_000 + self.user.id, "Ann"
+            )
         self.cells: dict[str, Any] = dict.fromkeys(CHANNELS[:3], True) | {"email": "now"}
         self.receive, self.hours = True, True
         # Of each piece of news: the channels that have been on ever since.
