@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import LiteralString, cast
 
 import psycopg
 from flask import current_app
@@ -41,4 +40,4 @@ def connected() -> Iterator[psycopg.Connection]:
 
 def _all(connection: psycopg.Connection, commands: Iterable[str]) -> None:
     for command in commands:
-        connection.execute(cast(LiteralString, command))
+        connection.execute(command)

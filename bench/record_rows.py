@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, LiteralString, cast
+from typing import Any
 
 from bench.bulk import connected, without_indexes
 
@@ -85,4 +85,4 @@ def remove() -> None:
 
 def _fill(table: str, statement: str, **values: Any) -> None:
     with without_indexes([table]) as connection:
-        connection.execute(cast(LiteralString, statement), values)
+        connection.execute(statement, values)
