@@ -24,9 +24,11 @@ pytest_plugins = ["tests.browsers", "tests.mailboxes", "tests.imap_servers", "te
 
 _servers = pytest.StashKey[TestServers]()
 
-# How long an example takes is the machine's affair.
-hypothesis_settings.register_profile("no deadline", deadline=None)
-hypothesis_settings.load_profile("no deadline")
+# The same examples in every run, so that one says something about a change and nothing about luck; to look further, give
+# --hypothesis-profile=further. How long an example takes is the machine's affair.
+hypothesis_settings.register_profile("same", deadline=None, derandomize=True)
+hypothesis_settings.register_profile("further", deadline=None)
+hypothesis_settings.load_profile("same")
 
 
 def pytest_configure(config: pytest.Config) -> None:

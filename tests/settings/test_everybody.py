@@ -119,6 +119,7 @@ def sent_to(user: User) -> dict[tuple[int, str], int]:
 @given(script=steps, zone=st.sampled_from(ZONES), start=st.sampled_from(STARTS))
 @example([("quiet", NIGHT), ("wait", 400), ("wait", 400), ("news", None), ("wait", 400)], "Europe/Vienna", STARTS[1])
 @example([("dnd", 300), ("news", None), ("hours", []), ("dnd", None)], "UTC", STARTS[0])
+@example([("cell", ("email", "digest")), ("news", None)], "UTC", STARTS[1])
 @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_nothing_that_is_off_comes_nothing_twice_and_what_was_held_once(
     context: Flask,
@@ -151,8 +152,8 @@ def test_nothing_that_is_off_comes_nothing_twice_and_what_was_held_once(
         else:
             person.choose(step, value, now)
         let_out()
-    for _ in range(8):
-        now += dt.timedelta(hours=5)
+    for _ in range(8):  # three days: a digest may have to wait for the end of a week
+        now += dt.timedelta(hours=9)
         at(now)
         let_out()
     sent = sent_to(person.user)

@@ -90,7 +90,7 @@ def test_an_address_that_only_mail_itself_calls_right_is_answered(
     form = FORM | {"mailbox": str(shop.id), "to": "o'hara@example.org", "token": "b"}
     browser.post("/mailview/write", form)
     send_due()
-    assert [sent["To"] for sent in smtp.wait_for(2)] == ["o'brien@example.org", "o'hara@example.org"]
+    assert {sent["To"] for sent in smtp.wait_for(2)} == {"o'brien@example.org", "o'hara@example.org"}
     # What is no address at all cannot be answered.
     strange = comes_in(shop, mail("Hello", sender="nobody"), uid=2)
     assert 'name="body"' not in browser.get(f"/mailview/show/{strange.id}").get_data(as_text=True)
