@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import joinedload
 
 from app.access.sight import EVERYTHING, load, visible_by_setting
-from app.access.who import groups_of, is_free
+from app.access.who import groups_of, holds, is_free
 from app.models.calls import Call, CallLine
 from app.models.people import User
 
@@ -24,8 +24,8 @@ def visible_calls(user: User) -> ColumnElement[bool]:
     """
     ours = select(CallLine.id).where(or_(CallLine.group_id.is_(None), CallLine.group_id.in_(groups_of(user))))
     unclaimed = or_(Call.line_id.is_(None), Call.line_id.in_(ours))
-    by_setting = visible_by_setting(user, Call.responsible_id, unclaimed)
-    if by_setting is EVERYTHING or is_free(user):
+    by_setting = visible_by_setting(user, "calls.see", Call.responsible_id, unclaimed)
+    if by_setting is EVERYTHING or is_free(user) or not holds(user, "calls.see"):
         return by_setting
     return or_(
         by_setting, Call.user_id == user.id, and_(Call.responsible_id.is_(None), Call.user_id.is_(None), unclaimed)

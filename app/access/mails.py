@@ -7,7 +7,7 @@ from sqlalchemy.orm import joinedload
 
 from app.access.records import visible_contacts, visible_leads
 from app.access.sight import EVERYTHING, LARGEST_ID, load
-from app.access.who import groups_of, is_admin, is_free
+from app.access.who import groups_of, holds, is_admin, is_free
 from app.errors import NotFound
 from app.extensions import db
 from app.models.crm import Contact, Lead
@@ -56,6 +56,8 @@ def visible_mails(user: User) -> ColumnElement[bool]:
     if is_admin(user):
         ours = or_(ours, Mailbox.group_id.is_not(None))
     mine = Mail.mailbox_id.in_(select(Mailbox.id).where(ours))
+    if not holds(user, "mails.see"):
+        return mine
     shared = Mail.mailbox_id.in_(select(Mailbox.id).where(Mailbox.shares))
     if is_admin(user) or account.record_visibility() == "all":
         theirs: ColumnElement[bool] = or_(Mail.contact_id.is_not(None), Mail.lead_id.is_not(None))

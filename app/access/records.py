@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, false, or_, select, true
 from sqlalchemy.orm import joinedload
 
 from app.access.sight import EVERYTHING, load, visible_by_setting
-from app.access.who import groups_of, is_free
+from app.access.who import groups_of, holds, is_free
 from app.errors import NotFound
 from app.models.crm import Company, Contact, Lead, Pipeline, Stage, Task
 from app.models.people import User
@@ -63,22 +63,22 @@ def visible_leads(user: User) -> ColumnElement[bool]:
     unclaimed = Lead.stage_id.in_(
         select(Stage.id).join(Pipeline).where(or_(Pipeline.group_id.is_(None), Pipeline.group_id.in_(groups_of(user))))
     )
-    return visible_by_setting(user, Lead.responsible_id, unclaimed, Lead.id)
+    return visible_by_setting(user, "leads.see", Lead.responsible_id, unclaimed, Lead.id)
 
 
 def visible_contacts(user: User) -> ColumnElement[bool]:
     """Condition for the contacts this person may see; with *groups*, also those without a responsible user."""
-    return visible_by_setting(user, Contact.responsible_id, true(), Contact.id)
+    return visible_by_setting(user, "contacts.see", Contact.responsible_id, true(), Contact.id)
 
 
 def visible_companies(user: User) -> ColumnElement[bool]:
     """Condition for the companies this person may see; with *groups*, also those without a responsible user."""
-    return visible_by_setting(user, Company.responsible_id, true(), Company.id)
+    return visible_by_setting(user, "companies.see", Company.responsible_id, true(), Company.id)
 
 
 def visible_tasks(user: User) -> ColumnElement[bool]:
     """Condition for the tasks this person may see: the own ones, those the person set, and by the account's setting."""
-    if is_free(user):
+    if is_free(user) or not holds(user, "tasks.see"):
         return false()
-    by_setting = visible_by_setting(user, Task.responsible_id, false())
+    by_setting = visible_by_setting(user, "tasks.see", Task.responsible_id, false())
     return or_(by_setting, Task.author_id == user.id) if by_setting is not EVERYTHING else by_setting

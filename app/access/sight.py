@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, and_, false, or_, select, text, true
 
-from app.access.who import is_admin, is_free
+from app.access.who import holds, is_admin, is_free
 from app.errors import NotFound
 from app.extensions import db
 from app.models.base import Model
@@ -33,15 +33,16 @@ def load(model: type[M], record_id: int, visible: ColumnElement[bool], what: str
 
 
 def visible_by_setting(
-    user: User, responsible_id: Any, unclaimed: ColumnElement[bool], card_id: Any = None
+    user: User, right: str, responsible_id: Any, unclaimed: ColumnElement[bool], card_id: Any = None
 ) -> ColumnElement[bool]:
     """Condition for records by who is responsible; ``unclaimed`` says which of nobody's a person's groups see.
 
-    ``card_id`` is the key of records whose cards can be shared: those are seen whatever the setting says.
+    ``card_id`` is the key of records whose cards can be shared: those are seen whatever the setting says, and also by
+    whom no role gives the ``right`` to see such records.
     """
     if is_admin(user):
         return EVERYTHING
-    if is_free(user):
+    if is_free(user) or not holds(user, right):
         if card_id is None:
             return false()
         _, shared = _colleagues_and_shared(user, card_id, with_colleagues=False)

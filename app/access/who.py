@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import g, has_request_context
 from flask_appbuilder.security.sqla.models import assoc_user_group
 from sqlalchemy import Select, select, union
 
 from app.models.people import Group, RoleName, User
+from app.roles import ROLES
+from app.services.people import rights
+
+_HELD = "rights_held"
 
 
 def role_names(user: User) -> frozenset[str]:
@@ -24,6 +29,18 @@ def is_admin(user: User) -> bool:
 def is_free(user: User) -> bool:
     """Whether the person has a limited account: *Free* and nothing stronger, or no role at all."""
     return not role_names(user) - {RoleName.FREE}
+
+
+def holds(user: User, right: str) -> bool:
+    """Whether one of the person's roles gives this right to see records; of the built-in ones each but *Free* does."""
+    roles = {role.id: role.name for role in (*user.roles, *(role for group in user.groups for role in group.roles))}
+    if any(name in ROLES and name != RoleName.FREE for name in roles.values()):
+        return True
+    own = frozenset(role_id for role_id, name in roles.items() if name not in ROLES)
+    known: dict[frozenset[int], frozenset[str]] = g.setdefault(_HELD, {}) if has_request_context() else {}
+    if own not in known:
+        known[own] = rights.held_by(own)
+    return right in known[own]
 
 
 def groups_of(user: User) -> Select[tuple[int]]:

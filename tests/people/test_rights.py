@@ -40,7 +40,7 @@ def test_a_demoted_person_keeps_session_and_colleagues_but_nothing_of_clients(
     with app.app_context():
         sam, ann = builders.make_user("Staff", username="sam"), builders.make_user("Staff", username="ann")
         group = builders.make_group(members=[sam, ann])
-        lead = builders.make_lead("Tandem", responsible=ann)
+        lead = builders.make_lead("Tandem for Basil", responsible=ann)
         chat = chatting.direct(ann, sam)
         chatting.say(ann, chat, "Hello Sam")
         builders.make_task("Call", responsible=sam, author=ann)
@@ -245,6 +245,19 @@ def test_a_role_of_ones_own_is_made_of_readable_rights(app: Flask, client: Flask
     assert client.post(f"/roleview/edit/{readers}", data=form).status_code == 302
     assert reader.get("/leadview/list/").status_code == 403
     assert reader.get("/contactview/add").status_code == 200
+    # Nor does anything else tell of what no right lets them see: neither the contact's card nor the search.
+    with app.app_context():
+        basil = builders.make_contact("Basil Hedge")
+        builders.make_lead("Tandem for Basil", contact_id=basil.id)
+        builders.make_task("Ring Basil", responsible=builders.make_user("Manager"), contact_id=basil.id)
+        basil_id = basil.id
+    card = reader.get(f"/contactview/show/{basil_id}").text
+    assert "Basil Hedge" in card
+    assert "Tandem" not in card
+    assert "Ring Basil" not in card
+    found = reader.get("/api/v1/search/records?q=basil").get_json()
+    assert [hit["title"] for hit in found["contacts"]] == ["Basil Hedge"]
+    assert found["leads"] == []
     assert (
         "Choose existing rights"
         in client.post("/roleview/add", data={"name": "Gods", "rights": ["everything"]}).get_data(as_text=True)
