@@ -24,8 +24,8 @@ pytest_plugins = ["tests.browsers", "tests.mailboxes", "tests.imap_servers", "te
 
 _servers = pytest.StashKey[TestServers]()
 
-# The same examples in every run, so that one says something about a change and nothing about luck; to look further, give
-# --hypothesis-profile=further. How long an example takes is the machine's affair.
+# The same examples in every run, so that it tells about a change and not about luck; --hypothesis-profile=further looks
+# for others. How long an example takes is the machine's affair.
 hypothesis_settings.register_profile("same", deadline=None, derandomize=True)
 hypothesis_settings.register_profile("further", deadline=None)
 hypothesis_settings.load_profile("same")
