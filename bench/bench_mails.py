@@ -52,6 +52,7 @@ def run() -> list[Row]:
         redis_client().flushdb()
         bare = _bare(environ, ids)
         counted = _count(sink)
+        _forget_workers()
         workers = [_worker(stack, environ, number) for number in range(PROCESSES)]
         _until("SELECT count(*) = :n FROM processes WHERE kind = 'worker:mail'", {"n": PROCESSES})
         started = time.perf_counter()
@@ -148,6 +149,12 @@ def _tell(process: subprocess.Popen[str], line: str) -> None:
 def _hear(process: subprocess.Popen[str]) -> str:
     stream: IO[str] = process.stdout  # type: ignore[assignment]
     return stream.readline().strip()
+
+
+def _forget_workers() -> None:
+    """Those of another measurement have ended; the house would remember them for a while."""
+    db.session.execute(text("DELETE FROM processes WHERE kind = 'worker:mail'"))
+    db.session.commit()
 
 
 def _until(statement: str, values: dict[str, object]) -> None:

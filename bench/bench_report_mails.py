@@ -17,7 +17,7 @@ from app.models.people import User
 from app.models.reports import Report
 from app.services.reports import activity_days, report_build, report_charts, report_runs, reports
 from app.transaction import transaction
-from bench.bench_mails import _count, _hear, _started, _tell, _until, _worker
+from bench.bench_mails import _count, _forget_workers, _hear, _started, _tell, _until, _worker
 from bench.house import application
 from bench.row import Row, at_least, at_most, noted
 
@@ -55,6 +55,7 @@ def run() -> list[Row]:
         counted = _count(sink)
         # The worker is up before the clock runs, as it is when the hour of a report comes.
         redis_client().flushdb()
+        _forget_workers()
         _worker(stack, environ, 9)
         _until("SELECT count(*) = 1 FROM processes WHERE kind = 'worker:mail'", {})
         started = time.perf_counter()
