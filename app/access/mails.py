@@ -46,8 +46,8 @@ def access_mailbox(user: User, mailbox_id: int) -> Mailbox:
 def visible_mails(user: User) -> ColumnElement[bool]:
     """Condition for the mails this person may see: of the own mailboxes, and those of clients whom the person may open.
 
-    A mailbox may keep even those to its owner. Admins see all of shared mailboxes; mails of a person's own mailbox that
-    belong to no client are nobody else's.
+    A mailbox may keep even those to its owner, and who holds no right to see mails sees only the own ones. Admins
+    see all of shared mailboxes; mails of a person's own mailbox that belong to no client are nobody else's.
     """
     if is_free(user):
         return false()

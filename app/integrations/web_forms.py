@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.errors import UserError
+from app.services import fields
 from app.services.clients.form_entries import LONGEST_EXTRA, LONGEST_NAME, MOST_EXTRAS, Entry
 from app.services.clients.forms import ASKED, HONEYPOT
 
@@ -52,7 +53,7 @@ def _name(name: str) -> str:
 
 def _storable(written: str, field: str) -> str:
     """Neither NUL nor half a character of UTF-16 can be stored."""
-    if "\x00" in written or any("\ud800" <= char <= "\udfff" for char in written):
+    if not fields.storable(written):
         raise UserError("invalid", "This character cannot be stored", "field" if field == written else field[:60], 400)
     return written
 

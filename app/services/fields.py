@@ -27,6 +27,11 @@ def known(changes: Mapping[str, Any], fields: Collection[str]) -> None:
         raise UserError("unknown_field", "There is no such field", unknown[0], 400)
 
 
+def storable(words: str) -> bool:
+    """Whether PostgreSQL can keep the text: it takes no NUL, and no half of a character's two."""
+    return not any(char == "\x00" or "\ud800" <= char <= "\udfff" for char in words)
+
+
 def line(value: object, field: str, longest: int) -> str | None:
     """Return one line of text with single blanks, None when it is empty."""
     if value is not None and not isinstance(value, str):
@@ -34,7 +39,7 @@ def line(value: object, field: str, longest: int) -> str | None:
     cleaned = " ".join((value or "").split())
     if len(cleaned) > longest:
         raise UserError("too_long", f"At most {longest} characters", field)
-    if any(char == "\x00" or "\ud800" <= char <= "\udfff" for char in cleaned):
+    if not storable(cleaned):
         raise UserError("invalid", "This character cannot be stored", field)
     return cleaned or None
 

@@ -9,6 +9,7 @@ from typing import Any
 from werkzeug.exceptions import BadRequest
 
 from app.moments import viewer_zone
+from app.services import fields
 
 
 class Day:
@@ -42,8 +43,7 @@ def typed_value(datamodel: Any, column: str, value: Any) -> Any:
 def text_of(value: Any) -> str:
     """Return a text of up to 500 characters, each of them one. Raises BadRequest."""
     text = str(value)
-    whole = not any(char == "\x00" or "\ud800" <= char <= "\udfff" for char in text[:501])
-    if isinstance(value, (list, dict)) or len(text) > 500 or not whole:
+    if isinstance(value, (list, dict)) or len(text) > 500 or not fields.storable(text):
         raise BadRequest("A text of up to 500 characters is needed")
     return text
 
