@@ -28,7 +28,12 @@ class Socket:
 
     def __init__(self, url: str, auth: dict[str, Any]) -> None:
         address = f"{url}/socket.io/?EIO=4&transport=websocket"
-        self._socket = create_connection(address, sockopt=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)], timeout=60)
+        self._socket = create_connection(
+            address,
+            sockopt=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
+            timeout=60,
+            skip_utf8_validation=True,  # byte by byte in Python: the client would be what is measured
+        )
         self.heard = 0
         self._number = 0
         self._socket.recv()

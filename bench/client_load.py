@@ -21,7 +21,11 @@ class Socket:
     """One connection to a namespace; a listener of its own hands acks to who waits for them."""
 
     def __init__(self, url: str, namespace: str, auth: dict[str, Any]) -> None:
-        self._socket = create_connection(f"{url}/socket.io/?EIO=4&transport=websocket", timeout=120)
+        self._socket = create_connection(
+            f"{url}/socket.io/?EIO=4&transport=websocket",
+            timeout=120,
+            skip_utf8_validation=True,  # byte by byte in Python: the client would be what is measured
+        )
         self._namespace, self._number = namespace, 0
         self._acks: dict[int, gevent.event.AsyncResult[str]] = {}
         self._socket.recv()
