@@ -140,6 +140,16 @@ def test_quiet_hours_and_do_not_disturb(sign_in: SignIn, live_server: LiveServer
     assert eventually(lambda: preferences(live_server)["dnd_until"] is None)
 
 
+def test_do_not_disturb_is_offered_again_when_it_is_over(sign_in: SignIn, live_server: LiveServer) -> None:
+    page = sign_in(WHO, path="/calendar-of-nothing")
+    page.clock.install()
+    page.goto(f"{live_server.url}{PAGE}")
+    page.get_by_label("Do not disturb for").select_option("30")
+    expect(page.get_by_role("button", name=re.compile("^Until .* End$"))).to_be_visible()
+    page.clock.fast_forward("31:00")
+    expect(page.get_by_label("Do not disturb for")).to_be_visible()
+
+
 def test_a_required_cell_is_locked_and_says_by_whom(sign_in: SignIn, live_server: LiveServer) -> None:
     admin = live_server.call("admin", "GET", "/me").json()["id"]
     live_server.sql(

@@ -1,11 +1,14 @@
 // Weekly quiet hours, and do not disturb for a time.
 import { html } from "htm/preact";
+import { useEffect, useState } from "preact/hooks";
 import { Icon } from "../center/icon.js";
 import { say } from "../center/toast.js";
 import { moment } from "./words.js";
 import { Weekdays } from "./weekdays.js";
 
 const SUGGESTED = [{ weekdays: [0, 1, 2, 3, 4], from: "21:00", to: "07:30" }, { weekdays: [5, 6], from: "00:00", to: "00:00" }];
+// The longest that a browser's timer can wait.
+const LONGEST_WAIT = 2 ** 31 - 1;
 const SPANS = [["30", "30 minutes"], ["60", "1 hour"], ["240", "4 hours"], ["480", "8 hours"], ["1440", "a day"]];
 
 export function QuietHours({ page }) {
@@ -39,8 +42,21 @@ export function QuietHours({ page }) {
 
 const lasts = ({ from, to }) => (from === to ? "all day" : to < from ? "until the next day" : "");
 
+// Whether a moment is still to come; what shows it is drawn again when it is over.
+function useStillAhead(end) {
+  const [, drawAgain] = useState(0);
+  const left = end ? new Date(end) - Date.now() : 0;
+  useEffect(() => {
+    if (left <= 0) return undefined;
+    const timer = setTimeout(() => drawAgain((times) => times + 1), Math.min(left, LONGEST_WAIT));
+    return () => clearTimeout(timer);
+  });
+  return left > 0;
+}
+
 export function DoNotDisturb({ page }) {
   const { dnd_until: until, zone } = page.store.state.value.preferences;
+  const held = useStillAhead(until);
   const begin = (event) => {
     const minutes = Number(event.currentTarget.value);
     event.currentTarget.value = "";
@@ -48,7 +64,7 @@ export function DoNotDisturb({ page }) {
     const end = new Date(Date.now() + minutes * 60_000).toISOString();
     page.store.save({ dnd_until: end }, `Not disturbed until ${moment(end, zone)}`);
   };
-  if (until) {
+  if (held) {
     return html`<button class="fd-btn" type="button" onClick=${() => page.store.save({ dnd_until: null }, "Do not disturb ended")}>
       <${Icon} name="bell-off" />Until ${moment(until, zone)} · End
     </button>`;
