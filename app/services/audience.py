@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -13,18 +14,37 @@ from app.catalogue import Audience, Channel, Kind, Rule
 from app.channels import telegram, webpush
 from app.extensions import db
 from app.models.people import RoleName, User
-from app.services.people import activity
+from app.services.people import activity, rights
 from app.services.routing import AccountDefault, AccountDefaults, Facts
 from app.services.settings.digest_times import next_after, plan_of
 from app.services.settings.quiet import Hold, hold_of
 from app.services.talks.talk_sight import TEAM
 
-# A person's role for defaults is the strongest one, own or by a group; roles made by admins count as staff.
+# Cards and screens that a notice leads to, and the right without which ``app/access`` refuses them.
+_CARD = re.compile(r"/(lead|contact|company|task|call)view/show/(\d+)")
+_SEEN_BY = {
+    "lead": "leads.see",
+    "contact": "contacts.see",
+    "company": "companies.see",
+    "task": "tasks.see",
+    "call": "calls.see",
+}
+
+# A person's role for defaults is the strongest one, own or by a group; roles made by admins count as staff, and give
+# the rights that were chosen for them.
 _PEOPLE = text("""
 WITH asked AS (SELECT unnest(CAST(:user_ids AS int[])) AS user_id),
+giving AS (
+    SELECT rp.role_id FROM ab_permission_view_role rp
+    JOIN ab_permission_view pv ON pv.id = rp.permission_view_id
+    JOIN ab_permission p ON p.id = pv.permission_id
+    JOIN ab_view_menu m ON m.id = pv.view_menu_id
+    WHERE m.name = :menu AND p.name = CAST(:right AS text)
+),
 ranked AS (
     SELECT held.user_id,
-           min(CASE r.name WHEN 'Admin' THEN 0 WHEN 'Manager' THEN 1 WHEN 'Free' THEN 3 ELSE 2 END) AS rank
+           min(CASE r.name WHEN 'Admin' THEN 0 WHEN 'Manager' THEN 1 WHEN 'Free' THEN 3 ELSE 2 END) AS rank,
+           bool_or(r.name IN ('Admin', 'Manager', 'Staff') OR r.id IN (SELECT role_id FROM giving)) AS may_see
     FROM (
         SELECT ur.user_id, ur.role_id FROM ab_user_role ur
         UNION ALL
@@ -46,6 +66,10 @@ pushed AS (
     FROM devices v JOIN asked ON asked.user_id = v.user_id GROUP BY v.user_id
 )
 SELECT u.id, coalesce(u.email, '') AS email, u.zone, coalesce(s.receive, true) AS receive, ranked.rank, own.cells,
+       CAST(:right AS text) IS NULL OR ranked.rank = 3 OR ranked.may_see OR EXISTS (
+           SELECT FROM card_shares c
+           WHERE c.subject_type = :card AND c.subject_id = :record_id AND c.user_id = u.id
+       ) AS may_see,
        p.address IS NOT NULL AS email_paused, pushed.browser, pushed.mobile, t.chat_id,
        s.quiet_hours::text AS quiet_hours, s.dnd_until, s.digest::text AS digest
 FROM asked
@@ -101,16 +125,26 @@ def people_of(kind: Kind, data: Mapping[str, object], actor_id: int | None) -> d
     return found
 
 
-def recipients(kind: Kind, told: Mapping[int, Rule], at: dt.datetime | None = None) -> list[Recipient]:
+def recipients(kind: Kind, told: Mapping[int, Rule], at: dt.datetime | None = None, url: str = "") -> list[Recipient]:
     """Load the active ones among ``told`` with their facts: one statement, however many they are.
 
-    ``at`` asks what would be true at another moment than now.
+    ``at`` asks what would be true at another moment than now. ``url`` is what the notice leads to: who may
+    see no such records is left out, unless the card is shared with the person.
     """
     if not told:
         return []
     now = at or clock.now()
     has_push, has_bot = webpush.is_configured(), telegram.is_configured()
-    rows = db.session.execute(_PEOPLE, {"user_ids": list(told), "row": kind.row}).all()
+    card, record_id = found.groups() if (found := _CARD.match(url)) else ("", "0")
+    values = {
+        "user_ids": list(told),
+        "row": kind.row,
+        "menu": rights.MENU,
+        "right": _SEEN_BY.get(card),
+        "card": card,
+        "record_id": int(record_id),
+    }
+    rows = [row for row in db.session.execute(_PEOPLE, values) if row.may_see]
     active = activity.active_among([row.id for row in rows if row.browser or row.mobile or row.chat_id is not None])
     holds = Holds(now)
     return [

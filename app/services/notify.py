@@ -123,7 +123,11 @@ def record_event(
         )
         .returning(Event.id)
     ).scalar_one()
-    people = audience.recipients(kind, audience.people_of(kind, data, actor_id) if told is None else told)
+    told = audience.people_of(kind, data, actor_id) if told is None else told
+    url = str(data.get("url") or "")
+    people = audience.recipients(kind, told, url=url)
+    if not people and Rule.GROUP in told.values():  # a group none of whom may open it
+        people = audience.recipients(kind, dict.fromkeys(audience.admins(), Rule.GROUP), url=url)
     # A kind that is hidden from free users is nothing for their center either.
     people = [person for person in people if person.facts.role != "free" or kind.reaches_free(person.facts.rule)]
     if people:
