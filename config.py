@@ -24,9 +24,9 @@ ROOT = Path(__file__).resolve().parent
 
 QUEUES = ("mail", "push", "slow")
 
-# Connections kept open + allowed on top, per process. A web process serves many requests at once and keeps all it opens:
-# what is allowed on top is opened and closed again for each request, a third of what 20 busy people cost. A worker or
-# the beat does one thing at a time (plus the beat's own unpooled connection for its leader lock).
+# Connections kept open + allowed on top, per process. A web process serves many requests at once and keeps all that it
+# opens: one on top is opened and closed again for each request, a third of what 20 busy people cost. A worker or the
+# beat does one thing at a time (plus the beat's own unpooled connection for its leader lock).
 WEB_POOL = (15, 0)
 JOB_POOL = (2, 3)
 

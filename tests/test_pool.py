@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
-import config
 from flask import Flask
 from sqlalchemy import Engine, create_engine, text
+
+import config
 
 
 def _backends(engine: Engine, number: int) -> list[int]:
