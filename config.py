@@ -24,11 +24,11 @@ ROOT = Path(__file__).resolve().parent
 
 QUEUES = ("mail", "push", "slow")
 
-# Connections kept open + allowed on top, per process. A web process serves many requests at once and keeps all that it
-# opens: one on top is opened and closed again for each request, a third of what 20 busy people cost. A worker or the
-# beat does one thing at a time (plus the beat's own unpooled connection for its leader lock).
-WEB_POOL = (15, 0)
-JOB_POOL = (2, 3)
+# Database connections per process, kept once they are open: one that is opened and closed again for each request is a
+# third of what 20 busy people cost. A web process serves many requests at once; a worker or the beat does one thing at
+# a time (plus the beat's own unpooled connection for its leader lock).
+WEB_POOL = 15
+JOB_POOL = 5
 
 DEMO_PASSWORD = "frontdesk-demo"  # noqa: S105 - printed at the start, and only demo accounts have it
 
@@ -115,12 +115,11 @@ def _processes(env: Environment, _: dict[str, Any]) -> dict[str, Any]:
 
 def _database(env: Environment, settings: dict[str, Any]) -> dict[str, Any]:
     url = env.url("DATABASE_URL", "", ("postgresql+psycopg", "postgresql", "postgres"))
-    size, overflow = WEB_POOL if settings["PROCESS_KIND"] == "web" else JOB_POOL
     return {
         "SQLALCHEMY_DATABASE_URI": f"postgresql+psycopg://{url.split('://', 1)[1]}" if url else None,
         "SQLALCHEMY_ENGINE_OPTIONS": {
-            "pool_size": size,
-            "max_overflow": overflow,
+            "pool_size": WEB_POOL if settings["PROCESS_KIND"] == "web" else JOB_POOL,
+            "max_overflow": 0,
             # The one used last has its statements prepared and need not be asked whether it lives.
             "pool_use_lifo": True,
             "pool_timeout": 5,
@@ -142,7 +141,7 @@ def _database(env: Environment, settings: dict[str, Any]) -> dict[str, Any]:
 def connections_needed(web_processes: int, workers: int) -> int:
     """The most database connections all processes can hold at once, the beat's leader lock and commands included."""
     jobs = len(QUEUES) * workers + 2  # the beat and who listens
-    return web_processes * sum(WEB_POOL) + jobs * sum(JOB_POOL) + 1 + sum(JOB_POOL)
+    return web_processes * WEB_POOL + jobs * JOB_POOL + 1 + JOB_POOL
 
 
 def _redis(env: Environment, settings: dict[str, Any]) -> dict[str, Any]:
