@@ -8,7 +8,6 @@ from flask import request
 from flask_babel import lazy_gettext
 
 from app.models.calls import CallLine
-from app.models.people import User
 from app.services import sealed
 from app.services.calls import call_lines
 from app.views.generated.base import Screen
@@ -19,6 +18,7 @@ class CallLineView(Screen):
     """Telephone lines."""
 
     datamodel = ScreenInterface(CallLine, eager=("group",))
+    service = call_lines
     base_order = ("id", "asc")
     show_template = "calls/line.html"
     list_title = lazy_gettext("Telephone lines")
@@ -56,15 +56,3 @@ class CallLineView(Screen):
             except LookupError:
                 kwargs |= {"address": str(sealed.LOST)}
         return str(super().render_template(template, **kwargs))
-
-    def write_add(self, actor: User, changes: dict[str, Any]) -> CallLine:
-        """Add by the service."""
-        return call_lines.create(actor, changes)
-
-    def write_edit(self, actor: User, item: CallLine, changes: dict[str, Any]) -> None:
-        """Change by the service."""
-        call_lines.update(actor, item, changes)
-
-    def write_delete(self, actor: User, item: CallLine) -> None:
-        """Delete by the service."""
-        call_lines.delete(actor, item)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask_babel import lazy_gettext
 from markupsafe import Markup
 
 from app import access
 from app.models.crm import Company
-from app.models.people import User
 from app.services import searching
 from app.services.records import companies
 from app.views.cards import CardScreen
@@ -30,6 +27,7 @@ class CompanyView(CardScreen):
     """Firms that contacts work for."""
 
     datamodel = ScreenInterface(Company, eager=("responsible", "tags"), search=searching.company_has)
+    service = companies
     base_filters = [["id", Visible, access.visible_companies]]
     export_kind = "companies"
     base_order = ("name", "asc")
@@ -54,15 +52,3 @@ class CompanyView(CardScreen):
         "created_at": lazy_gettext("Created"),
     }
     formatters_columns = {"website": website_link, "phone": phone_link}
-
-    def write_add(self, actor: User, changes: dict[str, Any]) -> Company:
-        """Add by the service."""
-        return companies.create(actor, changes)
-
-    def write_edit(self, actor: User, item: Company, changes: dict[str, Any]) -> None:
-        """Change by the service."""
-        companies.update(actor, item, changes)
-
-    def write_delete(self, actor: User, item: Company) -> None:
-        """Delete by the service."""
-        companies.delete(actor, item)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask.typing import ResponseReturnValue
 from flask_appbuilder.actions import action
 from flask_babel import gettext, lazy_gettext
 
 from app import access
 from app.models.crm import Contact
-from app.models.people import User
 from app.security import acting_user
 from app.services import searching
 from app.services.account import personal_data
@@ -26,6 +23,7 @@ class ContactView(CardScreen):
     """Clients and prospects as persons."""
 
     datamodel = ScreenInterface(Contact, eager=("company", "responsible", "tags"), search=searching.contact_has)
+    service = contacts
     base_filters = [["id", Visible, access.visible_contacts]]
     export_kind = import_kind = "contacts"
     base_order = ("name", "asc")
@@ -67,15 +65,3 @@ class ContactView(CardScreen):
     def erase(self, item: Contact) -> ResponseReturnValue:
         """Erase what is kept about a contact."""
         return self.run_action(item, personal_data.erase_contact, gettext("Erased"))
-
-    def write_add(self, actor: User, changes: dict[str, Any]) -> Contact:
-        """Add by the service."""
-        return contacts.create(actor, changes)
-
-    def write_edit(self, actor: User, item: Contact, changes: dict[str, Any]) -> None:
-        """Change by the service."""
-        contacts.update(actor, item, changes)
-
-    def write_delete(self, actor: User, item: Contact) -> None:
-        """Delete by the service."""
-        contacts.delete(actor, item)

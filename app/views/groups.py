@@ -16,6 +16,7 @@ class GroupView(Screen):
     """Teams with a manager and a zone."""
 
     datamodel = ScreenInterface(Group, eager=("manager", "roles"))
+    service = groups
     base_order = ("name", "asc")
     list_title = lazy_gettext("User groups")
     show_title = lazy_gettext("User group")
@@ -53,10 +54,6 @@ class GroupView(Screen):
     def write_edit(self, actor: User, item: Group, changes: dict[str, Any]) -> None:
         """Change by the service."""
         groups.update(actor, item, _changes(changes))
-
-    def write_delete(self, actor: User, item: Group) -> None:
-        """Delete by the service."""
-        groups.delete(actor, item)
 
 
 def _changes(changes: dict[str, Any]) -> dict[str, Any]:

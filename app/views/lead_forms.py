@@ -13,7 +13,6 @@ from wtforms import SelectField, SelectMultipleField
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.models.forms import Form
-from app.models.people import User
 from app.security import acting_user
 from app.services.clients import form_entries, forms
 from app.services.limits import limits
@@ -96,6 +95,7 @@ class FormView(Screen):
     """Website forms."""
 
     datamodel = ScreenInterface(Form, eager=("group", "responsible", "pipeline"))
+    service = forms
     base_order = ("id", "asc")
     show_template = "forms/show.html"
     list_title = lazy_gettext("Website forms")
@@ -177,15 +177,3 @@ class FormView(Screen):
         answer = Response(page, mimetype="text/html")
         answer.headers["Content-Security-Policy"] = _PREVIEW_POLICY
         return answer
-
-    def write_add(self, actor: User, changes: dict[str, Any]) -> Form:
-        """Add by the service."""
-        return forms.create(actor, changes)
-
-    def write_edit(self, actor: User, item: Form, changes: dict[str, Any]) -> None:
-        """Change by the service."""
-        forms.update(actor, item, changes)
-
-    def write_delete(self, actor: User, item: Form) -> None:
-        """Delete by the service."""
-        forms.delete(actor, item)

@@ -48,6 +48,7 @@ class LeadView(BoardScreen):
         search=searching.lead_has,
         asked={"state": lead_views.in_state, "next_task": _leads_with},
     )
+    service = leads
     base_filters = [["id", Visible, access.visible_leads]]
     export_kind = import_kind = "leads"
     base_order = ("id", "desc")
@@ -228,15 +229,3 @@ class LeadView(BoardScreen):
         if form.stage.data is not None and "currency" not in request.args:
             form.currency.data = form.stage.data.pipeline.currency
         super().prefill_add(form)
-
-    def write_add(self, actor: User, changes: dict[str, Any]) -> Lead:
-        """Add by the service."""
-        return leads.create(actor, changes)
-
-    def write_edit(self, actor: User, item: Lead, changes: dict[str, Any]) -> None:
-        """Change by the service."""
-        leads.update(actor, item, changes)
-
-    def write_delete(self, actor: User, item: Lead) -> None:
-        """Delete by the service."""
-        leads.delete(actor, item)

@@ -11,7 +11,6 @@ from wtforms.validators import InputRequired, NumberRange, Optional
 
 from app.formatting import number
 from app.models.limits import Counted, LimitRule, Scope, Span
-from app.models.people import User
 from app.services.account import account
 from app.services.limits import limit_rules
 from app.views.generated.base import Screen
@@ -51,6 +50,7 @@ class LimitRuleView(Screen):
     """Who exceeds a limit that is on is deactivated at once."""
 
     datamodel = ScreenInterface(LimitRule, eager=("role", "group", "user", "created_by"))
+    service = limit_rules
     base_permissions = ["can_list", "can_show", "can_add", "can_edit", "can_delete"]
     base_order = ("id", "asc")
     list_title = lazy_gettext("Activity limits")
@@ -126,18 +126,6 @@ class LimitRuleView(Screen):
         rule = self.item_or_404(pk)
         widgets["dry_run"] = limit_rules.dry_run(rule)
         return widgets
-
-    def write_add(self, actor: User, changes: dict[str, Any]) -> LimitRule:
-        """Add by the service."""
-        return limit_rules.create(actor, changes)
-
-    def write_edit(self, actor: User, item: LimitRule, changes: dict[str, Any]) -> None:
-        """Change by the service."""
-        limit_rules.update(actor, item, changes)
-
-    def write_delete(self, actor: User, item: LimitRule) -> None:
-        """Delete by the service."""
-        limit_rules.delete(actor, item)
 
 
 def _describe(form: Form) -> None:

@@ -103,6 +103,7 @@ class MailboxView(Screen):
     """Mailboxes."""
 
     datamodel = ScreenInterface(Mailbox, eager=("owner", "group", "state"))
+    service = mailboxes
     base_filters = [["id", Visible, access.visible_mailboxes]]
     base_order = ("id", "asc")
     show_template = "mailboxes/show.html"
@@ -263,14 +264,6 @@ class MailboxView(Screen):
         mailbox = mailboxes.create(actor, changes)
         g.new_mailbox_id = mailbox.id
         return mailbox
-
-    def write_edit(self, actor: User, item: Mailbox, changes: dict[str, Any]) -> None:
-        """Change by the service."""
-        mailboxes.update(actor, item, changes)
-
-    def write_delete(self, actor: User, item: Mailbox) -> None:
-        """Delete by the service."""
-        mailboxes.delete(actor, item)
 
 
 def _missing(form: Form) -> list[str]:

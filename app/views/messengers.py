@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import current_app
 from flask_babel import lazy_gettext
 from markupsafe import Markup, escape
 
-from app.models.people import User
 from app.models.talks import Messenger
 from app.services import sealed
 from app.services.clients import messengers
@@ -34,6 +31,7 @@ class MessengerView(Screen):
     """Connected messengers."""
 
     datamodel = ScreenInterface(Messenger, eager=("group",))
+    service = messengers
     base_order = ("id", "asc")
     list_title = lazy_gettext("Messengers")
     show_title = lazy_gettext("Messenger")
@@ -61,15 +59,3 @@ class MessengerView(Screen):
         "url": lazy_gettext("Each answer is one signed POST to this address"),
         "working_hours": lazy_gettext("Like Mon-Fri 09:00-17:00; Sat 10:00-14:00. Empty: always"),
     }
-
-    def write_add(self, actor: User, changes: dict[str, Any]) -> Messenger:
-        """Add by the service."""
-        return messengers.create(actor, changes)
-
-    def write_edit(self, actor: User, item: Messenger, changes: dict[str, Any]) -> None:
-        """Change by the service."""
-        messengers.update(actor, item, changes)
-
-    def write_delete(self, actor: User, item: Messenger) -> None:
-        """Delete by the service."""
-        messengers.delete(actor, item)

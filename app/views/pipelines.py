@@ -15,9 +15,7 @@ from wtforms.validators import InputRequired
 
 from app.formatting import count_label
 from app.models.crm import Pipeline, Stage
-from app.models.people import User
 from app.services.records import pipelines, stages
-from app.services.records.positions import Direction
 from app.views.generated.base import Screen
 from app.views.generated.interface import ScreenInterface, as_id
 from app.views.generated.placed import Placed, colour_field, colour_label
@@ -49,6 +47,7 @@ class PipelineView(Placed, Screen):
     """The ways that leads go."""
 
     datamodel = ScreenInterface(Pipeline, eager=("group",))
+    service = pipelines
     base_permissions = ["can_list", "can_show", "can_add", "can_edit", "can_delete"]
     base_order = ("position", "asc")
     show_template = "crm/pipeline.html"
@@ -85,22 +84,6 @@ class PipelineView(Placed, Screen):
         """Return the other pipelines."""
         return [one for one in pipelines.every() if one.id != item.id]
 
-    def write_add(self, actor: User, changes: dict[str, Any]) -> Pipeline:
-        """Add by the service."""
-        return pipelines.create(actor, changes)
-
-    def write_edit(self, actor: User, item: Pipeline, changes: dict[str, Any]) -> None:
-        """Change by the service."""
-        pipelines.update(actor, item, changes)
-
-    def write_remove(self, actor: User, item: Pipeline, target_id: int | None) -> None:
-        """Delete by the service."""
-        pipelines.delete(actor, item, target_id)
-
-    def write_move(self, actor: User, item: Pipeline, direction: Direction) -> None:
-        """Change places by the service."""
-        pipelines.move(actor, item, direction)
-
 
 def _kind_field() -> RadioField:
     return RadioField(
@@ -115,6 +98,7 @@ class StageView(Placed, Screen):
     """The steps of all pipelines."""
 
     datamodel = ScreenInterface(Stage, eager=("pipeline",))
+    service = stages
     base_permissions = ["can_list", "can_show", "can_add", "can_edit", "can_delete"]
     base_order = ("id", "asc")
     list_title = lazy_gettext("Stages")
@@ -164,19 +148,3 @@ class StageView(Placed, Screen):
     def targets(self, item: Stage) -> Sequence[Stage]:
         """Return the stages that mean the same."""
         return stages.targets(item)
-
-    def write_add(self, actor: User, changes: dict[str, Any]) -> Stage:
-        """Add by the service."""
-        return stages.create(actor, changes)
-
-    def write_edit(self, actor: User, item: Stage, changes: dict[str, Any]) -> None:
-        """Change by the service."""
-        stages.update(actor, item, changes)
-
-    def write_remove(self, actor: User, item: Stage, target_id: int | None) -> None:
-        """Delete by the service."""
-        stages.delete(actor, item, target_id)
-
-    def write_move(self, actor: User, item: Stage, direction: Direction) -> None:
-        """Change places by the service."""
-        stages.move(actor, item, direction)

@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from sqlalchemy import ColumnElement
 from wtforms import Form, SelectMultipleField
 
-from app.models.people import Role, RoleName, User
+from app.models.people import Role, RoleName
 from app.services.people import rights, roles
 from app.views.generated.base import Screen
 from app.views.generated.filters import Where
@@ -65,6 +65,7 @@ class RoleView(Screen):
     """Roles as sets of rights."""
 
     datamodel = ScreenInterface(Role, eager=("permissions",))
+    service = roles
     base_filters = [["id", Where, is_usable_condition]]
     base_order = ("name", "asc")
     list_title = lazy_gettext("Roles")
@@ -103,15 +104,3 @@ class RoleView(Screen):
     def offers(self, what: str, row: Mapping[str, Any]) -> bool:
         """Offer nothing that would change a built-in role."""
         return row["name"] not in RoleName.ALL
-
-    def write_add(self, actor: User, changes: dict[str, Any]) -> Role:
-        """Add by the service."""
-        return roles.create(actor, changes)
-
-    def write_edit(self, actor: User, item: Role, changes: dict[str, Any]) -> None:
-        """Change by the service."""
-        roles.update(actor, item, changes)
-
-    def write_delete(self, actor: User, item: Role) -> None:
-        """Delete by the service."""
-        roles.delete(actor, item)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask_babel import lazy_gettext
 
 from app import access
 from app.models.answers import SavedAnswer
-from app.models.people import User
 from app.security import acting_user
 from app.services.clients import saved_answers
 from app.views.generated.base import Screen
@@ -20,6 +17,7 @@ class SavedAnswerView(Screen):
     """Saved answers."""
 
     datamodel = ScreenInterface(SavedAnswer, eager=("owner",))
+    service = saved_answers
     base_filters = [["id", Visible, access.visible_answers]]
     base_order = ("name", "asc")
     list_title = lazy_gettext("Saved answers")
@@ -48,15 +46,3 @@ class SavedAnswerView(Screen):
     def may_edit(self, item: SavedAnswer) -> bool:
         """Shared ones are managers' and admins' to change."""
         return saved_answers.may_change(acting_user(), item)
-
-    def write_add(self, actor: User, changes: dict[str, Any]) -> SavedAnswer:
-        """Add by the service."""
-        return saved_answers.create(actor, changes)
-
-    def write_edit(self, actor: User, item: SavedAnswer, changes: dict[str, Any]) -> None:
-        """Change by the service."""
-        saved_answers.update(actor, item, changes)
-
-    def write_delete(self, actor: User, item: SavedAnswer) -> None:
-        """Delete by the service."""
-        saved_answers.delete(actor, item)

@@ -45,6 +45,7 @@ class TaskView(Versioned, Undoable, Exporting, SavedViews, BulkForms, Screen):
         exact=("type",),
         asked={"state": task_views.in_state},
     )
+    service = tasks
     base_filters = [["id", Visible, access.visible_tasks]]
     export_kind = "tasks"
     # What is ahead stands first, not what was done years ago.
@@ -140,19 +141,11 @@ class TaskView(Versioned, Undoable, Exporting, SavedViews, BulkForms, Screen):
             local = clock.now().astimezone(viewer_zone()).replace(minute=0, second=0, microsecond=0)
             form.due_at.data = local + dt.timedelta(hours=2)
 
-    def write_add(self, actor: User, changes: dict[str, Any]) -> Task:
-        """Add by the service."""
-        return tasks.create(actor, changes)
-
     def write_edit(self, actor: User, item: Task, changes: dict[str, Any]) -> None:
         """Change by the service; the form's minutes leave a due date with seconds as it was."""
         if changes["due_at"] is not None and changes["due_at"] == item.due_at.replace(second=0, microsecond=0):
             changes["due_at"] = item.due_at
         tasks.update(actor, item, changes)
-
-    def write_delete(self, actor: User, item: Task) -> None:
-        """Delete by the service."""
-        tasks.delete(actor, item)
 
     @action("complete", lazy_gettext("Complete"), icon="check-circle")
     def complete(self, items: Any) -> ResponseReturnValue:

@@ -15,7 +15,6 @@ from wtforms import SelectMultipleField
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.errors import UserError
-from app.models.people import User
 from app.models.webhooks import Webhook
 from app.security import acting_user
 from app.services.account import webhooks
@@ -53,6 +52,7 @@ class WebhookView(Screen):
     """Webhooks."""
 
     datamodel = ScreenInterface(Webhook)
+    service = webhooks
     base_order = ("id", "asc")
     show_template = "webhooks/show.html"
     list_title = lazy_gettext("Webhooks")
@@ -117,15 +117,3 @@ class WebhookView(Screen):
         else:
             flash(gettext("On its way again"), "success")
         return redirect(url_for("WebhookView.show", pk=pk))
-
-    def write_add(self, actor: User, changes: dict[str, Any]) -> Webhook:
-        """Add by the service."""
-        return webhooks.create(actor, changes)
-
-    def write_edit(self, actor: User, item: Webhook, changes: dict[str, Any]) -> None:
-        """Change by the service."""
-        webhooks.update(actor, item, changes)
-
-    def write_delete(self, actor: User, item: Webhook) -> None:
-        """Delete by the service."""
-        webhooks.delete(actor, item)

@@ -10,7 +10,6 @@ from flask_babel import lazy_gettext
 from wtforms import ColorField, SelectField
 from wtforms.validators import InputRequired
 
-from app.models.people import User
 from app.models.talks import Widget
 from app.services.clients import widgets
 from app.services.language_names import own_name
@@ -28,6 +27,7 @@ class WidgetView(Screen):
     """Website chats."""
 
     datamodel = ScreenInterface(Widget, eager=("group",))
+    service = widgets
     base_order = ("id", "asc")
     list_title = lazy_gettext("Website chats")
     show_title = lazy_gettext("Website chat")
@@ -81,15 +81,3 @@ class WidgetView(Screen):
         record = self.datamodel.get(pk) if template in (self.edit_template, self.show_template) else None
         snippet = widgets.snippet(record) if record is not None else ""
         return str(super().render_template(template, record=record, snippet=snippet, **kwargs))
-
-    def write_add(self, actor: User, changes: dict[str, Any]) -> Widget:
-        """Add by the service."""
-        return widgets.create(actor, changes)
-
-    def write_edit(self, actor: User, item: Widget, changes: dict[str, Any]) -> None:
-        """Change by the service."""
-        widgets.update(actor, item, changes)
-
-    def write_delete(self, actor: User, item: Widget) -> None:
-        """Delete by the service."""
-        widgets.delete(actor, item)

@@ -29,7 +29,7 @@ from app.views.api.documentation import DELETE, GET, LIST, POST, PUT, RESPONSES
 from app.views.api.problem import json_object, problems
 from app.views.generated.filters import RequestScopedFilters
 from app.views.generated.interface import COUNT_MAX, PAGE_SIZE_MAX, ScreenInterface
-from app.views.generated.writing import write
+from app.views.generated.writing import RecordService, write
 
 
 class OutSchemaConverter(Model2SchemaConverter):  # type: ignore[misc]
@@ -56,7 +56,7 @@ class OutSchemaConverter(Model2SchemaConverter):  # type: ignore[misc]
 
 
 class Api(RequestScopedFilters, ModelRestApi):  # type: ignore[misc]
-    """Base of the generated APIs. Subclasses name columns, the schema of what is sent, and the service's calls."""
+    """Base of the generated APIs. Subclasses name columns, the schema of what is sent, and the service that writes."""
 
     datamodel: ScreenInterface
     model2schemaconverter = OutSchemaConverter
@@ -69,6 +69,7 @@ class Api(RequestScopedFilters, ModelRestApi):  # type: ignore[misc]
     base_order = ("id", "desc")
     # What may be sent; PUT takes any part of it.
     in_schema: type[Schema]
+    service: RecordService
 
     def __init__(self) -> None:
         self.show_columns = self.show_columns or self.list_columns
@@ -83,16 +84,16 @@ class Api(RequestScopedFilters, ModelRestApi):  # type: ignore[misc]
     # -- what a subclass gives
 
     def create(self, actor: User, changes: dict[str, Any]) -> Model:
-        """Add a record through its service."""
-        raise NotImplementedError
+        """Add a record by its service."""
+        return self.service.create(actor, changes)
 
     def update(self, actor: User, item: Any, changes: dict[str, Any]) -> None:
-        """Change a record through its service."""
-        raise NotImplementedError
+        """Change a record by its service."""
+        self.service.update(actor, item, changes)
 
     def remove(self, actor: User, item: Any) -> None:
-        """Delete a record through its service."""
-        raise NotImplementedError
+        """Delete a record by its service."""
+        self.service.delete(actor, item)
 
     # -- reading
 

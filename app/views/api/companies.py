@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from app import access
 from app.models.crm import Company
-from app.models.people import User
 from app.services.records import companies
 from app.views.api.base import Api
 from app.views.api.schemas import CompanyIn
@@ -20,6 +17,7 @@ class CompanyApi(Api):
     resource_name = "companies"
     openapi_spec_tag = "Companies"
     datamodel = ScreenInterface(Company)
+    service = companies
     base_filters = [["id", Visible, access.visible_companies]]
     in_schema = CompanyIn
     list_columns = [
@@ -41,15 +39,3 @@ class CompanyApi(Api):
         "changed_at",
     ]
     order_columns = ["id", "name", "created_at", "changed_at"]
-
-    def create(self, actor: User, changes: dict[str, Any]) -> Company:
-        """Add by the service."""
-        return companies.create(actor, changes)
-
-    def update(self, actor: User, item: Company, changes: dict[str, Any]) -> None:
-        """Change by the service."""
-        companies.update(actor, item, changes)
-
-    def remove(self, actor: User, item: Company) -> None:
-        """Delete by the service."""
-        companies.delete(actor, item)

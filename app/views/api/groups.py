@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from marshmallow import Schema, fields
 
 from app import access
-from app.models.people import Group, User
+from app.models.people import Group
 from app.services.people import groups
 from app.views.api.base import Api
 from app.views.api.schemas import GroupIn
@@ -38,6 +36,7 @@ class GroupApi(Api):
     resource_name = "groups"
     openapi_spec_tag = "User groups"
     datamodel = ScreenInterface(Group)
+    service = groups
     base_filters = [["id", Visible, access.visible_groups]]
     in_schema = GroupIn
     list_columns = ["id", "name", "description", "zone", "manager_id"]
@@ -45,15 +44,3 @@ class GroupApi(Api):
     show_model_schema = GroupOut()
     search_columns = ["id", "name", "zone", "manager_id", "users"]
     order_columns = ["id", "name"]
-
-    def create(self, actor: User, changes: dict[str, Any]) -> Group:
-        """Add by the service."""
-        return groups.create(actor, changes)
-
-    def update(self, actor: User, item: Group, changes: dict[str, Any]) -> None:
-        """Change by the service."""
-        groups.update(actor, item, changes)
-
-    def remove(self, actor: User, item: Group) -> None:
-        """Delete by the service."""
-        groups.delete(actor, item)

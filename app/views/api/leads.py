@@ -30,6 +30,7 @@ class LeadApi(Api):
     resource_name = "leads"
     openapi_spec_tag = "Leads"
     datamodel = ScreenInterface(Lead)
+    service = leads
     base_filters = [["id", Visible, access.visible_leads]]
     in_schema = LeadIn
     list_columns = [
@@ -69,14 +70,6 @@ class LeadApi(Api):
     def create(self, actor: User, changes: dict[str, Any]) -> Lead:
         """Add by the service: what a program brings comes in, for somebody to accept."""
         return leads.receive(actor, changes, source="api")
-
-    def update(self, actor: User, item: Lead, changes: dict[str, Any]) -> None:
-        """Change by the service."""
-        leads.update(actor, item, changes)
-
-    def remove(self, actor: User, item: Lead) -> None:
-        """Delete by the service."""
-        leads.delete(actor, item)
 
     @expose("/<int:pk>/accept", methods=["POST"])
     @protect()

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from app import access
 from app.models.answers import SavedAnswer
-from app.models.people import User
 from app.services.clients import saved_answers
 from app.views.api.base import Api
 from app.views.api.schemas import SavedAnswerIn
@@ -20,21 +17,10 @@ class SavedAnswerApi(Api):
     resource_name = "saved-answers"
     openapi_spec_tag = "Saved answers"
     datamodel = ScreenInterface(SavedAnswer)
+    service = saved_answers
     base_filters = [["id", Visible, access.visible_answers]]
     base_order = ("sort_key", "asc")
     in_schema = SavedAnswerIn
     list_columns = ["id", "name", "body", "shared", "owner_id", "created_at", "changed_at"]
     search_columns = ["id", "name", "body", "shared", "owner_id"]
     order_columns = ["id", "name"]
-
-    def create(self, actor: User, changes: dict[str, Any]) -> SavedAnswer:
-        """Add by the service."""
-        return saved_answers.create(actor, changes)
-
-    def update(self, actor: User, item: SavedAnswer, changes: dict[str, Any]) -> None:
-        """Change by the service."""
-        saved_answers.update(actor, item, changes)
-
-    def remove(self, actor: User, item: SavedAnswer) -> None:
-        """Delete by the service."""
-        saved_answers.delete(actor, item)

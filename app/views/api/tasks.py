@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import request
 from flask.typing import ResponseReturnValue
 from flask_appbuilder.api import expose, protect
@@ -12,7 +10,6 @@ from flask_appbuilder.security.decorators import permission_name
 from app import access
 from app.errors import UserError
 from app.models.crm import Task
-from app.models.people import User
 from app.security import acting_user
 from app.services.limits import limits
 from app.services.tasks import tasks
@@ -31,6 +28,7 @@ class TaskApi(Api):
     resource_name = "tasks"
     openapi_spec_tag = "Tasks"
     datamodel = ScreenInterface(Task)
+    service = tasks
     base_filters = [["id", Visible, access.visible_tasks]]
     in_schema = TaskIn
     list_columns = [
@@ -64,18 +62,6 @@ class TaskApi(Api):
         "changed_at",
     ]
     order_columns = ["id", "text", "due_at", "completed_at", "created_at", "changed_at"]
-
-    def create(self, actor: User, changes: dict[str, Any]) -> Task:
-        """Add by the service."""
-        return tasks.create(actor, changes)
-
-    def update(self, actor: User, item: Task, changes: dict[str, Any]) -> None:
-        """Change by the service."""
-        tasks.update(actor, item, changes)
-
-    def remove(self, actor: User, item: Task) -> None:
-        """Delete by the service."""
-        tasks.delete(actor, item)
 
     @expose("/<int:pk>/complete", methods=["POST"])
     @protect()

@@ -29,7 +29,7 @@ from app.views.generated.filters import RequestScopedFilters
 from app.views.generated.form_values import changes_of, prefill, show_error
 from app.views.generated.forms import FormConverter
 from app.views.generated.interface import COUNT_MAX, PAGE_SIZE_MAX, ScreenInterface, checked_page
-from app.views.generated.writing import write
+from app.views.generated.writing import RecordService, write
 
 
 class SignedIn:
@@ -45,9 +45,11 @@ class SignedIn:
 
 
 class Screen(SignedIn, RequestScopedFilters, ModelView):  # type: ignore[misc]
-    """Base of all generated screens. Subclasses name columns and the three ``write_…`` calls."""
+    """Base of all generated screens. Subclasses name columns and the service that writes."""
 
     datamodel: ScreenInterface
+    # None where nothing is written, or by ``write_…`` calls of the screen's own.
+    service: RecordService | None = None
     max_page_size = PAGE_SIZE_MAX
     # Column shown → column sorted by: names by their folded key.
     sort_columns: dict[str, str] = {}
@@ -66,16 +68,16 @@ class Screen(SignedIn, RequestScopedFilters, ModelView):  # type: ignore[misc]
     # -- what a subclass gives
 
     def write_add(self, actor: User, changes: dict[str, Any]) -> Model:
-        """Add a record through its service."""
-        abort(405)
+        """Add a record by its service."""
+        return self._service().create(actor, changes)
 
     def write_edit(self, actor: User, item: Any, changes: dict[str, Any]) -> None:
-        """Change a record through its service."""
-        abort(405)
+        """Change a record by its service."""
+        self._service().update(actor, item, changes)
 
     def write_delete(self, actor: User, item: Any) -> None:
-        """Delete a record through its service."""
-        abort(405)
+        """Delete a record by its service."""
+        self._service().delete(actor, item)
 
     def may_edit(self, item: Any) -> bool:
         """Whether this very record may be changed at all; rights on the screen are checked before."""
@@ -218,6 +220,9 @@ class Screen(SignedIn, RequestScopedFilters, ModelView):  # type: ignore[misc]
         return next(iter(row.values()), title)
 
     # -- writing
+
+    def _service(self) -> RecordService:
+        return self.service or abort(405)
 
     def _add_from(self, actor: User, changes: dict[str, Any]) -> None:
         self.write_add(actor, changes)

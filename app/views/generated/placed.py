@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from flask import abort, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -20,7 +20,7 @@ from app.models.people import User
 from app.security import acting_user
 from app.services.records.positions import Direction
 from app.views.generated.interface import as_id
-from app.views.generated.writing import write
+from app.views.generated.writing import RecordService, write
 
 COLOURS = {
     "1": lazy_gettext("Grey"),
@@ -50,21 +50,24 @@ def colour_field() -> RadioField:
     return RadioField(lazy_gettext("Colour"), choices=choices, default="1")
 
 
-class Placed:
-    """For screens of rows with ``position``. Subclasses give the service's calls."""
+class PlacedService(RecordService, Protocol):
+    """A service whose rows have places, and are deleted for another one: ``target_id`` is what takes over."""
 
+    def move(self, actor: User, item: Any, direction: Direction, /) -> None:
+        """Change places with the row before or behind."""
+
+    def delete(self, actor: User, item: Any, target_id: int | None = None, /) -> None:
+        """Delete a row."""
+
+
+class Placed:
+    """For screens of rows with ``position``."""
+
+    service: PlacedService
     row_acts = "crm/place_acts.html"
     # Said on the page that asks where to.
     remove_title = lazy_gettext("Delete")
     remove_words = ""
-
-    def write_move(self, actor: User, item: Any, direction: Direction) -> None:
-        """Change places by the service."""
-        raise NotImplementedError
-
-    def write_remove(self, actor: User, item: Any, target_id: int | None) -> None:
-        """Delete by the service; ``target_id`` is what takes over."""
-        raise NotImplementedError
 
     def targets(self, item: Any) -> Sequence[Any]:
         """Return what can take over."""
@@ -82,7 +85,7 @@ class Placed:
         item, actor = self.item_or_404(pk), acting_user()  # type: ignore[attr-defined]
         if direction not in set(Direction):
             abort(404)
-        write(actor, lambda: self.write_move(actor, item, Direction(direction)))
+        write(actor, lambda: self.service.move(actor, item, Direction(direction)))
         return redirect(self.back_to(item))
 
     @expose("/remove/<pk>", methods=["GET", "POST"])
@@ -94,7 +97,7 @@ class Placed:
         back, targets = self.back_to(item), self.targets(item)
         if request.method == "POST":
             wanted = as_id(request.form.get("target", ""))
-            if refused := self._removed(item, lambda actor: self.write_remove(actor, item, wanted or 0)):
+            if refused := self._removed(item, lambda actor: self.service.delete(actor, item, wanted or 0)):
                 if refused.field != "target":
                     flash(refused.message, "danger")
                     return redirect(back)
@@ -117,7 +120,7 @@ class Placed:
     def _delete(self, pk: object) -> None:
         item = self.item_or_404(pk)  # type: ignore[attr-defined]
         g.after_delete = self.back_to(item)
-        refused = self._removed(item, lambda actor: self.write_remove(actor, item, None))
+        refused = self._removed(item, lambda actor: self.service.delete(actor, item, None))
         if refused and refused.code == "needs_target":
             g.after_delete = url_for(f"{self.endpoint}.remove", pk=item.id)  # type: ignore[attr-defined]
         elif refused:

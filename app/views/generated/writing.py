@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.errors import Conflict, UserError
+from app.models.base import Model
 from app.models.people import User
 from app.transaction import transaction
 
 R = TypeVar("R")
 log = logging.getLogger(__name__)
+
+
+class RecordService(Protocol):
+    """What the service of a noun gives to its screen and its API. Each call asks the rights and raises UserError."""
+
+    def create(self, actor: User, changes: Mapping[str, Any], /) -> Model:
+        """Add a record."""
+
+    def update(self, actor: User, item: Any, changes: Mapping[str, Any], /) -> object:
+        """Change the given fields."""
+
+    def delete(self, actor: User, item: Any, /) -> None:
+        """Delete a record."""
+
 
 _UNIQUE, _MISSING, _IN_USE = "23505", "23502", "23503"
 
