@@ -539,6 +539,23 @@ def test_who_leaves_the_group_keeps_nothing_of_its_clients(visitor, client_of, t
     assert client_of("wren").call("GET", f"/chats/{chat_id}/messages").status_code == 200
 
 
+def test_who_leaves_the_group_waits_with_it_for_no_client_any_more(visitor, client_of, team) -> None:
+    builders.set_visibility("groups")
+    visitor.write("Hello")
+    with transaction():
+        # A known client whom nobody serves: the whole group is in the chat until somebody takes the talk.
+        db.session.get_one(Talk, newest_talk().number).state = "closed"
+    chat_id = visitor.write("My order is late")["message"]["chat_id"]
+    otto, wren = client_of("otto"), client_of("wren")
+    for colleague in (otto, wren):
+        assert colleague.call("GET", f"/chats/{chat_id}/messages").status_code == 200
+    with transaction():
+        groups.update(team["ada"], db.session.scalars(select(Group)).one(), {"member_ids": [team["wren"].id]})
+    assert otto.call("GET", f"/chats/{chat_id}/messages").status_code == 404
+    assert [item for item in otto.feed() if item.get("chat", {}).get("id") == chat_id] == []
+    assert wren.call("GET", f"/chats/{chat_id}/messages").status_code == 200
+
+
 def test_groups_without_people_leave_clients_to_admins(context, app, client_of) -> None:
     builders.make_pipeline()
     builders.make_user("Admin", username="ada")

@@ -43,16 +43,22 @@ RETURNING m.user_id
 """)
 
 
-# Who was told once or looked in, and may not see the chat's newest talk as it is now.
+_PERSON = PEOPLE.replace("u.id = ANY(:ids)", "u.id = m.user_id")
+# Who may not see the chat's newest talk as it is now, and was told once, looked in, or waits with a group for somebody
+# to take it. Free users came in by being asked, and stay.
 _UNSEEN = text(f"""
 SELECT m.chat_id, m.user_id FROM chat_members m JOIN chats c ON c.id = m.chat_id AND c.kind = 'client'
 WHERE m.left_at IS NULL AND m.role IN ('told', 'viewer') AND (CAST(:chat_id AS int) IS NULL OR m.chat_id = :chat_id)
   AND NOT EXISTS (
-    SELECT FROM {PEOPLE.replace("u.id = ANY(:ids)", "u.id = m.user_id")} p
+    SELECT FROM {_PERSON} p
     JOIN talks t ON t.chat_id = m.chat_id
         AND NOT EXISTS (SELECT FROM talks n WHERE n.chat_id = t.chat_id AND n.number > t.number)
     WHERE {SEES})
-ORDER BY m.chat_id, m.user_id LIMIT :limit
+UNION ALL
+SELECT m.chat_id, m.user_id FROM talks t JOIN chat_members m ON m.chat_id = t.chat_id CROSS JOIN LATERAL {_PERSON} p
+WHERE t.state = 'open' AND t.responsible_id IS NULL AND m.left_at IS NULL AND m.role = 'member'
+  AND (CAST(:chat_id AS int) IS NULL OR m.chat_id = :chat_id) AND p.team AND ({SEES}) IS NOT TRUE
+ORDER BY chat_id, user_id LIMIT :limit
 """)
 _PART = text("""
 UPDATE chat_members m SET left_at = :now, changed_at = clock_timestamp(), moved_at = clock_timestamp()
