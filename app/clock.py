@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _offset_file: Path | None = None
 
@@ -23,6 +24,14 @@ def real_now() -> dt.datetime:
 def now() -> dt.datetime:
     """Return the current moment, aware, in UTC."""
     return real_now() + offset()
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """Return the zone, or UTC where the name is none: news must not fail for it."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
 
 
 def set_test_now(moment: dt.datetime | None) -> None:

@@ -19,7 +19,7 @@ from markupsafe import Markup, escape
 
 from app.models.crm import Stage
 from app.models.people import Group, Role, User, full_name
-from app.moments import clock_time, due, full_time, lasting, locale, nothing, when, window
+from app.moments import clock_time, due, full_time, lasting, nothing, viewer_locale, when, window
 from app.services.people.names import name_of
 
 COUNT_LIMIT = 10_000
@@ -52,7 +52,7 @@ def init_formatting(app: Flask) -> None:
 def number(value: int | float | Decimal) -> str:
     """Return the number with the locale's grouping, without empty decimals: 12,000 and 12.5; sums of money 12.50."""
     pence = isinstance(value, Decimal) and value % 1
-    return format_decimal(value, format="#,##0.00" if pence else "#,##0.##", locale=locale())
+    return format_decimal(value, format="#,##0.00" if pence else "#,##0.##", locale=viewer_locale())
 
 
 def count_label(count: int) -> str:

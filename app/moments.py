@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 from flask import current_app, g, has_app_context
@@ -20,11 +20,12 @@ NOTHING = Markup('<span class="t-3" aria-hidden="true">–</span><span class="fd
 def viewer_zone() -> ZoneInfo:
     """Return the time zone of the person who looks; the account's default for jobs and strangers."""
     user = g.get("user") if has_app_context() else None
-    name = getattr(user, "zone", None) or current_app.config["BABEL_DEFAULT_TIMEZONE"]
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")
+    return clock.zone_of(getattr(user, "zone", None) or current_app.config["BABEL_DEFAULT_TIMEZONE"])
+
+
+def viewer_locale() -> str:
+    """Return the language of the person who looks, or of the mail or report that is being made."""
+    return str(get_locale() or "en")
 
 
 def when(moment: dt.datetime | dt.date | None) -> Markup:
@@ -72,7 +73,7 @@ def day_words(day: dt.date, today: dt.date | None = None) -> str:
     if distance in near:
         return near[distance]
     pattern = "EEE" if abs(distance) < 7 else "d MMM" if day.year == today.year else "d MMM yyyy"
-    return format_date(day, pattern, locale=locale())
+    return format_date(day, pattern, locale=viewer_locale())
 
 
 def lasting(since: dt.datetime) -> str:
@@ -90,9 +91,9 @@ def lasting(since: dt.datetime) -> str:
 def full_time(moment: dt.datetime | dt.date) -> str:
     """Return "Friday, 20 November 2026, 10:26 (Europe/Vienna)", the zone being the viewer's."""
     if not isinstance(moment, dt.datetime):
-        return format_date(moment, "EEEE, d MMMM yyyy", locale=locale())
+        return format_date(moment, "EEEE, d MMMM yyyy", locale=viewer_locale())
     local = _local(moment)
-    return f"{format_date(local, 'EEEE, d MMMM yyyy', locale=locale())}, {local:%H:%M} ({local.tzinfo})"
+    return f"{format_date(local, 'EEEE, d MMMM yyyy', locale=viewer_locale())}, {local:%H:%M} ({local.tzinfo})"
 
 
 def clock_time(moment: dt.datetime) -> str:
@@ -122,11 +123,6 @@ def _aware(moment: dt.datetime) -> dt.datetime:
 
 def _local(moment: dt.datetime) -> dt.datetime:
     return _aware(moment).astimezone(viewer_zone())
-
-
-def locale() -> str:
-    """Return the language of whoever looks."""
-    return str(get_locale() or "en")
 
 
 def nothing() -> Markup:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from flask import current_app
-from itsdangerous import BadSignature, URLSafeSerializer
+from itsdangerous import BadSignature
+
+from app.services import signing
+
+_SALT = "notice-link"
 
 
 def link_token(notification_id: int) -> str:
     """Return the token of a mail's link: following it marks the item read, for its owner only."""
-    return str(_serializer().dumps(notification_id))
+    return signing.dumps(notification_id, _SALT)
 
 
 def notification_of(token: str) -> int | None:
     """Return the notification that a link's token names, or None for a token that is not ours."""
     try:
-        return int(_serializer().loads(token))
+        return int(signing.loads(token, _SALT))
     except (BadSignature, ValueError, TypeError):
         return None
-
-
-def _serializer() -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="notice-link")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 from flask import current_app, render_template
 from flask_babel import gettext, ngettext
@@ -13,6 +12,7 @@ from flask_babel import gettext, ngettext
 from app import clock
 from app.catalogue import KINDS, Channel
 from app.channels.base import Message, Urgency
+from app.clock import zone_of
 from app.errors import SendError
 from app.services import labels, recheck, retractions
 from app.services.account import account, webhook_out
@@ -37,7 +37,7 @@ from app.services.render import (
 )
 from app.services.reports import report_mail, report_recipients
 from app.services.settings import unsubscribe
-from app.services.tasks.due_words import short_due, zone_of
+from app.services.tasks.due_words import short_due
 from app.services.wording import TEST_TAG
 
 SHOWN_PER_KIND = 5
@@ -139,7 +139,7 @@ def collected_message(delivery: Claimed) -> Message:
         "unsubscribe_url": stop,
         "required_by": "",
         "late": late,
-        "window": f"{window.astimezone(ZoneInfo(zone_of(zone).key)):%H:%M}" if window else "",
+        "window": f"{window.astimezone(zone_of(zone)):%H:%M}" if window else "",
     }
     folder = f"email/{delivery.purpose}"
     return Message(

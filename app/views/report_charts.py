@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from babel.dates import format_date
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 
+from app.moments import viewer_locale
 from app.services.reports import figures
 from app.services.reports.activity_report import ActivityReport
 from app.services.reports.figure_kinds import Better, Figure, Unit
@@ -88,7 +89,7 @@ def as_json(charts: tuple[Chart, ...]) -> list[dict[str, Any]]:
 
 
 def _chart(report: ActivityReport, section: str, title: str, drawn: list[Figure]) -> Chart:
-    locale = str(get_locale() or "en")
+    locale = viewer_locale()
     days = report.period.days
     # A month fits as days of the month; more needs their names.
     pattern = "EEE d" if len(days) <= 7 else "d MMM"

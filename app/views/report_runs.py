@@ -16,11 +16,11 @@ from flask_babel import force_locale
 from markupsafe import Markup
 
 from app import access
+from app.clock import zone_of
 from app.errors import UserError
 from app.models.reports import ReportRun
 from app.security import acting_user
 from app.services.reports import report_contents, report_mail, report_runs, report_words
-from app.services.tasks.due_words import zone_of
 from app.views.generated.base import SignedIn
 from app.views.generated.interface import as_id
 from app.views.outbox import MAIL_POLICY

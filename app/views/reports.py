@@ -13,6 +13,7 @@ from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext, lazy_gettext
 
 from app import access, clock
+from app.clock import zone_of
 from app.errors import UserError
 from app.models.people import User
 from app.models.reports import Report, RunState
@@ -20,7 +21,6 @@ from app.security import acting_user
 from app.services.reports import report_recipients, report_runs, report_setup, report_times, report_words, reports
 from app.services.reports.report_period import Period
 from app.services.reports.report_scope import groups_of
-from app.services.tasks.due_words import zone_of
 from app.views.generated.base import SignedIn
 from app.views.generated.form_values import changes_of, show_error
 from app.views.generated.interface import as_id

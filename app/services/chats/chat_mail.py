@@ -9,14 +9,14 @@ from typing import Any, Protocol
 
 from flask import current_app, render_template
 from flask_babel import gettext, ngettext
-from itsdangerous import BadSignature, URLSafeSerializer
+from itsdangerous import BadSignature
 from sqlalchemy import Row, text
 
 from app.catalogue import KINDS, Kind, Rule
 from app.channels.base import Message
 from app.extensions import db
 from app.models.chats import Mute
-from app.services import audience, render
+from app.services import audience, render, signing
 from app.services.account import account
 from app.services.audience import Recipient
 from app.services.chats import chat_collected, chat_feed
@@ -28,6 +28,7 @@ from app.services.wording import one_line
 
 SHOWN = 8
 LINE_LENGTH = 500
+_SALT = "chat-link"
 
 _STATE = text(f"""
 SELECT d.id, m.mute, m.last_read_seq, c.last_seq, n.unread, n.mention
@@ -123,13 +124,13 @@ def written_since(chat_id: int, user_id: int, since: dt.datetime) -> list[str]:
 
 def link_token(chat_id: int, user_id: int, seq: int) -> str:
     """Return the token of a mail's link: following it marks the chat read up to that message, for its owner only."""
-    return str(_serializer().dumps([chat_id, user_id, seq]))
+    return signing.dumps([chat_id, user_id, seq], _SALT)
 
 
 def chat_of(token: str) -> tuple[int, int, int] | None:
     """Return chat, person and message of a link's token, None for a token that is not ours."""
     try:
-        chat_id, user_id, seq = _serializer().loads(token)
+        chat_id, user_id, seq = signing.loads(token, _SALT)
         return int(chat_id), int(user_id), int(seq)
     except (BadSignature, ValueError, TypeError):
         return None
@@ -250,7 +251,3 @@ def _data(delivery: ChatDelivery) -> Mapping[str, Any]:
 
 def _cut(body: str) -> str:
     return body if len(body) <= LINE_LENGTH else body[: LINE_LENGTH - 1].rstrip() + "…"
-
-
-def _serializer() -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="chat-link")

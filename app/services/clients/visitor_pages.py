@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import current_app
-from itsdangerous import BadSignature, URLSafeSerializer
+from itsdangerous import BadSignature
 from sqlalchemy import Connection, Row, text
 from sqlalchemy.orm import Session
 
+from app.services import signing
 from app.services.talks.talk_settings import TalkSettings
 
 MAX_LIMIT = 100
 SCALE = [1, 10]
+_FILE_SALT = "visitor-file"
 
 # A colleague is shown by the written name only: a user name may be a mail address.
 _PERSON = "nullif(trim(concat(u.first_name, ' ', u.last_name)), '')"
@@ -123,7 +124,7 @@ def as_json(row: Row[Any]) -> dict[str, Any]:
 
 def file_json(file: dict[str, Any]) -> dict[str, Any]:
     """Return a file with addresses that carry their own right: an <img> sends no headers."""
-    signature = _files().dumps(file["id"])
+    signature = signing.dumps(file["id"], _FILE_SALT)
     url = f"/widget/api/files/{file['id']}"
     return {
         **file,
@@ -136,10 +137,6 @@ def file_json(file: dict[str, Any]) -> dict[str, Any]:
 def may_open_file(file_id: int, signature: str) -> bool:
     """Whether an address of a file is one that we gave out."""
     try:
-        return bool(_files().loads(signature) == file_id)
+        return bool(signing.loads(signature, _FILE_SALT) == file_id)
     except BadSignature:
         return False
-
-
-def _files() -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="visitor-file")

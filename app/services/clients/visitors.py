@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from flask import current_app
-from itsdangerous import BadSignature, URLSafeSerializer
+from itsdangerous import BadSignature
 from sqlalchemy import Row, text
 
 from app import clock
@@ -16,7 +15,7 @@ from app.errors import Conflict, NotFound, UserError
 from app.extensions import db
 from app.models.chats import ChatFile
 from app.models.talks import Widget
-from app.services import fields
+from app.services import fields, signing
 from app.services.chats import chat_files, chat_live
 from app.services.chats.drafts import Draft
 from app.services.clients import client_mail, client_messages, clients, visitor_flood, visitor_pages, widgets
@@ -26,6 +25,7 @@ from app.services.talks import nps, talk_settings
 from app.transaction import on_commit, transaction
 
 HELLO_MESSAGES = 50
+_SALT = "visitor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def identify(widget: Widget, token: object) -> str:
     if token is None or token == "":
         return secrets.token_hex(16)
     try:
-        said = _tokens().loads(token) if isinstance(token, str) and len(token) < 500 else None
+        said = signing.loads(token, _SALT) if isinstance(token, str) and len(token) < 500 else None
         key, widget_id = str(said["v"]), int(said["w"])  # type: ignore[index]
     except (BadSignature, TypeError, KeyError, ValueError):
         raise UserError("visitor_token", "This token is not one of ours", status=401) from None
@@ -53,7 +53,7 @@ def identify(widget: Widget, token: object) -> str:
 
 def token_of(caller: Caller) -> str:
     """Return the signed token that brings the client's history back."""
-    return str(_tokens().dumps({"v": caller.key, "w": caller.widget_id}))
+    return signing.dumps({"v": caller.key, "w": caller.widget_id}, _SALT)
 
 
 def door_of(widget: Widget) -> Door:
@@ -236,7 +236,3 @@ def _seen(row: Row[Any], seq: int, *, read: bool) -> None:
 
 def _page_url(value: object) -> str | None:
     return value[:500] if isinstance(value, str) and value.startswith(("http://", "https://")) else None
-
-
-def _tokens() -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="visitor")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from flask import current_app
-from itsdangerous import BadSignature, URLSafeSerializer
+from itsdangerous import BadSignature
 from sqlalchemy import text
 
 from app import access, clock
@@ -14,7 +14,7 @@ from app.errors import Conflict
 from app.extensions import db
 from app.models.limits import Counted
 from app.models.people import User, full_name
-from app.services import audience
+from app.services import audience, signing
 from app.services.limits import limit_words
 from app.services.notify import Subject, record_event
 from app.services.people import people
@@ -22,6 +22,7 @@ from app.services.tasks.task_news import person
 from app.transaction import transaction
 
 REACTIVATE_PATH = "/activity/reactivate"
+_SALT = "reactivate"
 
 
 def exceeded(user_id: int, kind: Counted, span: str, starts_at: dt.datetime, amount: int, allowed: int) -> bool:
@@ -62,13 +63,13 @@ def near(user_id: int, kind: Counted, span: str, starts_at: dt.datetime, amount:
 
 def reactivation_token(user: User) -> str:
     """Return what a mail's link carries: it works until the person is let in again, by whomever."""
-    return str(_serializer().dumps([user.id, user.session_epoch]))
+    return signing.dumps([user.id, user.session_epoch], _SALT)
 
 
 def person_of(token: str) -> User | None:
     """Return whom a link lets in again, or None for a link that is not ours."""
     try:
-        user_id, _ = _serializer().loads(token)
+        user_id, _ = signing.loads(token, _SALT)
     except (BadSignature, ValueError, TypeError):
         return None
     return db.session.get(User, int(user_id))
@@ -80,7 +81,7 @@ def reactivate_by_link(actor: User, token: str) -> User:
     user = person_of(token)
     if user is None or access.is_admin(actor) is False:
         raise Conflict("used", "This link is not valid")
-    _, epoch = _serializer().loads(token)
+    _, epoch = signing.loads(token, _SALT)
     db.session.refresh(user, with_for_update={"of": User, "key_share": True})
     if user.active or user.session_epoch != epoch:
         raise Conflict("used", f"This link was used already, or {full_name(user)} was let in by another way")
@@ -110,7 +111,3 @@ def _data(user: User, kind: Counted, span: str, amount: int, allowed: int) -> di
         "allowed": allowed,
         "url": f"/activity/{user.id}",
     }
-
-
-def _serializer() -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="reactivate")

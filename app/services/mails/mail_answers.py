@@ -14,6 +14,7 @@ from app import clock
 from app.catalogue import Rule
 from app.channels.base import MailServer, Message
 from app.channels.mime import mail_host
+from app.clock import zone_of
 from app.errors import Conflict, SendError, UserError
 from app.extensions import db
 from app.models.mailboxes import CopyState, Mail, Mailbox, MailKind, SendState
@@ -28,7 +29,7 @@ from app.services.mails.mail_news import said, subject_of
 from app.services.mails.mailboxes import Account, account_of
 from app.services.notify import record_event
 from app.services.records import history
-from app.services.tasks.due_words import full_due, zone_of
+from app.services.tasks.due_words import full_due
 from app.transaction import on_commit
 
 PURPOSE, CHANNEL = "mail", "mailbox"

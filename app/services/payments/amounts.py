@@ -8,7 +8,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from babel.numbers import format_currency, get_currency_symbol
-from flask_babel import get_locale
+
+from app.moments import viewer_locale
 
 ZERO_DECIMAL = frozenset(
     ("BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF")
@@ -35,7 +36,7 @@ def shown(amount: int | None, currency: str) -> str:
         return ""
     code, value = currency.upper(), whole(amount, currency)
     digits = 0 if code in GIVEN_IN_HUNDREDTHS and value == value.to_integral_value() else decimals(code)
-    locale = str(get_locale() or "en")
+    locale = viewer_locale()
     # Letters are no sign: they stand apart from the number.
     apart = "\N{NO-BREAK SPACE}" if get_currency_symbol(code, locale=locale)[-1:].isalpha() else ""
     pattern = f"¤{apart}#,##0" + ("." + "0" * digits if digits else "")

@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app import clock
 from app.catalogue import Rule
+from app.clock import zone_of
 from app.errors import UserError
 from app.extensions import db
 from app.models.payments import BillingNotice
@@ -25,7 +26,6 @@ from app.services import audience, fields, reading
 from app.services.account import account
 from app.services.notify import Subject, record_event
 from app.services.people import people
-from app.services.tasks.due_words import zone_of
 
 DAYS_BEFORE = (14, 7, 3, 1)
 # In the column of the days before: that it has ended.

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from babel.dates import format_date
-from flask_babel import get_locale, gettext, ngettext
+from flask_babel import gettext, ngettext
 
-from app.services.tasks.due_words import zone_of
+from app.clock import zone_of
+from app.moments import viewer_locale
 from app.services.wording import one_line
 
 PREFIX = "billing:"
@@ -19,7 +20,7 @@ def title_and_body(tag: str, data: Mapping[str, Any], now: dt.datetime) -> tuple
     """The title and the line below it. What is left is counted from ``now``, so that an old notice does not lie."""
     until = dt.date.fromisoformat(str(data.get("paid_until")))
     left = (until - now.astimezone(zone_of(str(data.get("zone") or "UTC"))).date()).days
-    day = format_date(until, "EEEE, d MMMM yyyy", locale=str(get_locale() or "en"))
+    day = format_date(until, "EEEE, d MMMM yyyy", locale=viewer_locale())
     name = one_line(data.get("plan"))
     paid = (
         gettext("%(plan)s, paid until %(day)s", plan=name, day=day) if name else gettext("Paid until %(day)s", day=day)

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import current_app
 from flask_babel import gettext
-from itsdangerous import BadSignature, URLSafeSerializer
+from itsdangerous import BadSignature
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import joinedload
 
@@ -19,7 +19,7 @@ from app.errors import Conflict, NotFound, UserError
 from app.extensions import db
 from app.models.invitations import Invitation
 from app.models.people import Role, RoleName, User, full_name
-from app.services import fields, outbound
+from app.services import fields, outbound, signing
 from app.services.claimed import Claimed
 from app.services.notify import Subject
 from app.services.people import passwords, people_fields
@@ -36,6 +36,7 @@ SHOWN_MAX = 100
 AGAIN_AFTER = dt.timedelta(minutes=1)
 FIELDS = ("email", "first_name", "last_name", "message")
 OWN_FIELDS = ("first_name", "last_name", "username", "password", "zone")
+_SALT = "invitation"
 
 
 def invite(actor: User, changes: Mapping[str, Any]) -> Invitation:
@@ -129,7 +130,7 @@ def find(actor: User, invitation_id: int) -> Invitation:
 def of_token(token: str) -> Invitation | None:
     """Return the invitation that a link names, open or not; None for a link that is not ours."""
     try:
-        invitation_id, _nonce = _serializer().loads(token)
+        invitation_id, _nonce = signing.loads(token, _SALT)
         return db.session.get(Invitation, int(invitation_id))
     except (BadSignature, ValueError, TypeError):
         return None
@@ -143,7 +144,7 @@ def why_closed(invitation: Invitation, token: str) -> str:
         return gettext("This invitation was used already. Sign in with the account that was made with it.")
     if invitation.withdrawn_at is not None:
         return " ".join((gettext("This invitation was withdrawn."), ask))
-    if _serializer().loads(token)[1] != invitation.nonce:
+    if signing.loads(token, _SALT)[1] != invitation.nonce:
         return gettext("A newer mail was sent to you: use the link in that one.")
     if invitation.expires_at <= clock.now():
         return " ".join((gettext("This invitation has expired."), ask))
@@ -177,7 +178,7 @@ def message_of(delivery: Claimed) -> Message:
 
 def token_of(invitation: Invitation) -> str:
     """Return what the mail's link carries."""
-    return str(_serializer().dumps([invitation.id, invitation.nonce]))
+    return signing.dumps([invitation.id, invitation.nonce], _SALT)
 
 
 def _send(invitation: Invitation) -> None:
@@ -216,7 +217,3 @@ def _require_open(invitation: Invitation) -> None:
 
 def _open() -> tuple[Any, Any]:
     return Invitation.accepted_at.is_(None), Invitation.withdrawn_at.is_(None)
-
-
-def _serializer() -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="invitation")

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from flask import current_app
 from flask_babel import gettext
-from itsdangerous import BadSignature, URLSafeSerializer
+from itsdangerous import BadSignature
 from sqlalchemy import func, or_, select, text
 
 from app import clock
@@ -19,7 +19,7 @@ from app.channels.base import Message
 from app.errors import Conflict
 from app.extensions import db
 from app.models.people import User, full_name
-from app.services import outbound
+from app.services import outbound, signing
 from app.services.account import lost_addresses
 from app.services.claimed import Claimed
 from app.services.people import people, signin
@@ -31,6 +31,7 @@ PATH = "/login/reset"
 VALID_FOR = dt.timedelta(hours=1)
 # One person is not written to more often, whoever asks.
 AGAIN_AFTER = dt.timedelta(minutes=2)
+_SALT = "password-reset"
 
 _ASK = text("""
 INSERT INTO deliveries (dedupe_key, purpose, channel, address, user_id, state, not_before, queued_until, data,
@@ -52,7 +53,7 @@ def ask(name: str) -> None:
         return
     db.session.execute(text("SELECT pg_advisory_xact_lock(hashtext('password'), :id)"), {"id": user.id})
     now = clock.now()
-    token = str(_serializer().dumps([user.id, _proof(user), int((now + VALID_FOR).timestamp())]))
+    token = signing.dumps([user.id, _proof(user), int((now + VALID_FOR).timestamp())], _SALT)
     row = db.session.execute(
         _ASK,
         {
@@ -73,7 +74,7 @@ def ask(name: str) -> None:
 def person_of(token: str) -> User | None:
     """Return whose password a link may set; None for one that is not ours, was used or is too old."""
     try:
-        user_id, proof, until = _serializer().loads(token)
+        user_id, proof, until = signing.loads(token, _SALT)
         user = db.session.get(User, int(user_id))
     except (BadSignature, ValueError, TypeError):
         return None
@@ -124,7 +125,3 @@ def _find(name: str) -> User | None:
 def _proof(user: User) -> str:
     """Changes with the password and with whatever else ends sessions: a used link is a dead one."""
     return hashlib.sha256(f"{user.password}:{user.session_epoch}".encode()).hexdigest()[:24]
-
-
-def _serializer() -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="password-reset")

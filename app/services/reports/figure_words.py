@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from babel.numbers import format_currency, format_decimal
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 
+from app.moments import viewer_locale
 from app.services.reports.figure_kinds import Figure, Unit
 
 
@@ -17,13 +18,13 @@ def shown(figure: Figure, value: float | None) -> str:
     if figure.unit is Unit.SECONDS:
         return duration(value)
     if figure.unit is Unit.PERCENT:
-        return gettext("%(number)s %%", number=format_decimal(value, "#,##0.#", locale=_locale()))
-    return format_decimal(value, "#,##0.#", locale=_locale())
+        return gettext("%(number)s %%", number=format_decimal(value, "#,##0.#", locale=viewer_locale()))
+    return format_decimal(value, "#,##0.#", locale=viewer_locale())
 
 
 def money(value: float, currency: str) -> str:
     """Return "€12,300", without cents."""
-    return format_currency(value, currency, gettext("¤#,##0"), locale=_locale(), currency_digits=False)
+    return format_currency(value, currency, gettext("¤#,##0"), locale=viewer_locale(), currency_digits=False)
 
 
 def duration(seconds: float) -> str:
@@ -43,7 +44,3 @@ def duration(seconds: float) -> str:
 
 def _hours(hours: int) -> str:
     return gettext("%(hours)s h", hours=hours)
-
-
-def _locale() -> str:
-    return str(get_locale() or "en")

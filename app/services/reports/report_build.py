@@ -20,6 +20,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app import clock
 from app.catalogue import Rule
+from app.clock import zone_of
 from app.errors import UserError
 from app.extensions import db
 from app.models.people import User
@@ -31,7 +32,6 @@ from app.services.reports import activity_days, report_charts, report_contents, 
 from app.services.reports.activity_report import report_csv
 from app.services.reports.report_period import Period
 from app.services.reports.report_scope import Scope, scope_for, still_there
-from app.services.tasks.due_words import zone_of
 from app.transaction import on_commit, transaction
 
 log = logging.getLogger(__name__)

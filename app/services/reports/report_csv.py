@@ -6,8 +6,9 @@ import csv
 import io
 
 from babel.numbers import get_decimal_symbol
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 
+from app.moments import viewer_locale
 from app.services.exports.csv_cells import guarded
 from app.services.reports.figure_kinds import Figure, Unit
 from app.services.reports.report_numbers import ActivityReport
@@ -20,7 +21,7 @@ def report_csv(report: ActivityReport) -> str:
     The decimal point and what stands between columns follow the language.
     """
     stream = io.StringIO()
-    point = get_decimal_symbol(str(get_locale() or "en"))
+    point = get_decimal_symbol(viewer_locale())
     # Spreadsheets of countries with a decimal comma take semicolons apart, not commas.
     writer = csv.writer(stream, delimiter=";" if point == "," else ",")
     heads = [f"{figure.label}{_unit_words(figure)}" for figure in report.figures]

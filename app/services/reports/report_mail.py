@@ -15,6 +15,7 @@ from sqlalchemy import select, text
 
 from app.catalogue import KINDS, Channel, Rule
 from app.channels.base import Attachment, InlineImage, Message
+from app.clock import zone_of
 from app.errors import PermanentSendError
 from app.extensions import db
 from app.models.people import User, full_name
@@ -25,7 +26,6 @@ from app.services.recheck import DEACTIVATED, MOVED, SWITCHED_OFF
 from app.services.render import INLINER, SETTINGS_PATH, Headline, absolute, cut, squeeze, unsubscribe_headers
 from app.services.reports import report_contents, report_recipients, report_words, reports
 from app.services.routing import AccountDefaults, Outcome, cell, choose_channels
-from app.services.tasks.due_words import zone_of
 
 UNSUBSCRIBED, REMOVED = "unsubscribed", "removed"
 # What differs from mail to mail. Letters only: they come through templates, inlining and links as they are.

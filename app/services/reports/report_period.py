@@ -8,9 +8,10 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_interval
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 
 from app.errors import UserError
+from app.moments import viewer_locale
 
 Kind = Literal["day", "week", "month", "custom"]
 KINDS: tuple[Kind, ...] = ("day", "week", "month", "custom")
@@ -67,7 +68,7 @@ class Period:
     @property
     def words(self) -> str:
         """The days as people say them: "Nov 16 – 22, 2026"."""
-        locale = str(get_locale() or "en")
+        locale = viewer_locale()
         if self.last_day == self.starts_on:
             return format_date(self.starts_on, "full", locale=locale)
         return format_interval(self.starts_on, self.last_day, "yMMMd", locale=locale)

@@ -13,7 +13,7 @@ from typing import Any
 
 from flask import current_app
 from flask_babel import gettext
-from itsdangerous import BadSignature, URLSafeSerializer
+from itsdangerous import BadSignature
 from sqlalchemy import Select, select, text
 from sqlalchemy.orm import joinedload
 
@@ -22,7 +22,7 @@ from app.errors import Conflict, NotFound, UserError
 from app.extensions import db
 from app.models.people import RoleName, User
 from app.models.reports import Report, ReportRecipient
-from app.services import fields, outbound
+from app.services import fields, outbound, signing
 from app.transaction import on_commit
 
 USERS_MAX, ADDRESSES_MAX = 500, 50
@@ -31,6 +31,7 @@ CONFIRM_WITHIN = dt.timedelta(days=14)
 ASK_AGAIN_AFTER = dt.timedelta(hours=1)
 VIEW_FOR = dt.timedelta(days=30)
 _SEPARATORS = re.compile(r"[\r\n,;]+")
+_CONFIRM_SALT, _STOP_SALT, _VIEW_SALT = "report-confirm", "report-stop", "report-view"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,24 +151,24 @@ def ask_again(recipient: ReportRecipient) -> None:
 
 def confirm_url(recipient_id: int) -> str:
     """Return the link of the confirmation mail."""
-    return f"{_home()}/report/confirm/{_confirmations().dumps(recipient_id)}"
+    return f"{_home()}/report/confirm/{signing.dumps(recipient_id, _CONFIRM_SALT)}"
 
 
 def stop_url(recipient_id: int) -> str:
     """Return the link that ends one report for one recipient."""
-    return f"{_home()}/report/stop/{_stops().dumps(recipient_id)}"
+    return f"{_home()}/report/stop/{signing.dumps(recipient_id, _STOP_SALT)}"
 
 
 def view_url(recipient_id: int, run_id: int) -> str:
     """Return an outside recipient's link to a report in the browser; it ends after a month."""
     until = int((clock.now() + VIEW_FOR).timestamp())
-    return f"{_home()}/report/view/{_views().dumps([recipient_id, run_id, until])}"
+    return f"{_home()}/report/view/{signing.dumps([recipient_id, run_id, until], _VIEW_SALT)}"
 
 
 def by_confirmation(token: str) -> ReportRecipient:
     """Return whom a confirmation link is for. Raises UserError (404) for one that is old or not ours."""
     try:
-        recipient = _load(_confirmations().loads(token))
+        recipient = _load(signing.loads(token, _CONFIRM_SALT))
     except (BadSignature, ValueError, TypeError):
         raise _broken() from None
     # Asking again makes the link of the mail before good again, too.
@@ -179,7 +180,7 @@ def by_confirmation(token: str) -> ReportRecipient:
 def by_stop(token: str) -> ReportRecipient:
     """Return whom a link that ends a report is for; it never gets too old. Raises UserError (404)."""
     try:
-        recipient_id = _stops().loads(token)
+        recipient_id = signing.loads(token, _STOP_SALT)
     except (BadSignature, ValueError, TypeError):
         raise _broken() from None
     return _load(recipient_id)
@@ -188,7 +189,7 @@ def by_stop(token: str) -> ReportRecipient:
 def by_view(token: str) -> tuple[ReportRecipient, int]:
     """Return the recipient of a link to the browser, and which run it shows. Raises UserError (404)."""
     try:
-        recipient_id, run_id, until = _views().loads(token)
+        recipient_id, run_id, until = signing.loads(token, _VIEW_SALT)
         over = clock.now().timestamp() > float(until)
     except (BadSignature, ValueError, TypeError):
         raise _broken() from None
@@ -283,15 +284,3 @@ def _broken() -> UserError:
 
 def _home() -> str:
     return str(current_app.config["PUBLIC_URL"])
-
-
-def _confirmations() -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="report-confirm")
-
-
-def _stops() -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="report-stop")
-
-
-def _views() -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="report-view")

@@ -7,8 +7,8 @@ from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from app.clock import zone_of
 from app.services.settings.quiet import local_moment
-from app.services.tasks.due_words import zone_of
 
 # A month's sending lies at most so far away.
 _LOOKED_AT_DAYS = 64

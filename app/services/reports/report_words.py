@@ -8,8 +8,9 @@ from __future__ import annotations
 import datetime as dt
 
 from babel.lists import format_list
-from flask_babel import format_date, format_decimal, get_locale, gettext, lazy_gettext
+from flask_babel import format_date, format_decimal, gettext, lazy_gettext
 
+from app.moments import viewer_locale
 from app.services.reports import report_scope
 from app.services.reports.activity_report import Measured
 from app.services.reports.figure_kinds import Figure, Unit
@@ -150,4 +151,4 @@ def _full_day(day: dt.date) -> str:
 
 def _listed(words: list[str]) -> str:
     """Return "a, b and c"."""
-    return format_list(words, locale=get_locale() or "en")
+    return format_list(words, locale=viewer_locale())

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from app.clock import zone_of
 from app.services.settings.quiet import local_moment
-from app.services.tasks.due_words import zone_of
 
 DEFAULT_DIGEST: Mapping[str, Any] = {"hours": ["08:30"], "weekdays": [0, 1, 2, 3, 4]}
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.services.tasks.due_words import zone_of
+from app.clock import zone_of
 
 ALL_WEEKDAYS = (0, 1, 2, 3, 4, 5, 6)
 # Quiet hours may touch each other; a week of nothing else ends here, and the next one begins.

@@ -7,17 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import current_app
-from itsdangerous import BadSignature, URLSafeSerializer, URLSafeTimedSerializer
+from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from app.catalogue import OFF, Channel, Mail
 from app.errors import UserError
 from app.extensions import db
 from app.models.people import User
-from app.services import labels
+from app.services import labels, signing
 from app.services.settings import matrix
 
 DIGEST = "digest"
 UNDO_SECONDS = 7 * 24 * 3600
+# No expiry: a mail can be found again after years, and its link must still work.
+_SALT = "unsubscribe"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Link:
 
 def url_for_row(user_id: int, row: str) -> str:
     """Return the link that stops mails of one kind."""
-    return f"{current_app.config['PUBLIC_URL']}/unsubscribe/{_links().dumps([user_id, row])}"
+    return f"{current_app.config['PUBLIC_URL']}/unsubscribe/{signing.dumps([user_id, row], _SALT)}"
 
 
 def url_for_digest(user_id: int) -> str:
@@ -46,7 +48,7 @@ def url_for_digest(user_id: int) -> str:
 def read(token: str) -> Link:
     """Return what a link is for. Raises UserError (404) for one that is not ours, or whose person is gone."""
     try:
-        user_id, row = _links().loads(token)
+        user_id, row = signing.loads(token, _SALT)
     except (BadSignature, ValueError, TypeError):
         raise _broken() from None
     user = db.session.get(User, int(user_id))
@@ -89,11 +91,6 @@ def _rows_of(link: Link) -> list[str]:
 
 def _broken() -> UserError:
     return UserError("invalid_link", "This link is not valid", status=404)
-
-
-def _links() -> URLSafeSerializer:
-    # No expiry: a mail can be found again after years, and its link must still work.
-    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="unsubscribe")
 
 
 def _undos() -> URLSafeTimedSerializer:

@@ -10,12 +10,12 @@ from flask_babel import format_date
 from sqlalchemy import Row, text
 
 from app import clock
+from app.clock import zone_of
 from app.extensions import db
 from app.models.people import User
 from app.services.people.names import NAME_SQL
 from app.services.talks import nps, talk_settings
 from app.services.talks.talk_sight import GROUPS, PEOPLE, SEES
-from app.services.tasks.due_words import zone_of
 
 MAX_LOW = 50
 MONTHS = 12

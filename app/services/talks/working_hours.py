@@ -7,8 +7,8 @@ import re
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from app.clock import zone_of
 from app.errors import UserError
-from app.services.tasks.due_words import zone_of
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MINUTES_A_DAY = 24 * 60

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel.dates import format_date
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
+
+from app.clock import zone_of
+from app.moments import viewer_locale
 
 _A_MOMENT = dt.timedelta(seconds=1)
 
@@ -23,16 +25,8 @@ def short_due(due_at: dt.datetime, zone: str, now: dt.datetime, *, all_day: bool
 def full_due(due_at: dt.datetime, zone: str, *, all_day: bool) -> str:
     """As in a mail: "Monday, 23 November 2026, 10:40 (Europe/Vienna)"; all-day: the date alone."""
     local = _local(due_at, zone, all_day=all_day)
-    date = format_date(local, "EEEE, d MMMM yyyy", locale=_locale())
+    date = format_date(local, "EEEE, d MMMM yyyy", locale=viewer_locale())
     return date if all_day else f"{date}, {local:%H:%M} ({zone_of(zone).key})"
-
-
-def zone_of(name: str) -> ZoneInfo:
-    """The zone, or UTC where the name is none: news must not fail for it."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")
 
 
 def _local(due_at: dt.datetime, zone: str, *, all_day: bool) -> dt.datetime:
@@ -46,8 +40,4 @@ def _day(day: dt.date, today: dt.date) -> str:
     if distance in near:
         return near[distance]
     pattern = "EEE" if 0 < distance < 7 else "d MMM" if day.year == today.year else "d MMM yyyy"
-    return format_date(day, pattern, locale=_locale())
-
-
-def _locale() -> str:
-    return str(get_locale() or "en")
+    return format_date(day, pattern, locale=viewer_locale())
