@@ -23,6 +23,7 @@ from sqlalchemy.dialects.postgresql import insert
 from app import code_version
 from app.extensions import db
 from app.models.people import RoleName
+from app.services import sealed
 from app.services.account.account import get_setting, set_setting
 from app.services.account.demo_end import LEFT_SETTING
 from app.services.records import pipelines
@@ -123,24 +124,19 @@ def first_admin_link() -> str:
     """The path of the page that makes the first admin. Only the last one made works; the database keeps its hash."""
     token = secrets.token_urlsafe(24)
     with transaction():
-        set_setting(FIRST_ADMIN_SETTING, _hash(token))
+        set_setting(FIRST_ADMIN_SETTING, sealed.hash_of(token))
     return f"/setup/{token}"
 
 
 def is_first_admin_token(token: str) -> bool:
     """Whether a token is the one that `first_admin_link` printed last and nobody has used."""
     stored = get_setting(FIRST_ADMIN_SETTING)
-    return isinstance(stored, str) and hmac.compare_digest(stored, _hash(token))
+    return isinstance(stored, str) and hmac.compare_digest(stored, sealed.hash_of(token))
 
 
 def forget_first_admin_token() -> None:
     """Ends the link; part of the transaction that makes the first admin."""
     set_setting(FIRST_ADMIN_SETTING, None)
-
-
-def _hash(token: str) -> str:
-    # 192 random bits: a plain hash cannot be guessed back.
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 @contextmanager

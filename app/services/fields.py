@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Collection, Mapping
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from sqlalchemy.exc import IntegrityError
@@ -83,6 +85,27 @@ def website(value: object, field: str = "website") -> str | None:
     return cleaned
 
 
+def web_address(value: object, field: str, longest: int, example: str) -> str | None:
+    """Return a whole http(s) address; ``example`` is what a person is shown who wrote another thing."""
+    cleaned = line(value, field, longest)
+    try:
+        parts = urlsplit(cleaned or "")
+    except ValueError:
+        parts = urlsplit("")
+    if cleaned is not None and (parts.scheme not in ("http", "https") or not parts.hostname):
+        raise UserError("invalid", f"An address like {example} is needed", field)
+    return cleaned
+
+
+def endpoint(value: object, field: str, example: str) -> str:
+    """Return an http(s) address that we post to, without a name and a password in it."""
+    cleaned = web_address(needed_line(value, field, 300), field, 300, example) or ""
+    parts = urlsplit(cleaned)
+    if parts.username or parts.password:
+        raise UserError("invalid", f"An address like {example} is needed", field)
+    return cleaned
+
+
 @cache
 def zones() -> frozenset[str]:
     """Return the names of all time zones; finding them reads the whole database of zones."""
@@ -94,6 +117,24 @@ def zone(value: object, field: str = "zone") -> str:
     if not isinstance(value, str) or value not in zones():
         raise UserError("invalid", "Choose a time zone like Europe/Vienna", field)
     return value
+
+
+def moment(value: object, field: str, status: int = 422) -> dt.datetime:
+    """Return an aware moment from its ISO 8601 text."""
+    try:
+        found = dt.datetime.fromisoformat(str(value))
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise UserError("invalid", "An ISO 8601 moment with its offset is needed", field, status)
+    return found
+
+
+def weekdays(value: object, field: str) -> list[int]:
+    """Return days of the week in their order, 0 is Monday."""
+    if not isinstance(value, list) or any(isinstance(day, bool) or day not in range(7) for day in value):
+        raise UserError("invalid", "Weekdays are 0 (Monday) to 6 (Sunday)", field)
+    return sorted(set(value))
 
 
 def money(value: object, field: str) -> Decimal:

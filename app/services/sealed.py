@@ -1,6 +1,10 @@
-"""Secrets of other programs, encrypted in the database with ENCRYPTION_KEY; the first of several keys is the newest."""
+"""How the database keeps secrets: those of other programs encrypted, tokens of ours as a hash to find them by.
+
+ENCRYPTION_KEY may name several keys; the first is the newest."""
 
 from __future__ import annotations
+
+import hashlib
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from flask import current_app
@@ -21,6 +25,11 @@ def opened(stored: str) -> str:
         return _keys().decrypt(stored.encode()).decode()
     except InvalidToken:
         raise LookupError("this secret was encrypted with another key") from None
+
+
+def hash_of(token: str) -> str:
+    """Return how a token of ours is kept: it has 192 random bits or more, so a plain hash cannot be guessed back."""
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
 def _keys() -> MultiFernet:

@@ -7,7 +7,6 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from sqlalchemy import Row, text
 
@@ -158,7 +157,7 @@ def _checked(changes: Mapping[str, Any], webhook: Webhook | None) -> dict[str, A
     if webhook is None or "name" in values:
         values["name"] = fields.needed_line(values.get("name"), "name", 60)
     if webhook is None or "url" in values:
-        values["url"] = _checked_url(values.get("url"))
+        values["url"] = fields.endpoint(values.get("url"), "url", "https://crm.example/hook")
     if "topics" in values:
         topics = values["topics"] or []
         if not isinstance(topics, list) or not set(topics) <= set(TOPICS):
@@ -167,11 +166,3 @@ def _checked(changes: Mapping[str, Any], webhook: Webhook | None) -> dict[str, A
     if "active" in values:
         values["active"] = fields.flag(values["active"], "active")
     return values
-
-
-def _checked_url(value: object) -> str:
-    written = fields.needed_line(value, "url", 300)
-    parts = urlsplit(written)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
-        raise UserError("invalid", "An address like https://crm.example/hook is needed", "url")
-    return written

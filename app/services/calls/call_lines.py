@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Mapping
 from typing import Any
@@ -76,7 +75,7 @@ def check(actor: User, changes: Mapping[str, Any], line: CallLine | None) -> dic
 
 def by_token(token: str) -> CallLine:
     """Return the active line of a token. Unknown and switched off look the same: UserError 401."""
-    statement = select(CallLine).where(CallLine.token_hash == _hash(token), CallLine.active)
+    statement = select(CallLine).where(CallLine.token_hash == sealed.hash_of(token), CallLine.active)
     line = db.session.scalars(statement).one_or_none()
     if line is None:
         raise UserError("bad_token", "The token is not right", status=401)
@@ -85,16 +84,12 @@ def by_token(token: str) -> CallLine:
 
 def with_token(token: str) -> dict[str, str]:
     """Return how a token is stored: encrypted, and a hash to find it by."""
-    return {"token": sealed.seal(token), "token_hash": _hash(token)}
+    return {"token": sealed.seal(token), "token_hash": sealed.hash_of(token)}
 
 
 def address(line: CallLine) -> str:
     """Return where the telephone system reports to. Raises LookupError when its token cannot be decrypted any more."""
     return f"{current_app.config['PUBLIC_URL']}/hooks/calls/{sealed.opened(line.token)}"
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
 def _checked_region(value: object) -> str | None:

@@ -6,7 +6,6 @@ import datetime as dt
 import secrets
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from app import access, clock
 from app.errors import Forbidden, UserError
@@ -78,7 +77,7 @@ def check(actor: User, changes: Mapping[str, Any], call: Call | None) -> dict[st
     if "duration_seconds" in values:
         values["duration_seconds"] = _seconds(values["duration_seconds"])
     if "recording_url" in values:
-        values["recording_url"] = _url(values["recording_url"])
+        values["recording_url"] = fields.web_address(values["recording_url"], "recording_url", 1000, "https://…")
     for field, load in (("contact_id", access.access_contact), ("lead_id", access.access_lead)):
         if field in values:
             before_id = getattr(call, field) if call else None
@@ -106,10 +105,3 @@ def _seconds(value: object) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LONGEST_SECONDS:
         raise UserError("invalid", "A whole number of seconds is needed", "duration_seconds")
     return value
-
-
-def _url(value: object) -> str | None:
-    cleaned = fields.line(value, "recording_url", 1000)
-    if cleaned is not None and (urlsplit(cleaned).scheme not in ("http", "https") or not urlsplit(cleaned).netloc):
-        raise UserError("invalid", "An address like https://… is needed", "recording_url")
-    return cleaned

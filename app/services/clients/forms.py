@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import current_app
 from sqlalchemy import select
@@ -94,7 +93,8 @@ def check(actor: User, changes: Mapping[str, Any], form: Form | None) -> dict[st
         if field in values:
             values[field] = fields.line(values[field], field, longest)
     if "redirect_url" in values:
-        values["redirect_url"] = _checked_url(values["redirect_url"])
+        example = "https://shop.example/thanks"
+        values["redirect_url"] = fields.web_address(values["redirect_url"], "redirect_url", 300, example)
     if "group_id" in values:
         before_id = form.group_id if form else None
         values["group_id"] = checked_related(access.access_group, actor, values["group_id"], "group_id", before_id)
@@ -152,10 +152,3 @@ def _check_asked(asked: list[str], needed: list[str]) -> None:
     left = [name for name in needed if name not in asked]
     if left:
         raise UserError("invalid", f"{left[0]} is needed but not asked for", "needed")
-
-
-def _checked_url(value: object) -> str | None:
-    cleaned = fields.line(value, "redirect_url", 300)
-    if cleaned is not None and (urlsplit(cleaned).scheme not in ("http", "https") or not urlsplit(cleaned).netloc):
-        raise UserError("invalid", "An address like https://shop.example/thanks is needed", "redirect_url")
-    return cleaned

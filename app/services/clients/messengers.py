@@ -11,7 +11,6 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from sqlalchemy import text
 
@@ -92,7 +91,7 @@ def check(actor: User, changes: Mapping[str, Any], messenger: Messenger | None) 
     if messenger is None or "name" in values:
         values["name"] = fields.needed_line(values.get("name"), "name", 60)
     if messenger is None or "url" in values:
-        values["url"] = _checked_url(values.get("url"))
+        values["url"] = fields.endpoint(values.get("url"), "url", "https://bridge.example/out")
     if "working_hours" in values:
         values["working_hours"] = working_hours.checked(values["working_hours"])
     if "zone" in values:
@@ -196,11 +195,3 @@ def _fail(chat_id: int, receipt: Receipt) -> None:
     ).first()
     if failed is not None:
         messenger_out.show_failed(chat_id, receipt.message_id, said)
-
-
-def _checked_url(value: object) -> str:
-    written = fields.needed_line(value, "url", 300)
-    parts = urlsplit(written)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
-        raise UserError("invalid", "An address like https://bridge.example/out is needed", "url")
-    return written

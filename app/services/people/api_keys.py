@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import secrets
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +15,7 @@ from app import access, clock
 from app.errors import Forbidden, UserError
 from app.extensions import db
 from app.models.people import Group, User
-from app.services import fields
+from app.services import fields, sealed
 
 PREFIX = "fdk_"
 READ, WRITE = "read", "write"
@@ -58,8 +57,8 @@ def create(actor: User, changes: Mapping[str, Any]) -> tuple[ApiKey, str]:
     key = ApiKey(
         name=values["name"],
         # 256 random bits: there is nothing to guess, so one quick hash serves as both.
-        key_hash=_hash(plain),
-        lookup_hash=_hash(plain),
+        key_hash=sealed.hash_of(plain),
+        lookup_hash=sealed.hash_of(plain),
         key_prefix=plain[:12],
         user_id=actor.id,
         scopes=values["scopes"],
@@ -85,7 +84,7 @@ def find(plain: str) -> ApiKey | None:
     key = (
         db.session.scalars(
             select(ApiKey)
-            .where(ApiKey.lookup_hash == _hash(plain))
+            .where(ApiKey.lookup_hash == sealed.hash_of(plain))
             .options(person.joinedload(User.roles), person.joinedload(User.groups).joinedload(Group.roles))
         )
         .unique()
@@ -133,10 +132,6 @@ def _checked(changes: Mapping[str, Any]) -> dict[str, Any]:
         "scopes": f"{level}{limited}",
         "days": days,
     }
-
-
-def _hash(plain: str) -> str:
-    return hashlib.sha256(plain.encode()).hexdigest()
 
 
 def _naive(moment: dt.datetime) -> dt.datetime:

@@ -92,12 +92,9 @@ def _times(value: object) -> list[str]:
 
 
 def _weekdays(value: object) -> list[int]:
-    days = sorted(set(value)) if isinstance(value, list) else []
-    if not days:
+    if not value:
         raise UserError("required", gettext("Choose a weekday"), "weekdays")
-    if any(isinstance(day, bool) or day not in range(7) for day in days):
-        raise UserError("invalid", gettext("Weekdays are 0 (Monday) to 6 (Sunday)"), "weekdays")
-    return days
+    return fields.weekdays(value, "weekdays")
 
 
 def _monthday(value: object) -> int:

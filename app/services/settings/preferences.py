@@ -106,15 +106,6 @@ def _cells(value: object) -> list[tuple[str, Channel, object, str]]:
     return cells
 
 
-def _flag(field: str) -> Callable[[object], bool]:
-    def check(value: object) -> bool:
-        if not isinstance(value, bool):
-            raise UserError("invalid", gettext("true or false is needed"), field)
-        return value
-
-    return check
-
-
 def _lead_times(value: object) -> list[int]:
     if not isinstance(value, list) or any(isinstance(item, bool) or item not in LEAD_TIMES_MINUTES for item in value):
         allowed = ", ".join(map(str, LEAD_TIMES_MINUTES))
@@ -136,13 +127,10 @@ def _digest(value: object) -> dict[str, Any] | None:
             by_time[time_of(hour)] = hour
         except ValueError:
             raise UserError("invalid", gettext("Hours are 0 to 23, or like 08:30"), "digest.hours") from None
-    return {"hours": [by_time[time] for time in sorted(by_time)], "weekdays": _weekdays(weekdays, "digest.weekdays")}
-
-
-def _weekdays(value: object, field: str) -> list[int]:
-    if not isinstance(value, list) or any(isinstance(day, bool) or day not in quiet.ALL_WEEKDAYS for day in value):
-        raise UserError("invalid", gettext("Weekdays are 0 (Monday) to 6 (Sunday)"), field)
-    return sorted(set(value))
+    return {
+        "hours": [by_time[time] for time in sorted(by_time)],
+        "weekdays": fields.weekdays(weekdays, "digest.weekdays"),
+    }
 
 
 def _quiet_hours(value: object) -> list[dict[str, Any]] | None:
@@ -158,7 +146,7 @@ def _quiet_hours(value: object) -> list[dict[str, Any]] | None:
 def _span(value: object) -> dict[str, Any]:
     if not isinstance(value, Mapping) or set(value) - {"weekdays", "from", "to"}:
         raise UserError("invalid", gettext("Quiet hours have weekdays, from and to"), "quiet_hours")
-    weekdays = _weekdays(value.get("weekdays", _DEFAULT_WEEKDAYS), "quiet_hours.weekdays")
+    weekdays = fields.weekdays(value.get("weekdays", _DEFAULT_WEEKDAYS), "quiet_hours.weekdays")
     if not weekdays:
         raise UserError("invalid", gettext("Choose a weekday"), "quiet_hours.weekdays")
     times = {}
@@ -173,20 +161,15 @@ def _span(value: object) -> dict[str, Any]:
 def _dnd_until(value: object) -> dt.datetime | None:
     if value is None:
         return None
-    try:
-        until = dt.datetime.fromisoformat(str(value))
-    except ValueError:
-        until = None
-    if until is None or until.tzinfo is None:
-        raise UserError("invalid", gettext("An ISO 8601 moment with its offset is needed"), "dnd_until")
+    until = fields.moment(value, "dnd_until")
     if until > clock.now() + LONGEST_DND:
         raise UserError("invalid", gettext("Do not disturb lasts 31 days at most"), "dnd_until")
     return until
 
 
 _CHECKS: dict[str, Callable[[object], Any]] = {
-    "receive": _flag("receive"),
-    "unread_first": _flag("unread_first"),
+    "receive": lambda value: fields.flag(value, "receive"),
+    "unread_first": lambda value: fields.flag(value, "unread_first"),
     "lead_times": _lead_times,
     "zone": fields.zone,
     "digest": _digest,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import logging
 import secrets
 import time
@@ -21,7 +20,7 @@ from app.errors import SendError, UserError
 from app.extensions import db
 from app.models.channels import TelegramCode, TelegramLink
 from app.models.people import User, full_name
-from app.services import reading
+from app.services import reading, sealed
 from app.services.chats import chat_mail, chat_messages, chat_reading
 from app.transaction import transaction
 
@@ -74,7 +73,7 @@ def new_code(user: User, bot: str) -> dict[str, Any]:
         text("DELETE FROM telegram_codes WHERE user_id = :id OR expires_at < :old"),
         {"id": user.id, "old": now - dt.timedelta(days=1)},
     )
-    db.session.add(TelegramCode(code_hash=_hash(code), user_id=user.id, expires_at=now + CODE_VALID))
+    db.session.add(TelegramCode(code_hash=sealed.hash_of(code), user_id=user.id, expires_at=now + CODE_VALID))
     db.session.flush()
     return {
         "url": f"https://t.me/{bot}?start={code}",
@@ -93,11 +92,11 @@ def start(code: str, chat_id: int, name: str) -> str:
             " WHERE c.code_hash = :hash AND c.used_at IS NULL AND c.expires_at > :now AND u.id = c.user_id AND u.active"
             " RETURNING c.user_id"
         ),
-        {"hash": _hash(code), "now": now},
+        {"hash": sealed.hash_of(code), "now": now},
     ).first()
     if row is None:
         linked = db.session.scalars(select(TelegramLink).where(TelegramLink.chat_id == chat_id)).one_or_none()
-        used = db.session.get(TelegramCode, _hash(code))
+        used = db.session.get(TelegramCode, sealed.hash_of(code))
         if linked is not None and used is not None and used.user_id == linked.user_id:
             return gettext("This chat is linked already.")
         return gettext("This link was used or is older than 10 minutes. Make a new one in your profile.")
@@ -189,8 +188,3 @@ def _subject_of(chat_id: int, message_id: int, user_id: int) -> _Subject | None:
     ).first()
     kind, _, number = str(row.subject_key if row and row.subject_key else "").partition(":")
     return _Subject(kind, int(number), row.finished_at) if row and number.isdigit() else None
-
-
-def _hash(code: str) -> str:
-    # 192 random bits: a plain hash cannot be guessed back.
-    return hashlib.sha256(code.encode()).hexdigest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +11,7 @@ from flask_appbuilder.api import expose, protect
 
 from app.errors import UserError
 from app.extensions import db
-from app.services import feed, feed_counters, reading, trace
+from app.services import feed, feed_counters, fields, reading, trace
 from app.services.chats import chat_reading, chat_trace
 from app.services.feed import ItemIds
 from app.services.settings import preferences
@@ -183,7 +182,7 @@ class CenterApi(OwnApi):
               description: "`items` that changed and `counters`"
         """
         body = json_object()
-        ids, at = _ids(body), _moment(body.get("at"))
+        ids, at = _ids(body), fields.moment(body.get("at"), "at", 400)
         return self._change_both(reading.remind, chat_reading.remind, ids, at)
 
     def _change_both(
@@ -208,16 +207,6 @@ def _ids(body: dict[str, Any]) -> feed.ItemIds:
     if len(items) > reading.MAX_ITEMS:
         raise UserError("too_many", f"At most {reading.MAX_ITEMS} items at once", "items", 413)
     return feed.item_ids(items)
-
-
-def _moment(value: object) -> dt.datetime:
-    try:
-        moment = dt.datetime.fromisoformat(str(value))
-    except ValueError:
-        moment = None  # type: ignore[assignment]
-    if moment is None or moment.tzinfo is None:
-        raise UserError("invalid", "An ISO 8601 moment with its offset is needed", "at", 400)
-    return moment
 
 
 def _flag(value: str, field: str) -> bool:

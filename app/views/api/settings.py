@@ -12,7 +12,7 @@ from flask_appbuilder.security.decorators import permission_name
 
 from app.errors import UserError
 from app.security import acting_user
-from app.services import delivery, feed, missed, shown
+from app.services import delivery, feed, fields, missed, shown
 from app.services.account import lost_addresses
 from app.services.settings import devices, settings_page, simulation, telegram_links, trials
 from app.views.api.own import OwnApi
@@ -56,7 +56,7 @@ class SettingsApi(OwnApi):
             200:
               description: "`channels`: what each of them would do, in words"
         """
-        at = _moment(request.args.get("at"))
+        at = _moment("at")
         return self.response(200, channels=simulation.answer(acting_user(), request.args.get("event", ""), at))
 
     @expose("/missed", methods=["GET"])
@@ -77,7 +77,7 @@ class SettingsApi(OwnApi):
               description: "`found`: `at`, `event`, `title`, `item`, `why`, `channels`; `more` when there was more"
         """
         asked = request.args
-        since, until = _moment(asked.get("since"), "since"), _moment(asked.get("until"), "until")
+        since, until = _moment("since"), _moment("until")
         found = missed.of_person(acting_user(), asked.get("row", ""), asked.get("channel"), since, until)
         return self.response(200, **found)
 
@@ -256,13 +256,6 @@ class SettingsApi(OwnApi):
         return self.response(200, resumed=write(user, lambda: lost_addresses.resume_mail(user)))
 
 
-def _moment(value: str | None, field: str = "at") -> dt.datetime | None:
-    if not value:
-        return None
-    try:
-        moment = dt.datetime.fromisoformat(value.replace(" ", "+"))
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise UserError("invalid", "An ISO 8601 moment with its offset is needed", field, 400)
-    return moment
+def _moment(name: str) -> dt.datetime | None:
+    value = request.args.get(name)
+    return fields.moment(value.replace(" ", "+"), name, 400) if value else None  # a plus is a blank in an address
