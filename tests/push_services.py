@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import base64
-import http.server
 import json
 import os
-import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +14,8 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from tests.http_servers import HttpServer
 
 
 def base64url(data: bytes) -> str:
@@ -52,12 +52,12 @@ class Push:
     """One message that was taken."""
 
     browser: str
-    headers: dict[str, str]
+    headers: Mapping[str, str]
     claims: dict[str, Any]
     payload: dict[str, Any]
 
 
-class PushService:
+class PushService(HttpServer):
     """Answers ``status`` to everything; a message that is not encrypted and signed as it must be is refused."""
 
     def __init__(self) -> None:
@@ -66,37 +66,16 @@ class PushService:
         self.browsers: dict[str, Browser] = {}
         self.taken: list[Push] = []
         self.refused: list[str] = []
-        service = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-            wbufsize = -1
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
-                status = service.take(self.path, {k.lower(): v for k, v in self.headers.items()}, body)
-                self.send_response(status)
-                for name, value in service.headers.items():
-                    self.send_header(name, value)
-                self.send_header("content-length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: Any) -> None: ...
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__()
 
     def subscribe(self, name: str = "one") -> Browser:
         """A browser that subscribes here."""
         return self.browsers.setdefault(name, Browser(self.url, name))
 
-    def take(self, path: str, headers: dict[str, str], body: bytes) -> int:
+    def answer(self, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, Mapping[str, str], bytes]:
+        return self._take(path, headers, body), self.headers, b""
+
+    def _take(self, path: str, headers: Mapping[str, str], body: bytes) -> int:
         if self.status != 201:
             return self.status
         try:

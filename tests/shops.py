@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import secrets
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, FrameLocator, Locator, Page, expect
 
 from tests.browsers import LiveServer
+from tests.http_servers import HttpServer
 from tests.waiting import eventually
 
 SLOW_MS = 20_000
@@ -61,30 +60,25 @@ WHERE w.key = %s ORDER BY t.number DESC LIMIT 1
 """
 
 
+class Website(HttpServer):
+    """Every page has the widget; its policy allows nothing else of ours."""
+
+    def __init__(self, home: str, key: str) -> None:
+        policy = f"default-src 'self'; script-src {home}; frame-src {home}"
+        self._headers = {"Content-Type": "text/html", "Content-Security-Policy": policy}
+        self._page = HOST_PAGE.format(home=home, key=key).encode()
+        super().__init__()
+
+    def answer(self, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, Mapping[str, str], bytes]:
+        return 200, self._headers, self._page
+
+
 @pytest.fixture
 def shop(live_server: LiveServer) -> Iterator[Shop]:
     """A shop's website with a strict policy, and its widget."""
     key = f"test-{secrets.token_hex(6)}"
-    home = live_server.url
-    policy = f"default-src 'self'; script-src {home}; frame-src {home}"
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            content = HOST_PAGE.format(home=home, key=key).encode()
-            self.send_response(200)
-            for name, value in (("Content-Type", "text/html"), ("Content-Security-Policy", policy)):
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_: object) -> None:
-            """Quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
+    website = Website(live_server.url, key)
+    port = website.port
     live_server.sql(
         "INSERT INTO widgets (name, key, greeting, allowed_origins, group_id, created_at)"
         " SELECT 'Wheels & Co', %s, 'Hello! Ask us anything.', %s, min(id), now() FROM ab_group",
@@ -93,8 +87,7 @@ def shop(live_server: LiveServer) -> Iterator[Shop]:
     )
     yield Shop(port, key, live_server)
     live_server.sql("UPDATE widgets SET active = false WHERE key = %s", key)
-    server.shutdown()
-    server.server_close()
+    website.stop()
 
 
 Visit = Callable[..., Page]

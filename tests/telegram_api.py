@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import http.server
 import json
 import re
-import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -14,11 +12,12 @@ import pytest
 from flask import Flask
 
 from app.channels import telegram
+from tests.http_servers import HttpServer
 
 TOKEN = "123456789:" + "a" * 35
 
 
-class TelegramApi:
+class TelegramApi(HttpServer):
     """``answers`` are used up first, as (status, description, parameters); ``updates`` wait to be polled."""
 
     def __init__(self) -> None:
@@ -28,36 +27,13 @@ class TelegramApi:
         self.updates: list[dict[str, Any]] = []
         self.blocked_by: set[str] = set()
         self._numbers = 100
-        api = self
+        super().__init__()
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-            wbufsize = -1
+    def answer(self, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, Mapping[str, str], bytes]:
+        status, said = self._answer(path, body.decode())
+        return status, {"content-type": "application/json"}, json.dumps(said).encode()
 
-            def do_POST(self) -> None:
-                length = int(self.headers.get("content-length") or 0)
-                status, answer = api.answer(self.path, self.rfile.read(length).decode())
-                body = json.dumps(answer).encode()
-                self.send_response(status)
-                self.send_header("content-type", "application/json")
-                self.send_header("content-length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            do_GET = do_POST
-
-            def log_message(self, *_: Any) -> None: ...
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    def answer(self, path: str, body: str) -> tuple[int, dict[str, Any]]:
+    def _answer(self, path: str, body: str) -> tuple[int, dict[str, Any]]:
         found = re.fullmatch(r"/bot([^/]+)/(\w+)(?:\?(.*))?", path)
         if not found or found[1] != TOKEN:
             return 401, _error(401, "Unauthorized")

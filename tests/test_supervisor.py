@@ -7,13 +7,13 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from app.supervisor import Process, StartError, Supervisor
+from tests.waiting import eventually
 
 ROOT = Path(__file__).parent.parent
 
@@ -26,14 +26,6 @@ signal.signal(signal.SIGTERM, stop)
 note("started")
 while True: signal.pause()
 """
-
-
-def wait_for(condition: Callable[[], bool], what: str, seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    turn = threading.Event()
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} did not happen within {seconds} s"
-        turn.wait(0.02)
 
 
 @pytest.fixture
@@ -87,7 +79,7 @@ def test_a_killed_process_comes_back(supervisor: Supervisor, journal: Path) -> N
     watching.start()
     try:
         os.kill(first, signal.SIGKILL)
-        wait_for(lambda: journal.read_text().count("worker started") == 2, "the second start")
+        eventually(lambda: journal.read_text().count("worker started") == 2, what="the second start")
         assert process.popen.pid != first
     finally:
         supervisor.stopping.set()
@@ -122,12 +114,12 @@ def test_a_killed_supervisor_leaves_no_process_behind(journal: Path) -> None:
     )
     parent = subprocess.Popen([sys.executable, "-c", script, str(ROOT), str(journal), CHILD])
     try:
-        wait_for(lambda: "worker started" in journal.read_text(), "the start")
+        eventually(lambda: "worker started" in journal.read_text(), what="the start")
     finally:
         parent.kill()
         parent.wait()
     pid = int(journal.read_text().split()[-1])
-    wait_for(lambda: not is_alive(pid), "the child's end")
+    eventually(lambda: not is_alive(pid), what="the child's end")
     assert "worker stopped" in journal.read_text()
 
 
@@ -156,9 +148,9 @@ supervisor.stop()
 """
     parent = subprocess.Popen([sys.executable, "-c", program], cwd=Path(__file__).parent.parent)
     try:
-        wait_for(lambda: journal.exists() and "started" in journal.read_text(), "the start")
+        eventually(lambda: journal.exists() and "started" in journal.read_text(), what="the start")
         os.kill(int(journal.read_text().split()[1]), signal.SIGKILL)
-        wait_for(lambda: journal.read_text().count("started") == 2, "the second start")
+        eventually(lambda: journal.read_text().count("started") == 2, what="the second start")
         parent.terminate()
         assert parent.wait(10) == 0
     finally:

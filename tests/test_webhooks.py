@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -24,32 +22,20 @@ from app.services.account import webhook_out
 from app.services.tasks import tasks
 from app.transaction import transaction
 from tests import builders
+from tests.http_servers import HttpServer
 
 
-class Receiver:
-    """The other program: a real HTTP server that keeps what it was sent and answers as told."""
+class Receiver(HttpServer):
+    """The other program: keeps what it was sent and answers as told."""
 
     def __init__(self) -> None:
-        self.got: list[tuple[dict[str, str], str]] = []
+        self.got: list[tuple[Mapping[str, str], str]] = []
         self.status = 204
-        receiver = self
+        super().__init__()
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-                receiver.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
-                self.send_response(receiver.status)
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server.server_port}/hook"
+    def answer(self, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, Mapping[str, str], bytes]:
+        self.got.append((headers, body.decode()))
+        return self.status, {}, b""
 
     def types(self) -> list[str]:
         return [json.loads(body)["type"] for _, body in self.got]
@@ -59,8 +45,7 @@ class Receiver:
 def receiver() -> Iterator[Receiver]:
     made = Receiver()
     yield made
-    made.server.shutdown()
-    made.server.server_close()
+    made.stop()
 
 
 def assign() -> int:

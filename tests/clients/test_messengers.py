@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -22,42 +20,29 @@ from app.services.clients import messengers
 from app.transaction import transaction
 from tests import builders, visiting
 from tests.clients.colleagues import Colleague
+from tests.http_servers import HttpServer
 from tests.visiting import newest_talk
 
 
-class Bridge:
-    """The messenger's side: a real HTTP server that remembers what it was sent and answers as told."""
+class Bridge(HttpServer):
+    """The messenger's side: remembers what it was sent and answers as told."""
 
     def __init__(self) -> None:
         self.got: list[tuple[dict[str, Any], bool]] = []
         self.status = 200
-        bridge = self
+        super().__init__()
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                signed = self.headers["X-Signature"] == messengers.signature_of("secret", body)
-                bridge.got.append((json.loads(body), signed))
-                self.send_response(bridge.status)
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server.server_port}/out"
+    def answer(self, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, Mapping[str, str], bytes]:
+        signed = headers["x-signature"] == messengers.signature_of("secret", body)
+        self.got.append((json.loads(body), signed))
+        return self.status, {}, b""
 
 
 @pytest.fixture
 def bridge() -> Iterator[Bridge]:
     made = Bridge()
     yield made
-    made.server.shutdown()
-    made.server.server_close()
+    made.stop()
 
 
 @pytest.fixture

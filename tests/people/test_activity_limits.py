@@ -18,7 +18,7 @@ from app.extensions import db
 from app.models.people import User
 from app.services.limits import limits
 from app.transaction import transaction
-from tests import builders
+from tests import builders, stored
 
 NOON = dt.datetime(2026, 5, 4, 12, 10, tzinfo=dt.UTC)
 
@@ -55,13 +55,7 @@ def make_limit(app: Flask, **values: Any) -> None:
 
 def told(app: Flask) -> list[tuple[str, str, str]]:
     with app.app_context():
-        rows = db.session.execute(
-            text(
-                "SELECT e.tag, u.username, n.rule FROM notifications n JOIN events e ON e.id = n.event_id"
-                " JOIN ab_user u ON u.id = n.user_id ORDER BY n.id"
-            )
-        )
-        return [tuple(row) for row in rows]
+        return stored.told()
 
 
 def test_the_last_allowed_card_opens_and_the_next_one_deactivates(

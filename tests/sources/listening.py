@@ -1,4 +1,4 @@
-"""The listener, run by a test for as long as it needs."""
+"""Mailboxes, read once or for as long as a test needs."""
 
 from __future__ import annotations
 
@@ -6,8 +6,22 @@ import threading
 
 from flask import Flask
 
+from app.extensions import db
+from app.integrations import mailbox as imap_mailbox
+from app.integrations.mailbox_connection import connected
 from app.integrations.mailbox_watch import MailboxWatch
+from app.models.mailboxes import Mailbox
+from app.services.mails import mailboxes
 from tests.waiting import eventually
+
+
+def read(box: Mailbox) -> int:
+    """Read what is new, as the listener does."""
+    db.session.rollback()
+    account = mailboxes.account_of(db.session.get_one(Mailbox, box.id))
+    db.session.rollback()
+    with connected(account) as client:
+        return imap_mailbox.read_new(client, account)
 
 
 def listen(app: Flask, *steps: object, seconds: float = 20) -> None:

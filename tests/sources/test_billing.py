@@ -20,7 +20,7 @@ from app.services.settings import matrix
 from app.transaction import transaction
 from tests import builders
 from tests.news import deliver_due, kept_mails, prepare_digests
-from tests.sources.told import items, told
+from tests.stored import items, told
 
 PAID_UNTIL = dt.date(2026, 12, 20)
 BEAT = next(job for job in PERIODIC_JOBS if job.name == "end of the plan")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 
 from app import clock
 from app.extensions import db
@@ -19,7 +19,7 @@ from app.services import feed_counters
 from app.services.calls import calls, phones
 from app.transaction import transaction
 from tests import builders
-from tests.sources.told import items, snapshots, told
+from tests.stored import count, items, snapshots, told
 
 TOKEN = "line-token"
 BASIL = "+43 660 1234567"
@@ -47,11 +47,6 @@ def report(client: FlaskClient, status: str = "ringing", call_id: str = "c1", **
 def stored() -> Call:
     db.session.rollback()
     return db.session.scalars(select(Call).order_by(Call.id.desc()).limit(1)).one()
-
-
-def count(model: Any) -> int:
-    db.session.rollback()
-    return int(db.session.scalar(select(func.count()).select_from(model)) or 0)
 
 
 def live(user: User) -> int:

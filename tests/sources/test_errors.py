@@ -22,7 +22,7 @@ from app.services.talks import talk_settings, talks
 from app.services.tasks import tasks
 from app.transaction import transaction
 from tests import builders, news
-from tests.sources.told import items, snapshots, told
+from tests.stored import items, snapshots, told
 from tests.visiting import Client, make_messenger, make_widget, newest_talk
 
 BEGUN, OVER = "error:automation", "error:automation_works"

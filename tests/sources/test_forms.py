@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from app.errors import UserError
 from app.extensions import db
@@ -18,7 +18,7 @@ from app.services.clients import forms
 from app.services.people import people
 from app.transaction import transaction
 from tests import builders
-from tests.sources.told import snapshots, told
+from tests.stored import count, snapshots, told
 
 SHOP = "https://shop.example"
 
@@ -42,11 +42,6 @@ def form(context: Flask) -> Form:
 def fill(client: FlaskClient, token: str, headers: Any = None, **values: Any) -> Any:
     answers = {"name": "Basil Hedge", "email": "basil@example.org", "message": "Six bikes?", "consent": "yes"}
     return client.post(f"/hooks/forms/{token}", json=answers | values, headers=headers)
-
-
-def count(model: Any) -> int:
-    db.session.rollback()
-    return int(db.session.scalar(select(func.count()).select_from(model)) or 0)
 
 
 def test_an_entry_becomes_a_contact_and_an_incoming_lead_for_the_group(client, form) -> None:

@@ -20,7 +20,7 @@ from tests import builders
 from tests.imap_servers import mail
 from tests.sources.hostile_mails import hostile
 from tests.sources.listening import listen
-from tests.sources.told import snapshots, told
+from tests.stored import snapshots, told
 
 AT = dt.datetime(2026, 11, 20, 10, 0, tzinfo=dt.UTC)
 # What may be left of a stranger's HTML holds none of these.

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 from flask import Flask
-from sqlalchemy import func, select, text
+from sqlalchemy import text
 
 from app.extensions import db
 from app.models.mailboxes import Mail
@@ -16,8 +16,8 @@ from app.startup import ROOT
 from app.transaction import transaction
 from tests import builders
 from tests.imap_servers import ImapServer, mail
-from tests.sources.test_mailboxes import read
-from tests.sources.told import snapshots, told
+from tests.sources.listening import read
+from tests.stored import count, snapshots, told
 from tests.waiting import eventually
 
 MAILS = 400
@@ -30,11 +30,6 @@ def listener() -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, env=environment, cwd=ROOT, start_new_session=True)
 
 
-def count() -> int:
-    db.session.rollback()
-    return db.session.scalar(select(func.count()).select_from(Mail)) or 0
-
-
 def test_a_listener_killed_while_it_reads_loses_and_doubles_nothing(context: Flask, imap: ImapServer) -> None:
     nora = builders.make_user(username="nora")
     box = builders.make_mailbox(owner=nora, imap_port=imap.port)
@@ -42,11 +37,11 @@ def test_a_listener_killed_while_it_reads_loses_and_doubles_nothing(context: Fla
     imap.put(*[mail(f"Mail {number}") for number in range(MAILS)])
     first = listener()
     try:
-        eventually(count, 90, "the first batch")
+        eventually(lambda: count(Mail), 90, "the first batch")
     finally:
         os.killpg(first.pid, signal.SIGKILL)
         first.wait()
-    reached = count()
+    reached = count(Mail)
     assert 0 < reached < MAILS
     with transaction():
         # What the clock would do: the dead process's lease runs out.
@@ -55,7 +50,7 @@ def test_a_listener_killed_while_it_reads_loses_and_doubles_nothing(context: Fla
         )
     second = listener()
     try:
-        eventually(lambda: count() == MAILS, 90, "the rest")
+        eventually(lambda: count(Mail) == MAILS, 90, "the rest")
     finally:
         second.terminate()
         second.wait(timeout=30)

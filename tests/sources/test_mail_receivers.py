@@ -5,39 +5,24 @@ from __future__ import annotations
 from email import message_from_bytes
 
 import pytest
-from flask import Flask
 from sqlalchemy import select
 
 from app.extensions import db
 from app.models.mailboxes import Mail, Mailbox
 from app.services.account import lost_addresses
 from app.services.mails import sent_copies
-from tests import builders
 from tests.imap_servers import mail
 from tests.mailboxes import SmtpServer
-from tests.sources.test_mail_answers import Browser, bounce, comes_in, send_due
-from tests.sources.told import snapshots
+from tests.sources.mail_desk import Browser, bounce, comes_in, send_due
+from tests.stored import snapshots
 
 FORM = {"to": "basil@example.org", "subject": "Your bicycle", "body": "It is ready."}
 
 
 @pytest.fixture
-def browser(app: Flask) -> Browser:
-    made = Browser(app)
-    made.login("nora")
-    return made
-
-
-@pytest.fixture
-def shop(context: Flask, smtp: SmtpServer) -> Mailbox:
-    nora = builders.make_user(username="nora", first_name="Nora", last_name="Reed")
-    return builders.make_mailbox(
-        group=builders.make_group("Sales", members=[nora]),
-        smtp_host="127.0.0.1",
-        smtp_port=smtp.port,
-        smtp_security="none",
-        username="",
-    )
+def browser(browser: Browser) -> Browser:
+    browser.login("nora")
+    return browser
 
 
 def written() -> list[Mail]:

@@ -24,28 +24,10 @@ from tests import builders
 from tests.imap_servers import ImapServer, mail
 from tests.mailboxes import SmtpServer
 from tests.sources.listening import listen
-from tests.sources.test_mail_answers import Browser, comes_in, send_due
+from tests.sources.mail_desk import Browser, comes_in, send_due
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 60
 PDF = b"%PDF-1.7\n" + b"x" * 400
-
-
-@pytest.fixture
-def browser(app: Flask) -> Browser:
-    return Browser(app)
-
-
-@pytest.fixture
-def shop(context: Flask, smtp: SmtpServer) -> Mailbox:
-    nora = builders.make_user(username="nora", first_name="Nora", last_name="Reed")
-    builders.make_user(username="milo")
-    return builders.make_mailbox(
-        group=builders.make_group("Sales", members=[nora]),
-        smtp_host="127.0.0.1",
-        smtp_port=smtp.port,
-        smtp_security="none",
-        username="",
-    )
 
 
 def send(browser: Browser, path: str, form: dict[str, object], **keywords: object) -> str:

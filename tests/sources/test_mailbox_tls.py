@@ -25,8 +25,8 @@ from tests import builders, certificates
 from tests.imap_servers import ImapServer, mail
 from tests.mailboxes import SmtpServer
 from tests.sources.listening import listen
-from tests.sources.test_mail_answers import Browser, comes_in, send_due
-from tests.sources.told import snapshots, told
+from tests.sources.mail_desk import Browser, comes_in, send_due
+from tests.stored import snapshots, told
 
 
 @pytest.fixture(scope="module")

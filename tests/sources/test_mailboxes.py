@@ -7,7 +7,7 @@ import threading
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 
 from app import clock
 from app.channels.mime import mail_host
@@ -22,8 +22,8 @@ from app.services.mails import mail_intake, mailbox_leases, mailboxes
 from app.transaction import transaction
 from tests import builders
 from tests.imap_servers import ImapServer, mail
-from tests.sources.listening import listen
-from tests.sources.told import items, snapshots, told
+from tests.sources.listening import listen, read
+from tests.stored import count, items, snapshots, told
 from tests.waiting import eventually
 
 
@@ -37,23 +37,9 @@ def shop(context: Flask, imap: ImapServer) -> Mailbox:
     return box
 
 
-def read(box: Mailbox) -> int:
-    """Read what is new, as the listener does."""
-    db.session.rollback()
-    account = mailboxes.account_of(db.session.get_one(Mailbox, box.id))
-    db.session.rollback()
-    with connected(account) as client:
-        return imap_mailbox.read_new(client, account)
-
-
 def subjects() -> list[str]:
     db.session.rollback()
     return list(db.session.scalars(select(Mail.subject).order_by(Mail.id)))
-
-
-def count(model: type) -> int:
-    db.session.rollback()
-    return db.session.scalar(select(func.count()).select_from(model)) or 0
 
 
 def test_a_mail_arrives_once_and_its_people_are_told(shop: Mailbox, imap: ImapServer) -> None:

@@ -22,7 +22,7 @@ from app.services.settings import matrix
 from app.transaction import transaction
 from tests import builders
 from tests.sources.stripe_account import SECRET, charge, event, failed_intent, intent, send, signature
-from tests.sources.told import items, snapshots, told
+from tests.stored import items, snapshots, told
 
 
 @pytest.fixture
