@@ -70,6 +70,7 @@ class PythonProgram(Heard):
 
     def __init__(self) -> None:
         super().__init__()
+        self.closed = threading.Event()
         self._client = socketio.Client(reconnection=False)
         self._namespace = ""
 
@@ -79,6 +80,7 @@ class PythonProgram(Heard):
         self._namespace = namespace
         self._client.on("*", self.note, namespace=namespace)
         self._client.on("connect_error", refused.append, namespace=namespace)
+        self._client.on("disconnect", lambda *_: self.closed.set(), namespace=namespace)
         try:
             self._client.connect(
                 url, auth=dict(auth), namespaces=[namespace], transports=["websocket"], wait_timeout=SECONDS

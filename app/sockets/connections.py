@@ -82,11 +82,15 @@ class Connections:
             people = {row.id: row for row in rows}
         for sid, connection in watched.items():
             person = people.get(connection.user_id)
-            if person is None or person.session_epoch != connection.epoch:
-                self.remove(sid)
-                socketio.server.disconnect(sid, namespace=NAMESPACE)
-            elif person.free != connection.free:
-                self._moved(app, sid, replace(connection, free=person.free))
+            try:
+                if person is None or person.session_epoch != connection.epoch:
+                    # Known until it is cut: only so do the others see who has gone, and a failed try is repeated.
+                    socketio.server.disconnect(sid, namespace=NAMESPACE)
+                    self.remove(sid)
+                elif person.free != connection.free:
+                    self._moved(app, sid, replace(connection, free=person.free))
+            except Exception:  # one socket must not keep the others
+                log.exception("a socket of user %s could not be corrected", connection.user_id)
 
     def _moved(self, app: Flask, sid: str, connection: Connection) -> None:
         if sid not in self._by_sid:

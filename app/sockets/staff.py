@@ -74,8 +74,12 @@ def _disconnect(*_: object) -> None:
     connections.remove(sid)
     presence.viewers.remove(sid)
     if connection is not None:
-        presence_service.gone(connection.user_id, sid, opened)
-        chats.left(sid)
+        try:
+            presence_service.gone(connection.user_id, sid, opened)
+            chats.left(sid)
+        except Exception:  # raised, it would leave the socket in its rooms
+            log.exception("the others were not told who has gone")
+            db.session.rollback()
 
 
 def _sync(user_id: int, payload: Mapping[str, Any]) -> dict[str, Any]:
