@@ -2,6 +2,7 @@
 
 A delivery is sent at least once: a crash between the provider's yes and the commit repeats it, with the same
 Message-ID. Where the provider had not taken it, it is never sent twice: two claims of one row cannot both succeed.
+A database that only hiccups at that moment repeats nothing: how a try ended is written again.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ import datetime as dt
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
 from app import clock
@@ -25,12 +26,14 @@ from app.services.account import channel_health, lost_addresses
 from app.services.claimed import Claimed, claim
 from app.services.outgoing import PURPOSES
 from app.services.settings import devices
-from app.transaction import transaction
+from app.transaction import savepoint, transaction
 
 log = logging.getLogger(__name__)
 
 BATCH_SECONDS = 60
 RETRY_DELAYS_SECONDS = (30, 120, 600, 3600, 21600)
+# How long a database that restarts may take until the outcome of a try is given up, and the try with it.
+WRITE_AGAIN_SECONDS = (0.2, 1.0, 5.0)
 
 
 def deliver(channel: str, ids: Sequence[int]) -> None:
@@ -133,7 +136,8 @@ def _try_later(delivery: Claimed, error: TemporarySendError) -> None:
         _fail(delivery, error)
         return
     delay = error.retry_after_seconds or RETRY_DELAYS_SECONDS[delivery.attempts - 1]
-    with transaction():
+
+    def write() -> None:
         db.session.execute(
             text(
                 "UPDATE deliveries SET state = 'pending', claimed_until = NULL, not_before = :at, error = :error"
@@ -144,6 +148,8 @@ def _try_later(delivery: Claimed, error: TemporarySendError) -> None:
         _tell_purpose(delivery, error, final=False)
         if error.connection_lost and error.retry_after_seconds is None:
             channel_health.suspect(delivery.channel)
+
+    _write(delivery, write)
     log.warning(
         "delivery %s: %s; again in %s s", delivery.id, error.reason, delay, extra={"fields": {"delivery": delivery.id}}
     )
@@ -151,17 +157,22 @@ def _try_later(delivery: Claimed, error: TemporarySendError) -> None:
 
 def _fail(delivery: Claimed, error: SendError) -> None:
     reason = "address_gone" if isinstance(error, AddressGone) else None
-    with transaction():
-        _mark(delivery.id, "failed", error=error.reason, skip_reason=reason)
+
+    def write() -> None:
+        if not _mark(delivery.id, "failed", error=error.reason, skip_reason=reason):
+            return
         if reason:
             lost_addresses.forget(delivery, error.reason)
         _tell_purpose(delivery, error, final=True)
+
+    _write(delivery, write)
     log.warning("delivery %s failed: %s", delivery.id, error.reason, extra={"fields": {"delivery": delivery.id}})
 
 
 def _finish(delivery: Claimed, receipt: str | None) -> None:
-    with transaction():
-        _mark(delivery.id, "sent", receipt=receipt)
+    def write() -> None:
+        if not _mark(delivery.id, "sent", receipt=receipt):
+            return
         _tell_purpose(delivery, None, final=True)
         if delivery.address.startswith(devices.ADDRESS_PREFIX):
             db.session.execute(
@@ -169,11 +180,41 @@ def _finish(delivery: Claimed, receipt: str | None) -> None:
                 {"now": clock.now(), "id": int(delivery.address.removeprefix(devices.ADDRESS_PREFIX))},
             )
 
+    try:
+        _write(delivery, write)
+    except Exception:
+        log.error("delivery %s was sent, and will be sent again: that could not be written", delivery.id)
+        raise
+
+
+def _write(delivery: Claimed, write: Callable[[], None]) -> None:
+    """Write how a try ended in a transaction, again where the database hiccups. Raises its last error."""
+    for wait in WRITE_AGAIN_SECONDS:
+        try:
+            with transaction():
+                write()
+        except (OperationalError, InterfaceError, NoConnection) as error:
+            kind = type(error).__name__
+            log.warning("delivery %s: the outcome could not be written: %s; again in %s s", delivery.id, kind, wait)
+            time.sleep(wait)
+        else:
+            return
+    with transaction():
+        write()
+
 
 def _tell_purpose(delivery: Claimed, error: SendError | None, *, final: bool) -> None:
+    """Let the purpose do what follows; what it cannot do is logged: undoing the outcome would send it once more."""
     after = PURPOSES[delivery.purpose].after
-    if after is not None:
-        after(delivery, error, final)
+    if after is None:
+        return
+    try:
+        with savepoint():
+            after(delivery, error, final)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("delivery %s: what follows it failed", delivery.id)
 
 
 def _mark(
@@ -183,11 +224,12 @@ def _mark(
     error: str | None = None,
     skip_reason: str | None = None,
     receipt: str | None = None,
-) -> None:
-    db.session.execute(
+) -> bool:
+    """Return False for a delivery that is over: a commit whose answer was lost had succeeded."""
+    row = db.session.execute(
         text(
             "UPDATE deliveries SET state = :state, claimed_until = NULL, finished_at = :now, error = :error,"
-            " skip_reason = :skip_reason, receipt = :receipt WHERE id = :id"
+            " skip_reason = :skip_reason, receipt = :receipt WHERE id = :id AND finished_at IS NULL RETURNING id"
         ),
         {
             "id": delivery_id,
@@ -197,7 +239,8 @@ def _mark(
             "skip_reason": skip_reason,
             "receipt": receipt,
         },
-    )
+    ).first()
+    return row is not None
 
 
 def _release(deliveries: Sequence[Claimed], not_before: dt.datetime) -> None:

@@ -12,6 +12,7 @@ from app.extensions import db
 from app.models.notifications import FeedItem
 from app.models.people import User
 from app.services.account import channel_health
+from tests import news
 from tests.builders import make_user
 
 NOON = dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC)
@@ -44,3 +45,19 @@ def test_a_dead_channel_is_told_once_and_its_recovery_too(context: Flask, smtp: 
         at(NOON + dt.timedelta(minutes=minutes))
         channel_health.check_due()
     assert told(admin) == [("error:channel_up", 1)]
+
+
+def test_a_mail_that_finds_the_server_dead_has_the_channel_tested_with_the_next_look(
+    context: Flask, smtp: Any, at: Callable[[Any], None]
+) -> None:
+    at(NOON)
+    admin, staff = make_user("Admin"), make_user("Staff")
+    channel_health.check_due()
+    smtp.stop()
+    news.assign(staff, make_user("Manager"))
+    at(NOON + dt.timedelta(minutes=5))
+    channel_health.check_due()
+    assert told(admin) == [], "nobody knows yet"
+    news.deliver_due()
+    channel_health.check_due()
+    assert told(admin) == [("error:channel_down", 1)]

@@ -97,15 +97,21 @@ def test_a_redirect_is_not_followed(context: Flask, push_service: PushService) -
     assert ("notice", "browser", "failed", None) in news.outcomes(user)
 
 
-def test_one_failing_device_does_not_stop_the_others(context: Flask, push_service: PushService) -> None:
+def test_one_failing_device_does_not_stop_the_others_and_only_theirs_is_a_use(
+    context: Flask, push_service: PushService, at: Callable[[Any], None]
+) -> None:
+    began = dt.datetime(2026, 11, 23, 9, 0, tzinfo=dt.UTC)
+    at(began)
     user = make_user("Staff")
     other = PushService()
     subscribe(user, other, "dead")
     other.stop()
     subscribe(user, push_service)
+    at(began + dt.timedelta(hours=3))
     news.assign(user, make_user("Manager"))
     news.deliver_due()
     assert [push.browser for push in push_service.taken] == ["one"]
+    assert [device["last_used_at"][11:16] for device in devices.of_user(user.id)] == ["12:00", "09:00"]
 
 
 def test_while_active_in_a_browser_the_phone_waits_a_minute_and_reading_cancels_it(
