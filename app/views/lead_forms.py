@@ -43,7 +43,9 @@ class PipelineField(SelectField):  # type: ignore[misc]
     change_key = "pipeline_id"
 
     def __init__(self, label: str | None = None, validators: Any = None, **kwargs: Any) -> None:
-        super().__init__(label, validators, choices=_pipelines, coerce=_as_id, **kwargs)
+        super().__init__(
+            label, validators, choices=_pipelines, coerce=_as_id, render_kw={"class": "form-control"}, **kwargs
+        )
 
     def process_data(self, value: Any) -> None:
         """Take the record of an edited form as its id."""

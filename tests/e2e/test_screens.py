@@ -182,12 +182,19 @@ def test_an_empty_search_says_so_and_leads_back(sign_in: SignIn) -> None:
     expect(page.locator("td a.main").first).to_be_visible()
 
 
+def test_the_navigation_shows_where_one_is_however_far_down_that_stands(sign_in: SignIn) -> None:
+    page = sign_in("admin", path="/outbox/", height=600)
+    entry = page.get_by_role("navigation", name="Main").get_by_role("link", name="Outbox")
+    expect(entry).to_be_in_viewport(ratio=1)
+
+
 def test_on_a_phone_the_navigation_is_a_drawer(sign_in: SignIn) -> None:
     page = sign_in("staff", path="/taskview/list/", width=390, height=844)
     nav = page.get_by_role("navigation", name="Main")
     expect(nav).to_be_hidden()
     page.get_by_role("button", name="Menu", exact=True).click()
     expect(nav).to_be_visible()
+    expect(nav.get_by_role("link", name="Tasks")).to_be_focused()
     assert page.locator("#main").evaluate("main => main.inert")
     page.keyboard.press("Escape")
     expect(nav).to_be_hidden()

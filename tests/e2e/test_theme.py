@@ -152,6 +152,8 @@ def defects(page: Page, address: str) -> list[str]:
           lang: document.documentElement.lang, title: document.title, heads: document.querySelectorAll('h1').length,
           mains: document.querySelectorAll('main').length, wide: document.documentElement.scrollWidth - innerWidth,
           inline: document.querySelectorAll('[onclick],[onsubmit],[onchange]').length,
+          bare: [...document.querySelectorAll("main select:not([multiple])")].filter((one) => one.checkVisibility()
+            && getComputedStyle(one).appearance !== "none").map((one) => one.name || one.id),
           stuck: [...document.querySelectorAll("main *")].filter((one) => one.scrollWidth > one.clientWidth
             && ["auto", "scroll"].includes(getComputedStyle(one).overflowX) && one.tabIndex < 0
             && !one.querySelector("a[href], button, input, select, textarea, [tabindex='0']")).length,
@@ -170,6 +172,8 @@ def defects(page: Page, address: str) -> list[str]:
         found.append(f"{facts['wide']} px wider than the window")
     if facts["stuck"]:
         found.append("something that keys cannot scroll")
+    if facts["bare"]:
+        found.append(f"choices as the browser draws them: {', '.join(facts['bare'])}")
     if facts["inline"]:
         found.append("inline handlers")
     return found

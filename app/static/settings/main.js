@@ -53,7 +53,7 @@ function Settings() {
       <div class="fd-line">
         <label class="fd-switch"><input type="checkbox" role="switch" checked=${preferences.receive} onChange=${receive} /><b>Receive notifications</b></label>
         <span class="t-3 no-phone">Off leaves only the center and what admins require.</span>
-        <span class="only-phone fd-end t-2">Email <${SetAll} page=${page} /></span>
+        <span class="only-phone fd-row fd-end t-2">Email <${SetAll} page=${page} /></span>
       </div>
       <${Matrix} page=${page} />
     </div>

@@ -103,7 +103,7 @@ export function SetAll({ page }) {
     const open = page.store.state.peek().rows.filter((row) => row.cells.email && !row.cells.email.locked && row.key !== "report");
     if (value) page.store.save({ matrix: Object.fromEntries(open.map((row) => [row.key, { email: value }])) }, `All: ${MAIL_WORDS[value]}`);
   };
-  return html`<select class="fd-set-all" aria-label="Set all email cells" onChange=${set}>
+  return html`<select class="fd-select fd-set-all" aria-label="Set all email cells" onChange=${set}>
     <option value="">Set all</option>
     ${MAILS.map(([key, name]) => html`<option key=${key} value=${key}>${name}</option>`)}
   </select>`;

@@ -8,7 +8,7 @@ function setOpen(open) {
   scrim.hidden = !open;
   button.setAttribute("aria-expanded", String(open));
   document.getElementById("main").inert = open;
-  if (open) nav.querySelector("a")?.focus();
+  if (open) (nav.querySelector("[aria-current]") ?? nav.querySelector("a"))?.focus();
   else button.focus();
 }
 
@@ -50,3 +50,5 @@ for (const group of groups) {
     }
   });
 }
+// The entry of the shown page may be further down than what fits into the window.
+nav?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
