@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -414,6 +415,8 @@ def test_tokens_are_checked(visitor, app) -> None:
 
 def test_who_is_asked_reads_that_talk_and_nothing_before_it(visitor, client_of, team) -> None:
     chat_id = visitor.write("My secret wish is a tandem")["message"]["chat_id"]
+    kept = visitor.ask("POST", "/files", data={"file": (io.BytesIO(b"a tandem"), "wish.txt")}).get_json()["id"]
+    wish = visitor.write("Like this", file_ids=[kept])["message"]["id"]
     wren, first = client_of("wren"), newest_talk().number
     wren.call("POST", f"/talks/{first}/close", without_survey=True)
     visitor.write("Which saddle fits?")
@@ -426,6 +429,9 @@ def test_who_is_asked_reads_that_talk_and_nothing_before_it(visitor, client_of, 
         assert not [body for body in read if "tandem" in body or f"talk {first}" in body], path
     assert "Which saddle fits?" in [one["body"] for one in gina.get(f"/chats/{chat_id}/messages")["messages"]]
     assert gina.get("/search?q=tandem")["messages"] == []
+    for colleague, status in ((gina, 404), (wren, 200)):
+        assert colleague.call("GET", f"/files/{kept}").status_code == status
+        assert colleague.call("POST", f"/chats/messages/{wish}/reactions", emoji="👍", on=True).status_code == status
     assert gina.call("GET", f"/talks/{first}").status_code == 404
     assert [talk["number"] for talk in gina.get(f"/talks/{second}")["result"]["history"]] == [second]
     assert [talk["number"] for talk in wren.get(f"/talks/{second}")["result"]["history"]] == [second, first]

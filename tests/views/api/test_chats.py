@@ -233,6 +233,20 @@ def test_a_picture_is_sent_previewed_and_given_to_members_only(app, ann, ben, pe
     assert ben.get(shown["url"]).status_code == 404
 
 
+def test_who_was_removed_opens_no_file_and_touches_no_message_any_more(ann, ben, people) -> None:
+    chat_id = opened(ann, people["ben"], people["cho"])
+    file_id = upload(ann, chat_id, b"Prices of 2026", "prices.txt").json["id"]
+    message_id = said(ann, chat_id, "The prices", file_ids=[file_id]).json["message"]["id"]
+
+    def statuses() -> list[int]:
+        reacted = ben.post(f"/api/v1/chats/messages/{message_id}/reactions", json={"emoji": "👍", "on": True})
+        return [ben.get(f"/api/v1/files/{file_id}").status_code, reacted.status_code]
+
+    assert statuses() == [200, 200]
+    assert ann.delete(f"/api/v1/chats/{chat_id}/members/{people['ben']}").status_code == 200
+    assert statuses() == [404, 404]
+
+
 @pytest.mark.parametrize("content", [b"<html><script>alert(1)</script></html>", b"<svg xmlns='x' onload='alert(1)'/>"])
 def test_markup_is_never_shown_in_the_page(app, ann, people, content: bytes) -> None:
     chat_id = opened(ann, people["ben"])
