@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from app import access
 from app.errors import NotFound
 from app.extensions import db
-from app.models.people import User
+from app.models.people import Group, User
 from tests import builders
 
 
@@ -109,3 +109,31 @@ def test_an_impossible_id_is_not_found(app: Flask, record_id: int) -> None:
         admin = builders.make_user("Admin")
         with pytest.raises(NotFound):
             access.access_lead(admin, record_id)
+
+
+def test_calls_are_seen_by_who_talked_by_whose_client_it_is_and_nobodys_by_the_lines_group(
+    app: Flask, office: dict[str, int]
+) -> None:
+    with app.app_context():
+        builders.set_visibility("own")
+        users = {user.username: user for user in db.session.query(User)}
+        group = db.session.query(Group).one()
+        calls = {
+            "milo talked to finn's client": builders.make_call(responsible=users["finn"], user_id=users["milo"].id).id,
+            "nobody's, of the office's line": builders.make_call(line_id=builders.make_line(group).id).id,
+            "nobody's, of a line without a group": builders.make_call(line_id=builders.make_line().id).id,
+        }
+    seen = {
+        name: [
+            builders.login(app.test_client(), name).get(f"/api/v1/calls/{call_id}").status_code == 200
+            for call_id in calls.values()
+        ]
+        for name in ("milo", "wren", "finn", "della", "otto")
+    }
+    assert seen == {
+        "milo": [True, True, True],
+        "wren": [False, True, True],
+        "finn": [True, False, True],
+        "della": [True, True, True],
+        "otto": [False, False, False],
+    }

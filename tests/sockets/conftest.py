@@ -14,8 +14,13 @@ from app.extensions import socketio
 from app.sockets import visitor
 from app.sockets.connections import connections
 from app.sockets.presence import viewers
+from tests import builders
 from tests.socket_programs import PythonProgram
 from tests.waiting import eventually
+
+
+class Over(BaseException):
+    """Ends the guard, which goes on for as long as the process lives."""
 
 
 class Door(WSGIRequestHandler):
@@ -70,3 +75,34 @@ def program(served: str) -> Iterator[Callable[..., PythonProgram]]:
     yield open_one
     for one in opened:
         one.close()
+
+
+@pytest.fixture
+def guard(begun: list[Any], monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """``guard(2)`` lets the guard of the open sockets do two rounds."""
+
+    def rounds(number: int) -> None:
+        left = iter(range(number))
+
+        def sleep(_seconds: float) -> None:
+            if next(left, None) is None:
+                raise Over
+
+        monkeypatch.setattr(socketio, "sleep", sleep)
+        ((task, args),) = [one for one in begun if getattr(one[0], "__self__", None) is connections]
+        with pytest.raises(Over):
+            task(*args)
+
+    return rounds
+
+
+@pytest.fixture
+def open_tab(app: Flask, program: Callable[..., PythonProgram]) -> Callable[..., PythonProgram]:
+    """``open_tab("milo")`` makes a person of the staff (or another ``role``) and opens a tab of theirs."""
+
+    def open_one(name: str, role: str = "Staff") -> PythonProgram:
+        with app.app_context():
+            headers = builders.bearer(app.test_client(), builders.make_user(role, username=name))
+        return program("/center", token=headers["Authorization"].removeprefix("Bearer "))
+
+    return open_one

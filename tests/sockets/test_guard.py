@@ -18,43 +18,7 @@ from tests import builders
 from tests.hiccups import cut_connections
 from tests.socket_programs import PythonProgram
 
-Connect = Callable[..., PythonProgram]
 Guard = Callable[[int], None]
-
-
-class Over(BaseException):
-    """Ends the guard, which goes on for as long as the process lives."""
-
-
-@pytest.fixture
-def guard(begun: list[Any], monkeypatch: pytest.MonkeyPatch) -> Guard:
-    """``guard(2)`` lets the guard of the open sockets do two rounds."""
-
-    def rounds(number: int) -> None:
-        left = iter(range(number))
-
-        def sleep(_seconds: float) -> None:
-            if next(left, None) is None:
-                raise Over
-
-        monkeypatch.setattr(socketio, "sleep", sleep)
-        ((task, args),) = [one for one in begun if getattr(one[0], "__self__", None) is connections]
-        with pytest.raises(Over):
-            task(*args)
-
-    return rounds
-
-
-@pytest.fixture
-def open_tab(app: Flask, program: Connect) -> Callable[[str], PythonProgram]:
-    """``open_tab("milo")`` makes a person of the staff and opens a tab of theirs."""
-
-    def open_one(name: str) -> PythonProgram:
-        with app.app_context():
-            headers = builders.bearer(app.test_client(), builders.make_user("Staff", username=name))
-        return program("/center", token=headers["Authorization"].removeprefix("Bearer "))
-
-    return open_one
 
 
 def id_of(name: str) -> int:
