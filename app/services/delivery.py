@@ -12,6 +12,7 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -23,7 +24,7 @@ from app.errors import AddressGone, PermanentSendError, SendError, TemporarySend
 from app.extensions import db
 from app.services import outbound
 from app.services.account import channel_health, lost_addresses
-from app.services.claimed import Claimed, claim
+from app.services.claimed import Claimed, Found, claim
 from app.services.outgoing import PURPOSES
 from app.services.settings import devices
 from app.transaction import savepoint, transaction
@@ -45,8 +46,7 @@ def deliver(channel: str, ids: Sequence[int]) -> None:
         claimed = claim(ids)
     if not claimed:
         return
-    refused = _recheck(claimed)
-    left = [delivery for delivery in claimed if delivery.id not in refused]
+    left = _recheck(claimed)
     wire = devices.wire_addresses([delivery.address for delivery in left])
     db.session.rollback()  # nothing is open while sending
     started = time.monotonic()
@@ -117,8 +117,23 @@ def send_again(delivery_id: int) -> bool:
     return row is not None
 
 
-def _recheck(claimed: Sequence[Claimed]) -> set[int]:
-    """Decide again with what is true now; mark what must not leave any more, and return its ids."""
+def _recheck(claimed: Sequence[Claimed]) -> list[Claimed]:
+    """Decide again with what is true now; return what may leave. One that cannot be decided holds up no other."""
+    try:
+        refused = _refuse(claimed)
+    except (OperationalError, InterfaceError, NoConnection):
+        raise
+    except Exception as error:
+        log.exception("deliveries %s could not be decided again", [delivery.id for delivery in claimed])
+        if len(claimed) == 1:
+            _fail(claimed[0], PermanentSendError(f"Could not be prepared: {type(error).__name__}"))
+            return []
+        return [left for one in claimed for left in _recheck([replace(one, found=Found())])]
+    return [delivery for delivery in claimed if delivery.id not in refused]
+
+
+def _refuse(claimed: Sequence[Claimed]) -> dict[int, str]:
+    """Mark what must not leave any more; return why, by id."""
     by_purpose: dict[str, list[Claimed]] = defaultdict(list)
     for delivery in claimed:
         by_purpose[delivery.purpose].append(delivery)
@@ -128,7 +143,7 @@ def _recheck(claimed: Sequence[Claimed]) -> set[int]:
             refused |= PURPOSES[purpose].refuse(deliveries)
         for delivery_id, reason in refused.items():
             _mark(delivery_id, "skipped", skip_reason=reason)
-    return set(refused)
+    return refused
 
 
 def _try_later(delivery: Claimed, error: TemporarySendError) -> None:

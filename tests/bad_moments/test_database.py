@@ -185,6 +185,19 @@ def test_a_mail_that_cannot_be_worded_holds_up_no_other_and_waits_where_the_data
     assert len(smtp.mails) == (2 if state[0] == "pending" else 1)
 
 
+def test_a_mail_that_cannot_be_decided_again_holds_up_no_other(
+    assign: Callable[..., None], smtp: SmtpServer, at: MoveClock
+) -> None:
+    assign("One", "Two", "Three")
+    # As of a kind that a later version does not know any more.
+    db.session.execute(text("UPDATE events SET tag = 'task:forgotten' WHERE data ->> 'text' = 'Two'"))
+    db.session.commit()
+    delivery.deliver("email", [1, 2, 3])
+    assert mails() == [("sent", 1), ("failed", 1), ("sent", 1)]
+    later(at, days=1)
+    assert len(smtp.mails) == 2
+
+
 def test_a_slow_server_costs_a_batch_a_minute_and_the_rest_counts_as_not_tried(
     assign: Callable[..., None], smtp: SmtpServer, at: MoveClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

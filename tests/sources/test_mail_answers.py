@@ -117,6 +117,7 @@ def test_who_answers_settles_it_for_the_colleagues(shop: Mailbox, browser: Brows
 
 def test_mails_are_seen_by_their_people_and_on_their_clients_cards_only(shop: Mailbox, browser: Browser) -> None:
     builders.make_user("Free", username="otto")
+    builders.make_user("Staff", username="finn")
     stranger = comes_in(shop, mail(sender="ivy@example.org"), uid=1)
     milo = db.session.scalars(select(User).where(User.username == "milo")).one()
     builders.make_contact(email="basil@example.org", responsible=milo)
@@ -126,6 +127,7 @@ def test_mails_are_seen_by_their_people_and_on_their_clients_cards_only(shop: Ma
     seen = {
         "nora": {stranger.id: 200, known.id: 200, private.id: 404},
         "milo": {stranger.id: 404, known.id: 200, private.id: 200},
+        "finn": {stranger.id: 404, known.id: 404, private.id: 404},
         "della": {stranger.id: 200, known.id: 200, private.id: 404},
         "otto": {stranger.id: 403, known.id: 403, private.id: 403},
     }
@@ -134,7 +136,9 @@ def test_mails_are_seen_by_their_people_and_on_their_clients_cards_only(shop: Ma
     amounts = set(db.session.scalars(text("SELECT amount FROM activity_counters")))
     assert amounts == {1}, "one of the mails that are listed names a client"
     builders.set_visibility("own")
-    seen["nora"][known.id] = 200
+    of_lead = builders.make_mail(shop, lead_id=builders.make_lead(responsible=milo).id)
+    for username, status in {"nora": 200, "milo": 200, "finn": 404, "della": 200, "otto": 403}.items():
+        seen[username][of_lead.id] = status
     for username, expected in seen.items():
         browser.login(username)
         for mail_id, status in expected.items():
