@@ -85,7 +85,8 @@ class Viewers:
         all_due = time.monotonic() - self._renewed_at > RENEW_SECONDS
         due = set(self._partners) if all_due else set(self._unknown)
         known = {sid: connection.user_id for sid in due if (connection := connections.get(sid)) is not None}
-        presence.renew(known, {sid: chat_id for sid, chat_id in chats.focused.items() if sid in known})
+        if not presence.renew(known, {sid: chat_id for sid, chat_id in chats.focused.items() if sid in known}):
+            return  # the next tick tries again
         self._unknown -= due
         if all_due:
             self._renewed_at = time.monotonic()

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+import redis
 from flask import Flask
 
-from app.extensions import socketio
+from app.extensions import db, socketio
+from app.models.people import User
 from app.services.chats import presence
 from app.sockets.connections import Connection, connections
-from app.sockets.presence import Viewers
+from app.sockets.presence import Viewers, viewers
+from tests.socket_programs import PythonProgram
 
 PEOPLE = 500
 
@@ -52,3 +56,19 @@ def test_500_people_who_come_back_at_once_are_one_message_for_each_of_them(
         finally:
             for sid in ("another", *(f"tab-{number}" for number in everybody)):
                 connections.remove(sid)
+
+
+def test_who_comes_while_redis_is_away_is_here_as_soon_as_it_is_back(
+    app: Flask, open_tab: Callable[[str], PythonProgram], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dead = redis.Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.2, socket_timeout=0.2, retry=None)
+    monkeypatch.setattr(presence, "_paused_until", 0.0)
+    monkeypatch.setattr(presence, "PAUSE_SECONDS", 0.0)
+    wren = open_tab("wren")
+    with app.app_context():
+        somebody = {"user_ids": [db.session.query(User.id).filter_by(username="wren").scalar()]}
+        with monkeypatch.context() as without_redis:
+            without_redis.setitem(app.extensions, "redis", dead)
+            viewers.tick()
+        viewers.tick()
+    assert list(wren.ask("presence.watch", somebody)["states"].values()) == ["away"]

@@ -35,10 +35,15 @@ class State(StrEnum):
     OFFLINE = "offline"
 
 
-def renew(connections: Mapping[str, int], focused: Mapping[str, int]) -> None:
-    """Say that these connections (socket → person) live, and which of them look at a chat (socket → chat)."""
-    if not connections or _paused():
-        return
+def renew(connections: Mapping[str, int], focused: Mapping[str, int]) -> bool:
+    """Say that these connections (socket → person) live, and which of them look at a chat (socket → chat).
+
+    Return False where Redis did not take it.
+    """
+    if not connections:
+        return True
+    if _paused():
+        return False
     # The machine's clock: a moved test clock must not end connections.
     now = clock.real_now().timestamp()
     until = now + ALIVE_SECONDS
@@ -55,6 +60,8 @@ def renew(connections: Mapping[str, int], focused: Mapping[str, int]) -> None:
             pipe.execute()
     except (RedisError, OSError) as error:
         _failed(error)
+        return False
+    return True
 
 
 def gone(user_id: int, sid: str, chat_id: int | None) -> None:
