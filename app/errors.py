@@ -87,3 +87,12 @@ class PermanentSendError(SendError):
 
 class AddressGone(PermanentSendError):
     """The address no longer exists: it removes itself in the same transaction as the failed delivery."""
+
+
+class NothingToTell(Exception):
+    """What a delivery was about has been read or is gone since it was decided: it stays in. ``reason`` says why, as
+    ``skip_reason`` does."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason

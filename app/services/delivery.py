@@ -20,7 +20,7 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 
 from app import clock
 from app.channels import CHANNELS
-from app.errors import AddressGone, PermanentSendError, SendError, TemporarySendError
+from app.errors import AddressGone, NothingToTell, PermanentSendError, SendError, TemporarySendError
 from app.extensions import db
 from app.services import outbound
 from app.services.account import channel_health, lost_addresses
@@ -68,6 +68,9 @@ def deliver(channel: str, ids: Sequence[int]) -> None:
                     return
             except SendError as error:
                 _fail(delivery, error)
+            except NothingToTell as nothing:
+                db.session.rollback()
+                _skip(delivery, nothing.reason)
             except (DBAPIError, NoConnection) as error:  # what the database could not do now is no fault of the message
                 db.session.rollback()
                 log.warning("delivery %s could not be prepared: %s", delivery.id, type(error).__name__)
@@ -182,6 +185,13 @@ def _fail(delivery: Claimed, error: SendError) -> None:
 
     _write(delivery, write)
     log.warning("delivery %s failed: %s", delivery.id, error.reason, extra={"fields": {"delivery": delivery.id}})
+
+
+def _skip(delivery: Claimed, reason: str) -> None:
+    def write() -> None:
+        _mark(delivery.id, "skipped", skip_reason=reason)
+
+    _write(delivery, write)
 
 
 def _finish(delivery: Claimed, receipt: str | None) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from app.extensions import db
 from app.models.crm import Contact
@@ -165,6 +165,21 @@ def test_a_messenger_that_is_down_gets_the_answer_later_and_the_answer_says_that
     assert len(bridge.got) == 2
     assert "waiting" not in shown()
     assert wren.call("POST", again).status_code == 409
+
+
+def test_an_answer_that_was_deleted_before_it_went_out_stays_in_and_nobody_is_told_that_it_failed(
+    app, messenger, bridge
+) -> None:
+    bring(app, messenger.id, said())
+    wren, chat_id = Colleague(app, "wren"), newest_talk().chat_id
+    answer = wren.answer(chat_id, "Wrong window, sorry")
+    assert wren.call("DELETE", f"/chats/messages/{answer['id']}").status_code == 200
+    send_out()
+    assert bridge.got == []
+    row = db.session.execute(text("SELECT state, skip_reason FROM deliveries WHERE channel = 'messenger'")).one()
+    assert tuple(row) == ("skipped", "deleted")
+    lines = wren.get(f"/chats/{chat_id}/messages")["messages"]
+    assert not [line for line in lines if "did not reach" in line["body"]]
 
 
 def test_digits_score_in_a_messenger(app, messenger, bridge) -> None:

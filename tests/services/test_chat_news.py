@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from app import clock
 from app.extensions import db
-from app.services import feed, feed_counters
+from app.services import delivery, feed, feed_counters
 from app.services.chats import chat_mail, chat_news, chat_reading, chats, message_changes, presence
 from app.services.claimed import claim
 from app.transaction import transaction
@@ -236,3 +236,28 @@ def test_somebody_deactivated_is_not_told(context: Flask) -> None:
     chatting.say(ann, chat_id)
     chatting.decide(chat_id)
     assert deliveries() == []
+
+
+def test_a_chat_that_is_read_while_the_mails_before_it_go_out_is_skipped_and_has_not_failed(
+    pair, smtp, context: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, ben, chat_id = pair
+    cho = builders.make_user()
+    other = chatting.direct(cho, ben)
+    for author, written in ((ann, chat_id), (cho, other)):
+        chatting.say(author, written)
+        chatting.decide(written)
+    ben_id, take = ben.id, smtp.handle_DATA
+
+    async def read_the_other_meanwhile(*args: object) -> object:
+        with context.app_context(), transaction():
+            chat_reading.read(ben_id, other, 1)
+        return await take(*args)
+
+    monkeypatch.setattr(smtp, "handle_DATA", read_the_other_meanwhile)
+    clock.set_test_now(clock.now() + dt.timedelta(minutes=16))
+    ids = [row.id for row in deliveries()]
+    db.session.rollback()
+    delivery.deliver("email", ids)
+    db.session.rollback()
+    assert [(row.state, row.skip_reason) for row in deliveries()] == [("sent", None), ("skipped", "already_read")]

@@ -14,6 +14,7 @@ from sqlalchemy import Row, text
 
 from app.catalogue import KINDS, Kind, Rule
 from app.channels.base import Message
+from app.errors import NothingToTell
 from app.extensions import db
 from app.models.chats import Mute
 from app.services import audience, render, signing
@@ -93,7 +94,7 @@ def refuse_chats(deliveries: Sequence[ChatDelivery]) -> dict[int, str]:
 
 
 def message_of(delivery: ChatDelivery) -> Message:
-    """Word what is unread in the chat now. Raises LookupError when nothing is."""
+    """Word what is unread in the chat now. Raises NothingToTell when nothing is."""
     data = _data(delivery)
     chat_id, user_id = int(data["chat_id"]), int(delivery.user_id or 0)
     values = {"chat_id": chat_id, "user_id": user_id, "limit": SHOWN + 1}
@@ -101,7 +102,7 @@ def message_of(delivery: ChatDelivery) -> Message:
     items = chat_feed.items_of(db.session(), [user_id], [chat_id])
     db.session.rollback()
     if not newest or not items:
-        raise LookupError("nothing to tell")
+        raise NothingToTell("already_read")
     item = items[0][1]
     lines = [
         {"author": row.author, "free": row.free, "text": _cut(row.body) or gettext("sent a file"), "seq": row.seq}

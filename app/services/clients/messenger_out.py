@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from app import access, clock
 from app.channels.base import Message
-from app.errors import Conflict, Forbidden, SendError
+from app.errors import Conflict, Forbidden, NothingToTell, SendError
 from app.extensions import db
 from app.models.chats import MemberRole
 from app.models.notifications import DeliveryState
@@ -110,15 +110,17 @@ def _show(chat_id: int, message_id: int) -> None:
 
 
 def message_of(delivery: Claimed) -> Message:
-    """Word a message for its messenger, signed. Raises LookupError when there is nothing to send any more."""
+    """Word a message for its messenger, signed. Raises NothingToTell where it is deleted, else LookupError."""
     from app.services import sealed
     from app.services.clients import messengers, visitor_pages
 
     data = delivery.data or {}
     shown = visitor_pages.one(db.session(), int(data["message_id"]))
     messenger = db.session.get(Messenger, int(data["messenger_id"]))
-    if shown is None or shown["deleted"] or messenger is None or not messenger.active:
-        raise LookupError("nothing to send")
+    if shown is None or shown["deleted"]:
+        raise NothingToTell("deleted")
+    if messenger is None or not messenger.active:
+        raise LookupError("the messenger is gone")
     home = current_app.config["PUBLIC_URL"]
     files = [
         {"name": file["name"], "type": file["type"], "size": file["size"], "url": f"{home}{file['url']}"}
