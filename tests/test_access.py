@@ -10,6 +10,8 @@ from app import access
 from app.errors import NotFound
 from app.extensions import db
 from app.models.people import Group, User
+from app.models.records import CardShare
+from app.transaction import transaction
 from tests import builders
 
 
@@ -137,3 +139,30 @@ def test_calls_are_seen_by_who_talked_by_whose_client_it_is_and_nobodys_by_the_l
         "della": [True, True, True],
         "otto": [False, False, False],
     }
+
+
+def test_a_shared_card_opens_no_other_kinds_card_of_the_same_number(app: Flask, office: dict[str, int]) -> None:
+    with app.app_context():
+        contact, company = builders.make_contact().id, builders.make_company().id
+        assert contact == company == office["milo"]
+        otto_id = db.session.query(User.id).filter_by(username="otto").scalar()
+        with transaction():
+            db.session.add(CardShare(user_id=otto_id, subject_type="lead", subject_id=office["milo"]))
+    otto = builders.login(app.test_client(), "otto")
+    kinds = ("lead", "contact", "company")
+    opened = [otto.get(f"/{kind}view/show/{office['milo']}").status_code for kind in kinds]
+    assert opened[0] == 200
+    assert not {200, 302} & set(opened[1:])
+
+
+def test_saved_answers_are_ones_own_and_the_shared_ones(app: Flask, office: dict[str, int]) -> None:
+    with app.app_context():
+        users = {user.username: user for user in db.session.query(User)}
+        private = builders.make_answer(users["wren"], "Discount", shared=False).id
+        builders.make_answer(users["rowan"], "Opening hours")
+    for name, expected in (("wren", {"Discount", "Opening hours"}), ("milo", {"Opening hours"})):
+        client = builders.login(app.test_client(), name)
+        listed = client.get("/api/v1/saved-answers/").get_json()["result"]
+        assert {row["name"] for row in listed} == expected
+        status = client.get(f"/api/v1/saved-answers/{private}").status_code
+        assert status == (200 if name == "wren" else 404)

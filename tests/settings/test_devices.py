@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -300,6 +301,16 @@ def test_outside_test_mode_this_machine_is_no_push_service() -> None:
     for url in ("http://127.0.0.1:8080/x", "https://127.0.0.1/x", "https://localhost/x"):
         with pytest.raises(public_only.NotPublic):
             public_only.check_endpoint(url)
+
+
+def test_a_host_that_moved_inside_after_it_was_checked_is_not_talked_to() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as inside, public_only.session() as http:
+        with pytest.raises(public_only.NotPublic):
+            http.post(f"https://127.0.0.1:{inside.getsockname()[1]}/push", data=b"secret", timeout=2)
+        connection, _ = inside.accept()
+        with connection:
+            connection.settimeout(2)
+            assert connection.recv(100) == b"", "not even a greeting"
 
 
 def test_devices_are_listed_named_and_removed_by_their_owner_only(
