@@ -31,11 +31,12 @@ class Receiver(HttpServer):
     def __init__(self) -> None:
         self.got: list[tuple[Mapping[str, str], str]] = []
         self.status = 204
+        self.headers: Mapping[str, str] = {}
         super().__init__()
 
     def answer(self, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, Mapping[str, str], bytes]:
         self.got.append((headers, body.decode()))
-        return self.status, {}, b""
+        return self.status, self.headers, b""
 
     def types(self) -> list[str]:
         return [json.loads(body)["type"] for _, body in self.got]
@@ -93,6 +94,40 @@ def test_the_signature_is_the_one_of_the_standards_own_example() -> None:
     body = '{"test": 2432232314}'
     signature = webhook_out.signature_of(secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", body)
     assert signature == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "state", "wait"),
+    [
+        (302, {"Location": "/elsewhere"}, "failed", 0),
+        (307, {"Location": "/elsewhere"}, "failed", 0),
+        (400, {}, "failed", 0),
+        (408, {}, "pending", 30),
+        (425, {}, "pending", 30),
+        (429, {"Retry-After": "600"}, "pending", 600),
+        (503, {"Retry-After": "99999"}, "pending", 3600),
+        (500, {"Retry-After": "Mon, 23 Nov 2026 12:00:00 GMT"}, "pending", 30),
+    ],
+)
+def test_what_the_other_program_answers_decides_whether_and_when_it_is_asked_again(
+    context: Flask, receiver: Receiver, status: int, headers: Mapping[str, str], state: str, wait: int
+) -> None:
+    builders.make_webhook(receiver.url, topics=["task"])
+    receiver.status, receiver.headers = status, headers
+    assign()
+    send()
+    assert len(receiver.got) == 1, "no redirect is followed"
+    row = db.session.execute(text("SELECT state, not_before FROM deliveries WHERE purpose = 'webhook'")).one()
+    assert row.state == state
+    assert wait - 20 < (row.not_before - clock.now()).total_seconds() <= wait
+
+
+def test_a_program_that_does_not_answer_at_all_is_asked_again(context: Flask) -> None:
+    builders.make_webhook("http://127.0.0.1:9/hook", topics=["task"])
+    assign()
+    send()
+    row = db.session.execute(text("SELECT state, error FROM deliveries WHERE purpose = 'webhook'")).one()
+    assert (row.state, "does not answer" in row.error) == ("pending", True)
 
 
 def test_only_chosen_topics_come_and_none_while_it_is_off(context: Flask, receiver: Receiver) -> None:

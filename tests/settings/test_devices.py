@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import requests
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
@@ -303,10 +304,14 @@ def test_outside_test_mode_this_machine_is_no_push_service() -> None:
             public_only.check_endpoint(url)
 
 
-def test_a_host_that_moved_inside_after_it_was_checked_is_not_talked_to() -> None:
+def test_a_host_that_moved_inside_after_it_was_checked_is_not_talked_to(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as inside, public_only.session() as http:
+        here = f"127.0.0.1:{inside.getsockname()[1]}"
+        monkeypatch.setenv("https_proxy", f"http://{here}")  # a proxy would be a way around it
+        with pytest.raises(requests.exceptions.InvalidSchema):
+            http.post(f"http://{here}/push", data=b"secret", timeout=2)
         with pytest.raises(public_only.NotPublic):
-            http.post(f"https://127.0.0.1:{inside.getsockname()[1]}/push", data=b"secret", timeout=2)
+            http.post(f"https://{here}/push", data=b"secret", timeout=2)
         connection, _ = inside.accept()
         with connection:
             connection.settimeout(2)
