@@ -15,7 +15,7 @@ import requests
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from flask import current_app
 from py_vapid import Vapid02
-from pywebpush import WebPusher
+from pywebpush import WebPusher, WebPushException
 
 from app.channels import public_only
 from app.channels.base import Message, Sender, Urgency
@@ -57,7 +57,7 @@ class WebPushSender:
             subscription: dict[str, Any] = json.loads(address)
             endpoint = str(subscription["endpoint"])
             pusher = WebPusher(subscription, requests_session=self._http)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, WebPushException) as error:
             raise AddressGone("The subscription cannot be read") from error
         headers = dict(self._authorization(endpoint)) | {"Urgency": message.urgency.value}
         if message.thread:

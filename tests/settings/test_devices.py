@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from app import clock
-from app.channels import public_only
+from app.channels import public_only, webpush
 from app.errors import UserError
 from app.extensions import db
 from app.models.notifications import FeedItem
@@ -55,6 +55,34 @@ def test_news_reaches_the_browser_encrypted_and_signed(context: Flask, push_serv
     assert push.payload["item"].startswith("n:")
     assert push.headers["urgency"] == "normal"
     assert push.claims["exp"] > 0
+    # What comes later about the same task replaces it on the way: one that was off for a day is not told twice.
+    assert push.headers["topic"] == webpush.topic_of(push.payload["tag"])
+
+
+def test_a_text_longer_than_push_services_take_is_cut_and_comes(context: Flask, push_service: PushService) -> None:
+    ann, ben = make_user("Staff"), make_user("Staff")
+    subscribe(ben, push_service)
+    chat_id = chatting.direct(ann, ben)
+    chatting.say(ann, chat_id, "🚲" * 3000)
+    chatting.decide(chat_id)
+    news.deliver_due()
+    assert push_service.refused == []
+    (push,) = push_service.taken
+    assert push.payload["body"].startswith("🚲")
+    assert push.payload["body"].endswith("…")
+
+
+def test_a_subscription_that_cannot_be_used_removes_itself_and_holds_up_no_other(
+    context: Flask, push_service: PushService
+) -> None:
+    user = make_user("Staff")
+    broken, sound = subscribe(user, push_service, "broken"), subscribe(user, push_service)
+    db.session.execute(text("UPDATE devices SET p256dh = 'AAAA' WHERE id = :id"), {"id": broken})
+    db.session.commit()
+    news.assign(user, make_user("Manager"))
+    news.deliver_due()
+    assert [push.browser for push in push_service.taken] == ["one"]
+    assert [device["id"] for device in devices.of_user(user.id)] == [sound]
 
 
 def test_a_phone_or_an_installed_center_is_mobile_and_gets_one_push(context: Flask, push_service: PushService) -> None:

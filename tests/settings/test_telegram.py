@@ -139,7 +139,9 @@ def test_the_bots_limit_holds_the_whole_batch_for_as_long_as_asked(context: Flas
     assert all(7 < (row.not_before - clock.now()).total_seconds() < 10 for row in rows)
 
 
-@pytest.mark.parametrize(("status", "state"), [(400, "failed"), (500, "pending"), (401, "pending")])
+@pytest.mark.parametrize(
+    ("status", "state"), [(400, "failed"), (500, "pending"), (502, "pending"), (401, "pending"), (404, "pending")]
+)
 def test_what_the_bot_api_refuses_is_sorted_by_what_helps(
     context: Flask, telegram_api: TelegramApi, status: int, state: str
 ) -> None:
