@@ -118,6 +118,22 @@ def test_a_service_that_asks_for_patience_gets_it(context: Flask, push_service: 
     assert "429" in row.error
 
 
+@pytest.mark.parametrize(
+    ("status", "state", "devices_left"),
+    [(500, "pending", 1), (503, "pending", 1), (404, "failed", 0), (403, "failed", 1), (413, "failed", 1)],
+)
+def test_what_a_push_service_refuses_is_tried_again_where_that_helps(
+    context: Flask, push_service: PushService, status: int, state: str, devices_left: int
+) -> None:
+    user = make_user("Staff")
+    subscribe(user, push_service)
+    push_service.status = status
+    news.assign(user, make_user("Manager"))
+    news.deliver_due()
+    assert [outcome[2] for outcome in news.outcomes(user) if outcome[1] == "browser"] == [state]
+    assert device_count(user) == devices_left
+
+
 def test_a_redirect_is_not_followed(context: Flask, push_service: PushService) -> None:
     user = make_user("Staff")
     subscribe(user, push_service)
