@@ -246,3 +246,24 @@ def test_whoever_changes_several_talks_keeps_nobody_waiting_who_has_the_first_of
         doing.result(30)
     assert states() == [end, end]
     assert db.session.scalar(select(Talk.chat_id).order_by(Talk.number.desc()).limit(1)) == first
+
+
+def test_a_message_sent_again_before_the_first_was_answered_is_there_once_and_both_are_answered_alike(
+    app: Flask, visitor: Client, client_of: Callable[[str], Colleague]
+) -> None:
+    chat_id = visitor.write("Hello")["message"]["chat_id"]
+    again = Client(app, visitor.key, visitor.token)
+    sent = {"client_id": "same", "body": "Are you there?"}
+    first, second = at_once(
+        app,
+        chat_id,
+        lambda: visitor.ask("POST", "/messages", json=sent),
+        lambda: again.ask("POST", "/messages", json=sent),
+    )
+    assert [answer.status_code for answer in (first, second)] == [201, 200]
+    assert first.get_json()["message"]["id"] == second.get_json()["message"]["id"]
+    path, wren = f"/chats/{chat_id}/messages", client_of("wren")
+    answers = at_once(app, chat_id, *[lambda: wren.call("POST", path, client_id="mine", body="Yes, here I am")] * 2)
+    assert sorted(answer.status_code for answer in answers) == [200, 201]
+    assert len({answer.get_json()["message"]["id"] for answer in answers}) == 1
+    assert [one["body"] for one in visitor.seen()] == ["Hello", "Are you there?", "Yes, here I am"]
