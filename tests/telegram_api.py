@@ -25,7 +25,6 @@ class TelegramApi(HttpServer):
         self.calls: list[tuple[str, dict[str, str]]] = []
         self.answers: list[tuple[int, str, dict[str, Any]]] = []
         self.updates: list[dict[str, Any]] = []
-        self.blocked_by: set[str] = set()
         self._numbers = 100
         super().__init__()
 
@@ -51,8 +50,6 @@ class TelegramApi(HttpServer):
         if self.answers:
             status, description, parameters = self.answers.pop(0)
             return status, _error(status, description, parameters)
-        if fields["chat_id"] in self.blocked_by:
-            return 403, _error(403, "Forbidden: bot was blocked by the user")
         self._numbers += 1
         self.sent.append(fields | {"message_id": str(self._numbers)})
         chat = {"id": int(fields["chat_id"]), "type": "private"}

@@ -124,6 +124,14 @@ def test_a_job_that_fails_disturbs_no_other(context: Flask, monkeypatch: pytest.
     assert ran == ["second"]
 
 
+def test_a_job_goes_on_while_it_finds_something_and_lets_the_others_come_in_the_end(context: Flask) -> None:
+    pieces, endless = iter([100, 100, 3, 0, 100]), []
+    beat.run_job(beat.PeriodicJob("pieces", 1, lambda: next(pieces)))
+    assert list(pieces) == [100]
+    beat.run_job(beat.PeriodicJob("endless", 1, lambda: endless.append(1) or 1))
+    assert len(endless) == beat.MAX_PIECES
+
+
 def test_a_leader_whose_connection_is_cut_gives_up_instead_of_leading_on(context: Flask) -> None:
     engine = create_engine(context.config["SQLALCHEMY_DATABASE_URI"], poolclass=NullPool, isolation_level="AUTOCOMMIT")
     with engine.connect() as first, engine.connect() as second:

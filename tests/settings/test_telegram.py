@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
@@ -14,6 +15,8 @@ from sqlalchemy import text
 
 from app import clock
 from app.catalogue import KINDS
+from app.channels import telegram
+from app.channels.base import Message
 from app.errors import UserError
 from app.extensions import db
 from app.integrations import listen, telegram_bot
@@ -22,7 +25,7 @@ from app.models.people import User
 from app.services.chats import chat_messages, chat_news, chats
 from app.services.settings import telegram_links
 from app.transaction import transaction
-from tests import news
+from tests import chatting, news
 from tests.builders import bearer, make_user
 from tests.telegram_api import TelegramApi, message
 
@@ -112,12 +115,61 @@ def test_news_comes_to_the_linked_chat(context: Flask, telegram_api: TelegramApi
     assert receipt == sent["message_id"]
 
 
+def test_what_somebody_wrote_is_never_markup(context: Flask, telegram_api: TelegramApi) -> None:
+    ann, ben = make_user("Staff"), make_user("Staff")
+    link(ben)
+    chat_id = chatting.direct(ann, ben)
+    chatting.say(ann, chat_id, "Is 5 < 6 & <i>7</i>?")
+    chatting.decide(chat_id)
+    news.deliver_due()
+    (sent,) = telegram_api.sent
+    assert "Is 5 &lt; 6 &amp; &lt;i&gt;7&lt;/i&gt;?" in sent["text"]
+
+
+def test_a_telegram_that_cannot_be_reached_is_tried_again(context: Flask, telegram_api: TelegramApi) -> None:
+    user = make_user("Staff")
+    link(user)
+    telegram_api.stop()
+    news.assign(user, make_user("Manager"))
+    news.deliver_due()
+    assert ("notice", "telegram", "pending", None) in news.outcomes(user)
+    assert linked(user)
+
+
+def test_a_batch_goes_no_faster_than_the_bot_may_write(
+    context: Flask, telegram_api: TelegramApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, sent_at = [100.0], []
+
+    def wait(seconds: float) -> None:
+        now[0] += seconds
+
+    def send(*_: object, **__: object) -> SimpleNamespace:
+        sent_at.append(now[0])
+        return SimpleNamespace(message_id=1)
+
+    monkeypatch.setattr(telegram, "time", SimpleNamespace(monotonic=lambda: now[0], sleep=wait))
+    monkeypatch.setattr(telegram, "call", send)
+    with telegram.TelegramChannel().open() as sender:
+        for number in range(60):
+            sender.send(str(ANN), Message(delivery_id=number, subject="", title="News", text=""))
+    assert sent_at == [100.0] * 25 + [101.0] * 25 + [102.0] * 10
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (403, "Forbidden: bot was blocked by the user"),
+        (403, "Forbidden: user is deactivated"),
+        (400, "Bad Request: chat not found"),
+    ],
+)
 def test_a_bot_that_was_blocked_unlinks_itself_and_says_so_in_the_center(
-    context: Flask, telegram_api: TelegramApi
+    context: Flask, telegram_api: TelegramApi, status: int, said: str
 ) -> None:
     user = make_user("Staff")
     link(user)
-    telegram_api.blocked_by.add(str(ANN))
+    telegram_api.answers = [(status, said, {})]
     news.assign(user, make_user("Manager"))
     news.deliver_due()
     assert not linked(user)
