@@ -182,3 +182,19 @@ def test_whoever_was_deactivated_meanwhile_gets_nothing(
     assert beat_and_work(at, NOON + dt.timedelta(minutes=1)) == 1
     assert mails()[0][0] == "skipped"
     assert smtp.mails == []
+
+
+def test_whoever_has_another_address_meanwhile_gets_nothing_at_the_old_one(
+    people: tuple[User, User], smtp: SmtpServer, at: MoveClock
+) -> None:
+    smtp.stop()
+    assign(people)
+    work_off()
+    with transaction():
+        people[1].email = "milo@elsewhere.example"
+        db.session.merge(people[1])
+    smtp.start()
+    assert beat_and_work(at, NOON + dt.timedelta(minutes=1)) == 1
+    assert mails()[0][0] == "skipped"
+    assert email_in_trace(people[1]) == ("skipped", "Skipped: the address has changed since")
+    assert smtp.mails == []

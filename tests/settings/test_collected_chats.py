@@ -219,3 +219,23 @@ def test_collecting_the_chats_of_many_people_costs_as_many_statements_as_of_one(
         counted.append(len(sent))
         assert all(len(one.found.chats) == 1 for one in claimed)
     assert counted[0] == counted[1]
+
+
+def test_a_brief_for_an_address_that_has_changed_goes_nowhere_and_the_next_digest_has_it_all(
+    pair: tuple[User, User, int], at: At
+) -> None:
+    ann, ben, chat_id = pair
+    before = ben.email
+    write(ann, chat_id, "Are you up?")
+    news.assign(ben, make_user("Manager"), "Night task")
+    with transaction():
+        db.session.merge(ben).email = "ben@elsewhere.example"
+    go_on(at, MORNING)
+    assert news.kept_mails(before) == []
+    assert ("brief", "email", "skipped", "address_changed") in news.outcomes(ben)
+    news.choose(ben, digest={"hours": ["08:00"], "weekdays": EVERY_DAY})
+    go_on(at, MORNING + dt.timedelta(minutes=31))
+    (mail,) = news.kept_mails("ben@elsewhere.example")
+    assert mail.subject == "Your digest: 2 unread"
+    assert "Are you up?" in mail.text
+    assert "Night task" in mail.text
