@@ -13,7 +13,7 @@ from flask import Flask
 from app.extensions import db, socketio
 from app.models.people import User
 from app.models.talks import Talk
-from app.services.chats import chat_members
+from app.services.chats import chat_live, chat_members
 from app.services.people import people
 from app.services.talks import talk_live
 from app.sockets import chats as chat_sockets
@@ -112,6 +112,7 @@ def test_who_joined_or_left_a_group_while_redis_was_away_is_put_right_by_the_gua
     chat_id = act(app, lambda: chatting.group(person("ann"), [person("ben")]))
     assert ben.ask("chat.focus", {"chat_id": chat_id, "visible": True}) == {}
     monkeypatch.setattr(socketio.server.manager, "move", lambda *_, **__: None)
+    monkeypatch.setattr(chat_live, "SMALL_CHAT", 0)  # as of a big one: who types is heard by who has it open
     act(app, lambda: chat_members.add(person("ann"), chat_id, [person("cho").id]))
     act(app, lambda: chat_members.remove(person("ann"), chat_id, person("ben").id))
 
@@ -122,7 +123,9 @@ def test_who_joined_or_left_a_group_while_redis_was_away_is_put_right_by_the_gua
 
     guard(1)
     say("Who is there?")
+    assert cho.ask("chat.focus", {"chat_id": chat_id, "visible": True}) == {}
     ann.ask("chat.typing", {"chat_id": chat_id})
+    assert cho.wait_for("chat.typing")
     assert "Who is there?" in [data["body"] for data in heard(cho, "message")]
     assert "Who is there?" not in [data["body"] for data in heard(ben, "message")]
     assert heard(ben, "chat.typing") == []
