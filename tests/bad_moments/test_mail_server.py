@@ -14,6 +14,7 @@ from sqlalchemy import text
 from app.extensions import db
 from app.models.people import User
 from app.services import delivery, reading, trace
+from app.services.people.people import demote
 from app.services.tasks import tasks
 from app.transaction import transaction
 from tests import builders
@@ -197,4 +198,17 @@ def test_whoever_has_another_address_meanwhile_gets_nothing_at_the_old_one(
     assert beat_and_work(at, NOON + dt.timedelta(minutes=1)) == 1
     assert mails()[0][0] == "skipped"
     assert email_in_trace(people[1]) == ("skipped", "Skipped: the address has changed since")
+    assert smtp.mails == []
+
+
+def test_whoever_became_a_free_user_meanwhile_gets_nothing_that_is_not_for_them(
+    people: tuple[User, User], smtp: SmtpServer, at: MoveClock
+) -> None:
+    smtp.stop()
+    assign(people)
+    work_off()
+    with transaction():
+        demote(builders.make_user("Admin"), db.session.get_one(User, people[1].id))
+    smtp.start()
+    beat_and_work(at, NOON + dt.timedelta(minutes=1))
     assert smtp.mails == []
