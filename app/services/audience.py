@@ -15,10 +15,10 @@ from app.channels import telegram, webpush
 from app.extensions import db
 from app.models.people import RoleName, User
 from app.services.people import activity, rights
+from app.services.people.held_roles import ADMIN, TEAM
 from app.services.routing import AccountDefault, AccountDefaults, Facts
 from app.services.settings.digest_times import next_after, plan_of
 from app.services.settings.quiet import Hold, hold_of
-from app.services.talks.talk_sight import TEAM
 
 # Cards and screens that a notice leads to, and the right without which ``app/access`` refuses them.
 _CARD = re.compile(r"/(lead|contact|company|task|call)view/show/(\d+)")
@@ -218,19 +218,17 @@ def role_of(user: User) -> str:
 
 def admins() -> list[int]:
     """Return the ids of the active admins, by own role or by a group's."""
-    rows = db.session.execute(
-        text(
-            "SELECT u.id FROM ab_user u WHERE u.active AND EXISTS ("
-            " SELECT 1 FROM ab_role r WHERE r.name = 'Admin' AND (r.id IN ("
-            "  SELECT role_id FROM ab_user_role WHERE user_id = u.id) OR r.id IN ("
-            "  SELECT gr.role_id FROM ab_user_group ug JOIN ab_group_role gr USING (group_id)"
-            "  WHERE ug.user_id = u.id)))"
-        )
-    )
+    rows = db.session.execute(text(f"SELECT u.id FROM ab_user u WHERE u.active AND {ADMIN}"))
     return [row.id for row in rows]
 
 
-def members(group_id: int) -> list[int]:
+def manager(group_id: int | None) -> int | None:
+    """Return the id of a user group's active manager."""
+    statement = text("SELECT u.id FROM ab_group g JOIN ab_user u ON u.id = g.manager_id WHERE g.id = :id AND u.active")
+    return db.session.execute(statement, {"id": group_id}).scalar()
+
+
+def members(group_id: int | None) -> list[int]:
     """Return the ids of a user group's active members but free users, who have no part in its work with clients."""
     rows = db.session.execute(
         text(

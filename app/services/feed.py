@@ -22,6 +22,7 @@ from app.services.calls import call_words
 from app.services.chats import chat_feed, message_pages
 from app.services.clients import client_feed, client_words
 from app.services.render import headline
+from app.services.searching import escaped
 
 MAX_LIMIT = 100
 FILTERS = ("all", *(tab.value for tab in Tab), *client_feed.FILTERS, team_feed.FILTER)
@@ -109,7 +110,7 @@ def page(
     found += _notices(session, user_id, filter, unread_first, limit + 1, after, q.strip())
     if filter in ("all", Tab.CHATS, Tab.CLIENTS, *client_feed.FILTERS):
         bound = after.of("c") if after else None
-        words = _escape_like(sort_key_of(q))
+        words = escaped(sort_key_of(q)[:100])
         source = client_feed.page if filter in (Tab.CLIENTS, *client_feed.FILTERS) else chat_feed.page
         kind = "" if filter == "all" else str(filter)
         found += source(session, user_id, unread_first=unread_first, limit=limit + 1, after=bound, q=words, kind=kind)
@@ -132,7 +133,7 @@ def _notices(
         values["tab"] = filter
     if q:
         where.append("e.data ->> 'text' ILIKE :q")
-        values["q"] = f"%{_escape_like(q)}%"
+        values["q"] = f"%{escaped(q[:100])}%"
     if after:
         values["c_unread"], values["c_at"], values["c_id"] = after.of("n")
         where.append(
@@ -233,10 +234,6 @@ def _as_item(row: Row[Any]) -> dict[str, Any]:
         "due": {"at": row.due_at.isoformat(), "all_day": row.all_day} if row.due_at else None,
         "changed_at": row.changed_at.isoformat(),
     }
-
-
-def _escape_like(words: str) -> str:
-    return words[:100].replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _write_cursor(key: tuple[Any, ...]) -> str:

@@ -58,9 +58,14 @@ def archive(user_id: int, item_ids: Collection[int]) -> list[int]:
 
 def remind(user_id: int, item_ids: Collection[int], at: dt.datetime) -> list[int]:
     """Put items away until ``at``. Raises UserError when that is not in the coming year."""
+    check_moment(at)
+    return _change(user_id, item_ids, _REMIND, only="true", cancels=True, remind_at=at)
+
+
+def check_moment(at: dt.datetime) -> None:
+    """Refuse moments of a reminder that are past or far off. Raises UserError."""
     if not clock.now() < at < clock.now() + dt.timedelta(days=366):
         raise UserError("invalid", "Choose a moment in the coming year", "at")
-    return _change(user_id, item_ids, _REMIND, only="true", cancels=True, remind_at=at)
 
 
 def wake_reminded(limit: int = 500) -> int:

@@ -66,6 +66,11 @@ def title_and_body(tag: str, task: TaskNews, rule: str) -> tuple[str, str]:
     return _WORDS[tag](task, rule)
 
 
+def joined(*parts: str) -> str:
+    """Return the parts that say something as one line: "Acme · from Milo"."""
+    return " · ".join(part for part in parts if part)
+
+
 def one_line(text: object) -> str:
     """Text as one line: a line break in a task must not end a mail's header or a feed's row."""
     return " ".join(str(text or "").translate(_BREAKS).split())
@@ -75,28 +80,28 @@ def _task_assigned(task: TaskNews, rule: str) -> tuple[str, str]:
     # It may stand in for a lead time that had already begun when the task was made.
     due = gettext("due in %(minutes)s min", minutes=task.minutes_left) if task.minutes_left else _due(task)
     giver = gettext("from %(name)s", name=task.giver) if task.giver else ""
-    return gettext("New task: %(text)s", text=task.text), _joined(giver, due)
+    return gettext("New task: %(text)s", text=task.text), joined(giver, due)
 
 
 def _task_due_soon(task: TaskNews, rule: str) -> tuple[str, str]:
     late = gettext("reminded late") if task.late else ""
     if task.minutes_left is None:
-        return gettext("Due %(moment)s: %(text)s", moment=task.due, text=task.text), _joined(_from(task), late)
+        return gettext("Due %(moment)s: %(text)s", moment=task.due, text=task.text), joined(_from(task), late)
     title = gettext("In %(minutes)s min: %(text)s", minutes=task.minutes_left, text=task.text)
-    return title, _joined(_from(task), _due(task), late)
+    return title, joined(_from(task), _due(task), late)
 
 
 def _task_expired(task: TaskNews, rule: str) -> tuple[str, str]:
     was_due = gettext("was due %(moment)s", moment=task.due) if task.due else ""
     if rule == Rule.AUTHOR and not task.own:
         who = gettext("%(name)s has not completed it", name=task.responsible)
-        return gettext("Expired: %(text)s", text=task.text), _joined(who, was_due)
-    return gettext("Overdue: %(text)s", text=task.text), _joined(_from(task), was_due)
+        return gettext("Expired: %(text)s", text=task.text), joined(who, was_due)
+    return gettext("Overdue: %(text)s", text=task.text), joined(_from(task), was_due)
 
 
 def _task_completed(task: TaskNews, rule: str) -> tuple[str, str]:
     who = gettext("by %(name)s", name=task.completed_by)
-    return gettext("Completed: %(text)s", text=task.text), _joined(who, task.result)
+    return gettext("Completed: %(text)s", text=task.text), joined(who, task.result)
 
 
 def _test(task: TaskNews, rule: str) -> tuple[str, str]:
@@ -118,10 +123,6 @@ def _from(task: TaskNews) -> str:
 
 def _due(task: TaskNews) -> str:
     return gettext("due %(moment)s", moment=task.due) if task.due else ""
-
-
-def _joined(*parts: str) -> str:
-    return " · ".join(part for part in parts if part)
 
 
 def _moment(iso: object) -> dt.datetime | None:

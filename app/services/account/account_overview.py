@@ -11,8 +11,9 @@ from sqlalchemy import Row, select, text
 
 from app import clock
 from app.extensions import db
-from app.models.people import RoleName, User
+from app.models.people import User
 from app.services.account import account, channel_health
+from app.services.people.held_roles import ADMIN, TEAM
 from app.services.people.names import NAME_SQL
 
 HOURS = 24
@@ -45,12 +46,10 @@ SELECT * FROM (
     SELECT ug.group_id, u.id, {NAME_SQL} AS name,
            row_number() OVER (PARTITION BY ug.group_id ORDER BY u.sort_key, u.id) AS n
     FROM ab_user u JOIN ab_user_group ug ON ug.user_id = u.id WHERE u.active AND ug.group_id = ANY(:group_ids)
-      AND NOT EXISTS (SELECT 1 FROM ab_user_role ur JOIN ab_role r ON r.id = ur.role_id
-                      WHERE ur.user_id = u.id AND r.name = '{RoleName.FREE}')
+      AND {TEAM}
     UNION ALL
     SELECT NULL, u.id, {NAME_SQL}, row_number() OVER (ORDER BY u.sort_key, u.id)
-    FROM ab_user u JOIN ab_user_role ur ON ur.user_id = u.id JOIN ab_role r ON r.id = ur.role_id
-    WHERE u.active AND r.name = '{RoleName.ADMIN}'
+    FROM ab_user u WHERE u.active AND {ADMIN}
 ) found WHERE n <= :limit ORDER BY group_id, n
 """)
 

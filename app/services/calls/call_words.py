@@ -7,7 +7,7 @@ from typing import Any
 
 from flask_babel import gettext
 
-from app.services.wording import one_line
+from app.services.wording import joined, one_line
 
 PREFIX = "call:"
 
@@ -18,7 +18,7 @@ def title_and_body(tag: str, data: Mapping[str, Any]) -> tuple[str, str]:
     contact = data.get("contact") or {}
     leads = [one_line(lead.get("name")) for lead in data.get("leads") or ()]
     number = one_line(data.get("phone")) if contact else ""
-    below = " · ".join(part for part in (one_line(contact.get("company")), *leads[:1], number, _line(data)) if part)
+    below = joined(one_line(contact.get("company")), *leads[:1], number, _line(data))
     if tag == "call:ringing":
         return gettext("%(name)s is calling", name=name), below
     if tag == "call:missed":

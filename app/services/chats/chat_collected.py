@@ -109,12 +109,7 @@ SELECT c.id, c.kind, c.last_seq, m.mute, coalesce(n.mention, false) AS mention,
        c.kind = 'client' AND m.user_id IS DISTINCT FROM (
            SELECT t.responsible_id FROM talks t WHERE t.chat_id = c.id ORDER BY t.number DESC LIMIT 1) AS of_group
 FROM chat_members m JOIN chats c ON c.id = m.chat_id
-LEFT JOIN LATERAL (
-    SELECT bool_or(x.mentions_all OR coalesce(m.user_id = ANY(x.mentioned_ids), false)) AS mention
-    FROM (SELECT x.mentions_all, x.mentioned_ids FROM messages x
-          WHERE x.chat_id = m.chat_id AND x.seq > m.last_read_seq AND {chat_feed.WAITS}
-          ORDER BY x.seq DESC LIMIT {chat_feed.MAX_COUNT}) x
-) n ON true
+LEFT JOIN LATERAL {chat_feed.WAITING} n ON true
 WHERE m.user_id = :user_id AND {chat_feed.PRESENT} AND NOT {chat_feed.PUT_AWAY} AND {chat_feed.UNREAD}
 ORDER BY c.last_message_at DESC NULLS LAST LIMIT :limit
 """)

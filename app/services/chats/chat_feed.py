@@ -20,6 +20,17 @@ BODY_LENGTH = 200
 # A message that waits for its reader: somebody else's, not deleted, not told by the system.
 WAITS = "x.author_kind <> 'system' AND x.deleted_at IS NULL AND x.author_id IS DISTINCT FROM m.user_id"
 
+# How much waits in a person's chat m, as far as it is counted, and whether the person is mentioned there.
+WAITING = f"""(
+    SELECT count(*) AS unread, bool_or(x.mentions_all OR coalesce(m.user_id = ANY(x.mentioned_ids), false)) AS mention
+    FROM (SELECT x.mentions_all, x.mentioned_ids FROM messages x
+          WHERE x.chat_id = m.chat_id AND x.seq > m.last_read_seq AND {WAITS}
+          ORDER BY x.seq DESC LIMIT {MAX_COUNT}) x
+)"""
+
+# How many are in a chat c.
+MEMBERS = "(SELECT count(*) FROM chat_members t WHERE t.chat_id = c.id AND t.left_at IS NULL)"
+
 # The newest message alone decides in nearly every case; only else the messages are looked at.
 UNREAD = f"""(m.marked_unread OR (m.role NOT IN ('told', 'viewer') AND c.last_seq > m.last_read_seq
     AND (coalesce(c.last_author_id <> m.user_id, false) OR EXISTS (
@@ -58,7 +69,7 @@ SELECT p.*, {client_words.COLUMNS}, coalesce(n.count, 0) AS count, coalesce(n.me
        l.mentions AS last_mentions,
        o.id AS person_id, o.name AS person_name, o.picture AS person_picture, o.free AS person_free,
        CASE p.kind WHEN 'direct' THEN 2
-            ELSE (SELECT count(*) FROM chat_members t WHERE t.chat_id = p.id AND t.left_at IS NULL) END AS members
+            ELSE {MEMBERS.replace("c.id", "p.id")} END AS members
 FROM page p
 LEFT JOIN LATERAL (
     SELECT count(*) AS count, bool_or(y.mentions_all OR coalesce(p.user_id = ANY(y.mentioned_ids), false)) AS mention
@@ -239,7 +250,7 @@ def described_since(session: Session, user_id: int, since: dt.datetime) -> list[
         text(
             "SELECT c.id, c.kind, c.name, c.picture, c.archived_at IS NOT NULL AS archived, c.linked, c.changed_at,"
             " m.left_at IS NOT NULL AS removed,"
-            " (SELECT count(*) FROM chat_members t WHERE t.chat_id = c.id AND t.left_at IS NULL) AS members"
+            f" {MEMBERS} AS members"
             " FROM chat_members m JOIN chats c ON c.id = m.chat_id WHERE m.user_id = :user_id"
             " AND (CASE WHEN m.left_at IS NULL THEN c.described_at > :since ELSE m.moved_at > :since END) LIMIT 500"
         ),

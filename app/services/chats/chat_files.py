@@ -84,11 +84,15 @@ def keep(
     return file
 
 
-def loose(user_id: int, chat_id: int, file_ids: Sequence[int]) -> list[int]:
-    """Return the ids of this person's files that wait for a message, locked. Raises UserError on ``file_ids``."""
+def loose(user_id: int | None, chat_id: int, file_ids: Sequence[int]) -> list[int]:
+    """Return the ids of a person's files that wait for a message, locked; None is the chat's client.
+
+    Raises UserError on ``file_ids``.
+    """
     rows = db.session.execute(
         text(
-            "SELECT id FROM chat_files WHERE id = ANY(:ids) AND chat_id = :chat_id AND uploader_id = :user_id"
+            "SELECT id FROM chat_files WHERE id = ANY(:ids) AND chat_id = :chat_id"
+            f" AND {'by_visitor' if user_id is None else 'uploader_id = :user_id'}"
             " AND message_id IS NULL AND deleted_at IS NULL ORDER BY id FOR NO KEY UPDATE"
         ),
         {"ids": list(file_ids), "chat_id": chat_id, "user_id": user_id},

@@ -36,12 +36,7 @@ SELECT d.id, m.mute, m.last_read_seq, c.last_seq, n.unread, n.mention
 FROM unnest(CAST(:ids AS bigint[]), CAST(:user_ids AS int[]), CAST(:chat_ids AS int[])) AS d(id, user_id, chat_id)
 JOIN chat_members m ON m.chat_id = d.chat_id AND m.user_id = d.user_id AND m.left_at IS NULL
 JOIN chats c ON c.id = m.chat_id
-JOIN LATERAL (
-    SELECT count(*) AS unread, bool_or(x.mentions_all OR coalesce(m.user_id = ANY(x.mentioned_ids), false)) AS mention
-    FROM (SELECT x.mentions_all, x.mentioned_ids FROM messages x
-          WHERE x.chat_id = m.chat_id AND x.seq > m.last_read_seq AND {chat_feed.WAITS}
-          ORDER BY x.seq DESC LIMIT {chat_feed.MAX_COUNT}) x
-) n ON true
+JOIN LATERAL {chat_feed.WAITING} n ON true
 """)
 
 _UNREAD = text(f"""

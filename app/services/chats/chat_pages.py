@@ -12,22 +12,12 @@ from app.errors import NotFound
 from app.extensions import db
 from app.models.base import sort_key_of
 from app.services.account import account
-from app.services.chats.chat_feed import PRESENT, WAITS, picture_url, url_of
+from app.services.chats.chat_feed import MEMBERS, PRESENT, WAITS, picture_url, url_of
 from app.services.clients import client_words
 from app.services.people.names import FREE_SQL, NAME_SQL
+from app.services.searching import escaped
 
 MAX_CHATS = 200
-
-# A table u of people → whether each is a free user: Free and nothing stronger.
-_FREE = """
-LEFT JOIN LATERAL (
-    SELECT coalesce(bool_and(r.name = 'Free'), true) AS free FROM (
-        SELECT ur.role_id FROM ab_user_role ur WHERE ur.user_id = u.id
-        UNION ALL
-        SELECT gr.role_id FROM ab_user_group ug JOIN ab_group_role gr USING (group_id) WHERE ug.user_id = u.id) held
-    JOIN ab_role r ON r.id = held.role_id
-) f ON true
-"""
 
 _VIEW = f"""
 SELECT c.id, c.kind, c.subject_type, c.subject_id, c.name, c.picture, c.linked,
@@ -38,12 +28,12 @@ SELECT c.id, c.kind, c.subject_type, c.subject_id, c.name, c.picture, c.linked,
        o.id AS person_id, o.username AS person_username, o.name AS person_name, o.picture AS person_picture,
        o.active AS person_active, o.free AS person_free, c.contact_id,
        {client_words.COLUMNS},
-       (SELECT count(*) FROM chat_members t WHERE t.chat_id = c.id AND t.left_at IS NULL) AS members
+       {MEMBERS} AS members
 FROM chat_members m JOIN chats c ON c.id = m.chat_id
 LEFT JOIN ab_group g ON g.id = c.group_id
 LEFT JOIN LATERAL (
-    SELECT u.id, u.username, {NAME_SQL} AS name, u.picture, u.active, f.free
-    FROM chat_members t JOIN ab_user u ON u.id = t.user_id {_FREE}
+    SELECT u.id, u.username, {NAME_SQL} AS name, u.picture, u.active, {FREE_SQL} AS free
+    FROM chat_members t JOIN ab_user u ON u.id = t.user_id
     WHERE t.chat_id = c.id AND t.user_id <> m.user_id LIMIT 1
 ) o ON c.kind = 'direct'
 LEFT JOIN LATERAL (SELECT c.id, c.kind, m.user_id) p ON true
@@ -52,8 +42,9 @@ WHERE m.user_id = :user_id AND m.left_at IS NULL
 """
 
 _MEMBERS = text(f"""
-SELECT u.id, u.username, {NAME_SQL} AS name, u.picture, u.active, m.role, m.last_read_seq, f.free
-FROM chat_members m JOIN ab_user u ON u.id = m.user_id {_FREE}
+SELECT u.id, u.username, {NAME_SQL} AS name, u.picture, u.active, m.role, m.last_read_seq,
+       {FREE_SQL} AS free
+FROM chat_members m JOIN ab_user u ON u.id = m.user_id
 WHERE m.chat_id = :chat_id AND m.left_at IS NULL ORDER BY u.sort_key, u.id
 """)
 
@@ -62,7 +53,7 @@ def of_person(user_id: int, *, archived: bool = False, q: str = "") -> list[dict
     """Return a person's chats, the newest first, at most MAX_CHATS."""
     values: dict[str, Any] = {"user_id": user_id, "limit": MAX_CHATS}
     where = f"{_VIEW} AND {PRESENT} AND c.kind <> 'client' AND c.archived_at IS {'NOT ' if archived else ''}NULL"
-    key = sort_key_of(q).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    key = escaped(sort_key_of(q))
     if key:
         values["q"] = f"%{key}%"
         where += (

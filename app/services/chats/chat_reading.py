@@ -10,11 +10,10 @@ from typing import Any
 from sqlalchemy import text
 
 from app import access, clock
-from app.errors import UserError
 from app.extensions import db
 from app.services import live, reading, retractions
 from app.services.chats import chat_feed, chat_live
-from app.services.chats.chat_feed import PRESENT, PUT_AWAY, UNREAD
+from app.services.chats.chat_feed import MEMBERS, PRESENT, PUT_AWAY, UNREAD
 from app.services.clients import visitor_live
 from app.transaction import on_commit
 
@@ -25,13 +24,13 @@ _REMIND = f"{_READ}, archived_seq = c.last_seq, remind_at = :remind_at"
 
 _OF_TAB = {"all": "true", "chats": "c.kind <> 'client'", "clients": "c.kind = 'client'"}
 
-_READ_UPTO = text("""
+_READ_UPTO = text(f"""
 UPDATE chat_members m SET last_read_seq = greatest(m.last_read_seq, least(CAST(:seq AS bigint), c.last_seq)),
        marked_unread = false, changed_at = clock_timestamp()
 FROM chats c WHERE c.id = m.chat_id AND m.chat_id = :chat_id AND m.user_id = :user_id AND m.left_at IS NULL
   AND (m.marked_unread OR m.last_read_seq < least(CAST(:seq AS bigint), c.last_seq))
 RETURNING m.last_read_seq, m.role, c.id, c.kind, c.direct_key,
-          (SELECT count(*) FROM chat_members t WHERE t.chat_id = c.id AND t.left_at IS NULL) AS members
+          {MEMBERS} AS members
 """)
 
 
@@ -87,8 +86,7 @@ def archive(user_id: int, chat_ids: Collection[int]) -> list[int]:
 
 def remind(user_id: int, chat_ids: Collection[int], at: dt.datetime) -> list[int]:
     """Put chats away until ``at``. Raises UserError when that is not in the coming year."""
-    if not clock.now() < at < clock.now() + dt.timedelta(days=366):
-        raise UserError("invalid", "Choose a moment in the coming year", "at")
+    reading.check_moment(at)
     return _change(user_id, chat_ids, _REMIND, only="true", cancels=True, remind_at=at)
 
 
@@ -171,7 +169,7 @@ def _cancel(user_id: int, chat_ids: Collection[int]) -> None:
 
 def _show_client(chat_id: int, seq: int) -> None:
     """The client sees up to where the team has read."""
-    key = db.session.execute(text("SELECT key FROM visitors WHERE chat_id = :id"), {"id": chat_id}).scalar()
+    key = visitor_live.key_of(chat_id)
     on_commit(lambda: visitor_live.tell("read", key, {"seq": seq}))
 
 

@@ -13,7 +13,8 @@ from app.models.chats import MemberRole
 from app.models.people import User, full_name
 from app.services.account import account
 from app.services.chats import chat_live, chat_reading
-from app.services.talks.talk_sight import PEOPLE, SEES, TEAM
+from app.services.people.held_roles import TEAM
+from app.services.talks.talk_sight import PEOPLE, SEES
 from app.transaction import on_commit
 
 # What was written before somebody comes in is behind them, but for the last message, which they are told about.

@@ -64,7 +64,7 @@ def receive(door: Door, who: Who, draft: Draft) -> Received:
             chat_id, unknown = clients.begin_chat(visitor)
         elif (first := _sent_before(chat_id, draft.client_id)) is not None:
             return Received(first, False, chat_id)
-        files = _loose_files(chat_id, draft.file_ids) if draft.file_ids else []
+        files = chat_files.loose(None, chat_id, draft.file_ids) if draft.file_ids else []
         talk = talk_flow.current(chat_id)
         row = insert(chat_id, draft.body, kind="visitor", client_id=draft.client_id, public=True, files=files)
         talk_flow.on_client_message(door, talk, chat_id, row.seq, draft.body, unknown=unknown)
@@ -147,7 +147,7 @@ def insert(
     on_commit(lambda: chat_news.wake(chat_id))
     if public and kind != "visitor":
         shown = visitor_pages.one(db.session(), row.id)
-        key = key_of(chat_id)
+        key = visitor_live.key_of(chat_id)
         if shown is not None:
             on_commit(lambda: visitor_live.tell("message", key, shown))
         if kind == "user":
@@ -162,15 +162,9 @@ def announce(chat_id: int, words: str) -> None:
 
 def changed(chat_id: int, message_id: int) -> None:
     """Show the client that a public message was edited or deleted."""
-    key, shown = key_of(chat_id), visitor_pages.one(db.session(), message_id)
+    key, shown = visitor_live.key_of(chat_id), visitor_pages.one(db.session(), message_id)
     if shown is not None:
         on_commit(lambda: visitor_live.tell("message.changed", key, shown))
-
-
-def key_of(chat_id: int) -> str | None:
-    """Return the key of the widget's client in a chat; None for a messenger's."""
-    statement = text("SELECT key FROM visitors WHERE chat_id = :id AND widget_id IS NOT NULL")
-    return db.session.execute(statement, {"id": chat_id}).scalar()
 
 
 def _sent_before(chat_id: int, client_id: str) -> dict[str, Any] | None:
@@ -179,20 +173,6 @@ def _sent_before(chat_id: int, client_id: str) -> dict[str, Any] | None:
         {"id": chat_id, "client_id": client_id},
     ).one_or_none()
     return visitor_pages.one(db.session(), row.id) if row is not None else None
-
-
-def _loose_files(chat_id: int, file_ids: Sequence[int]) -> list[int]:
-    rows = db.session.execute(
-        text(
-            "SELECT id FROM chat_files WHERE id = ANY(:ids) AND chat_id = :chat_id AND by_visitor"
-            " AND message_id IS NULL AND deleted_at IS NULL ORDER BY id FOR NO KEY UPDATE"
-        ),
-        {"ids": list(file_ids), "chat_id": chat_id},
-    )
-    found = [row.id for row in rows]
-    if len(found) != len(set(file_ids)):
-        raise UserError("invalid", "Upload these files first", "file_ids")
-    return found
 
 
 def _check_reply(chat_id: int, message_id: int, from_seq: int) -> None:

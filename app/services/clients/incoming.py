@@ -10,10 +10,11 @@ from app.extensions import db
 from app.models.crm import Contact, Lead, Pipeline, Stage
 from app.models.people import User, full_name
 from app.models.talks import Talk
-from app.services import audience, reading
+from app.services import reading
 from app.services.clients.clients import Door
 from app.services.notify import Subject, record_event
 from app.services.records import pipelines
+from app.services.records.stages import STAGE_WHEN_ACCEPTED
 
 TEXT_LENGTH = 500
 
@@ -50,9 +51,7 @@ def taken(lead_id: int, user: User) -> None:
     won = db.session.execute(
         text(
             "UPDATE leads SET responsible_id = :user_id, answered_at = :now, answered_by_id = :user_id,"
-            " changed_at = clock_timestamp(), stage_id = coalesce("
-            " (SELECT o.id FROM stages o JOIN stages s ON s.pipeline_id = o.pipeline_id WHERE s.id = leads.stage_id"
-            "  AND s.kind = 'incoming' AND o.kind = 'open' ORDER BY o.position, o.id LIMIT 1), stage_id)"
+            f" changed_at = clock_timestamp(), stage_id = {STAGE_WHEN_ACCEPTED}"
             " WHERE id = :id AND responsible_id IS NULL AND answered_at IS NULL RETURNING id"
         ),
         {"id": lead_id, "user_id": user.id, "now": clock.now()},
@@ -66,11 +65,6 @@ def pipeline_group_id() -> int | None:
     """Return the group of the first pipeline: whose the clients are that no door gives to somebody."""
     statement = select(Pipeline.group_id).order_by(Pipeline.position, Pipeline.id).limit(1)
     return db.session.scalars(statement).first()
-
-
-def admins() -> list[int]:
-    """Return the active admins: whose the clients are where no group is set."""
-    return audience.admins()
 
 
 def _first_stage() -> Stage:

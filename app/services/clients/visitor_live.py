@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from redis.exceptions import RedisError
+from sqlalchemy import text
 
-from app.extensions import socketio
+from app.extensions import db, socketio
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +24,12 @@ def room_of(visitor_key: str) -> str:
 def widget_room_of(widget_id: int) -> str:
     """Return the room of everybody who has this widget open."""
     return f"widget:{widget_id}"
+
+
+def key_of(chat_id: int) -> str | None:
+    """Return the key of the widget's client in a chat; None for a messenger's."""
+    statement = text("SELECT key FROM visitors WHERE chat_id = :id AND widget_id IS NOT NULL")
+    return db.session.execute(statement, {"id": chat_id}).scalar()
 
 
 def tell(event: str, visitor_key: str | None, payload: Mapping[str, Any], skip_sid: str = "") -> None:

@@ -15,6 +15,7 @@ from app.extensions import db
 from app.models.mailboxes import Mailbox, MailboxState
 from app.services import audience
 from app.services.notify import Subject, record_event
+from app.services.people.held_roles import TEAM
 from app.transaction import transaction
 
 BEGUN, OVER = "error:mailbox", "error:mailbox_works"
@@ -82,10 +83,7 @@ def owners(mailbox: Mailbox) -> list[int]:
         text(
             "SELECT u.id FROM ab_user u WHERE u.active AND (u.id = :owner_id OR EXISTS ("
             " SELECT FROM ab_user_group ug WHERE ug.user_id = u.id AND ug.group_id = :group_id))"
-            " AND EXISTS (SELECT FROM ab_role r WHERE r.name <> 'Free' AND (r.id IN ("
-            "  SELECT role_id FROM ab_user_role WHERE user_id = u.id) OR r.id IN ("
-            "  SELECT gr.role_id FROM ab_user_group ug JOIN ab_group_role gr USING (group_id)"
-            "  WHERE ug.user_id = u.id))) ORDER BY u.id"
+            f" AND {TEAM} ORDER BY u.id"
         ),
         {"owner_id": mailbox.owner_id, "group_id": mailbox.group_id},
     )

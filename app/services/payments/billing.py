@@ -26,6 +26,7 @@ from app.services import audience, fields, reading
 from app.services.account import account
 from app.services.notify import Subject, record_event
 from app.services.people import people
+from app.services.people.held_roles import TEAM
 
 DAYS_BEFORE = (14, 7, 3, 1)
 # In the column of the days before: that it has ended.
@@ -188,11 +189,8 @@ def _people() -> tuple[int, int]:
     """How many active people have a seat, and how many are free users."""
     row = db.session.execute(
         text(
-            "SELECT count(*) FILTER (WHERE seated) AS members, count(*) FILTER (WHERE NOT seated) AS free_users FROM ("
-            " SELECT EXISTS (SELECT 1 FROM ab_role r WHERE r.name <> 'Free' AND (r.id IN ("
-            "   SELECT role_id FROM ab_user_role WHERE user_id = u.id) OR r.id IN ("
-            "   SELECT gr.role_id FROM ab_user_group ug JOIN ab_group_role gr USING (group_id)"
-            "   WHERE ug.user_id = u.id))) AS seated FROM ab_user u WHERE u.active) people"
+            "SELECT count(*) FILTER (WHERE seated) AS members, count(*) FILTER (WHERE NOT seated) AS free_users"
+            f" FROM (SELECT {TEAM} AS seated FROM ab_user u WHERE u.active) people"
         )
     ).one()
     return row.members, row.free_users

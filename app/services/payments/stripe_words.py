@@ -9,7 +9,7 @@ from flask_babel import gettext
 
 from app.catalogue import Rule
 from app.services.payments import amounts
-from app.services.wording import one_line
+from app.services.wording import joined, one_line
 
 PREFIX = "stripe:"
 
@@ -25,7 +25,7 @@ def title_and_body(tag: str, data: Mapping[str, Any]) -> tuple[str, str]:
         "stripe:subscription_canceled": gettext("%(name)s cancelled a subscription", **values),
     }
     parts = (_reason(data), one_line(data.get("about")), gettext("Test mode") if data.get("test") else "")
-    return titles[tag], " · ".join(part for part in parts if part)
+    return titles[tag], joined(*parts)
 
 
 def url_of(data: Mapping[str, Any], rule: str) -> str:

@@ -22,7 +22,7 @@ from app.models.chats import Chat, MemberRole
 from app.models.hand_overs import HandOver
 from app.models.people import User, full_name
 from app.models.talks import Talk, TalkState
-from app.services import live, retractions
+from app.services import reading
 from app.services.chats import chat_members, chat_words
 from app.services.clients import door_faults
 from app.services.notify import Subject, record_event
@@ -32,7 +32,7 @@ from app.services.records import history
 from app.services.talks import talk_flow
 from app.services.tasks import reminders
 from app.services.tasks.task_news import person
-from app.transaction import on_commit, transaction
+from app.transaction import transaction
 
 BATCH = 200
 # A batch takes far less; who has not moved on for that long was killed.
@@ -186,20 +186,7 @@ _MOVES: dict[str, Callable[[HandOver, User, User], int]] = {
 
 def _put_away(before: User, kind: str, ids: list[int]) -> None:
     """What was handed over is no longer the first one's news."""
-    if not ids:
-        return
-    rows = db.session.execute(
-        text(
-            "UPDATE feed_items SET unread = false, read_at = coalesce(read_at, :now), archived = true,"
-            " remind_at = NULL, changed_at = clock_timestamp() WHERE user_id = :user_id AND subject_type = :kind"
-            " AND subject_id = ANY(:ids) AND (unread OR remind_at IS NOT NULL OR NOT archived) RETURNING id"
-        ),
-        {"now": clock.now(), "user_id": before.id, "kind": kind, "ids": ids},
-    )
-    items = list(rows.scalars())
-    retractions.items_read(items)
-    if items:
-        on_commit(lambda: live.changed_items(items))
+    reading.settle_subjects([Subject(kind, one).key for one in ids], only_user_ids=[before.id], archived=True)
 
 
 def _values(order: HandOver) -> dict[str, object]:

@@ -8,7 +8,7 @@ from typing import Any
 from flask_babel import gettext
 
 from app.models.people import User, full_name
-from app.services.talks.talk_sight import TEAM
+from app.services.people.held_roles import TEAM
 
 # For a table that is called u in the statement.
 NAME_SQL = "coalesce(nullif(trim(concat(u.first_name, ' ', u.last_name)), ''), u.username)"

@@ -20,23 +20,25 @@ _RECORD = {
     "company": "SELECT responsible_id, CAST(NULL AS int) AS group_id FROM companies WHERE id = :record_id",
 }
 
-_SEES = """
-SELECT p.id FROM {people} p JOIN ({record}) t ON true
-WHERE EXISTS (SELECT FROM card_shares s
-              WHERE s.user_id = p.id AND s.subject_type = :kind AND s.subject_id = :record_id)
-   OR p.team AND (p.admin OR p.sight = 'all' OR t.responsible_id = p.id
+# A row p of PEOPLE may see a row t of records (responsible_id, group_id) that nobody shared with them.
+SEES = f"""
+p.team AND (p.admin OR p.sight = 'all' OR t.responsible_id = p.id
     OR (p.sight = 'groups' AND (
-        (t.responsible_id IS NULL AND (t.group_id IS NULL OR t.group_id IN {groups}))
+        (t.responsible_id IS NULL AND (t.group_id IS NULL OR t.group_id IN {GROUPS}))
         OR t.responsible_id IN (
-            SELECT ug.user_id FROM ab_user_group ug WHERE ug.group_id IN {groups}
-            UNION ALL SELECT g.manager_id FROM ab_group g WHERE g.id IN {groups}))))
+            SELECT ug.user_id FROM ab_user_group ug WHERE ug.group_id IN {GROUPS}
+            UNION ALL SELECT g.manager_id FROM ab_group g WHERE g.id IN {GROUPS}))))
 """
 
 
 def who_sees(kind: str, record_id: int, user_ids: Collection[int]) -> set[int]:
     """Return who of these people may open the card: one statement."""
-    query = _SEES.format(people=PEOPLE, record=_RECORD[kind], groups=GROUPS)
-    rows = db.session.execute(text(query), {"ids": list(user_ids), "kind": kind, "record_id": record_id})
+    query = text(
+        f"SELECT p.id FROM {PEOPLE} p JOIN ({_RECORD[kind]}) t ON true WHERE {SEES}"
+        " OR EXISTS (SELECT FROM card_shares s"
+        " WHERE s.user_id = p.id AND s.subject_type = :kind AND s.subject_id = :record_id)"
+    )
+    rows = db.session.execute(query, {"ids": list(user_ids), "kind": kind, "record_id": record_id})
     return {row.id for row in rows}
 
 

@@ -21,6 +21,7 @@ from app.services.account import account
 from app.services.notify import record_event
 from app.services.records import history, lead_tasks
 from app.services.records.history import subject_of
+from app.services.records.stages import STAGE_WHEN_ACCEPTED
 from app.services.talks import talk_flow
 from app.services.tasks.task_news import person
 
@@ -81,10 +82,8 @@ def accept(actor: User, lead: Lead) -> Lead:
     won = db.session.execute(
         text(
             "UPDATE leads SET responsible_id = :actor, answered_at = :now, answered_by_id = :actor,"
-            " incoming_at = coalesce(incoming_at, :now), changed_at = clock_timestamp(), stage_id = coalesce("
-            " (SELECT o.id FROM stages o JOIN stages s ON s.pipeline_id = o.pipeline_id WHERE s.id = leads.stage_id"
-            "  AND s.kind = 'incoming' AND o.kind = 'open' ORDER BY o.position, o.id LIMIT 1), stage_id)"
-            f" WHERE id = :id AND {_OPEN} RETURNING id"
+            " incoming_at = coalesce(incoming_at, :now), changed_at = clock_timestamp(),"
+            f" stage_id = {STAGE_WHEN_ACCEPTED} WHERE id = :id AND {_OPEN} RETURNING id"
         ),
         {"actor": actor.id, "now": clock.now(), "id": lead.id},
     ).first()

@@ -8,7 +8,8 @@ from app import clock
 from app.extensions import db
 from app.services import live, retractions
 from app.services.account import account
-from app.services.talks.talk_sight import GROUPS, PEOPLE
+from app.services.records.card_sight import SEES
+from app.services.talks.talk_sight import PEOPLE
 from app.transaction import on_commit
 
 AT_ONCE = 10_000
@@ -17,21 +18,14 @@ UPDATE feed_items SET archived = true, unread = false, read_at = coalesce(read_a
                       changed_at = clock_timestamp()
 WHERE id IN (
     SELECT k.id FROM feed_items k
-    JOIN leads t ON t.id = k.subject_id
-    JOIN stages s ON s.id = t.stage_id
-    JOIN pipelines y ON y.id = s.pipeline_id
+    JOIN (SELECT l.id, l.responsible_id, y.group_id FROM leads l JOIN stages s ON s.id = l.stage_id
+          JOIN pipelines y ON y.id = s.pipeline_id) t ON t.id = k.subject_id
     WHERE k.subject_type = 'lead' AND NOT k.archived
       AND (CAST(:lead_id AS bigint) IS NULL OR k.subject_id = CAST(:lead_id AS bigint))
       AND NOT EXISTS (SELECT FROM card_shares c
                       WHERE c.user_id = k.user_id AND c.subject_type = 'lead' AND c.subject_id = t.id)
       AND NOT EXISTS (
-        SELECT FROM {PEOPLE.replace("u.id = ANY(:ids)", "u.id = k.user_id")} p
-        WHERE p.team AND (p.admin OR p.sight = 'all' OR t.responsible_id = p.id
-            OR (p.sight = 'groups' AND (
-                (t.responsible_id IS NULL AND (y.group_id IS NULL OR y.group_id IN {GROUPS}))
-                OR t.responsible_id IN (
-                    SELECT ug.user_id FROM ab_user_group ug WHERE ug.group_id IN {GROUPS}
-                    UNION ALL SELECT g.manager_id FROM ab_group g WHERE g.id IN {GROUPS})))))
+        SELECT FROM {PEOPLE.replace("u.id = ANY(:ids)", "u.id = k.user_id")} p WHERE {SEES})
     ORDER BY k.id DESC LIMIT :limit)
 RETURNING id
 """

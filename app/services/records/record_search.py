@@ -16,6 +16,7 @@ from app.models.people import User, full_name
 from app.models.talks import Talk
 from app.services import searching
 from app.services.chats import chat_search
+from app.services.wording import joined
 
 LIMIT = 6
 LENGTH_MAX = 100
@@ -66,7 +67,7 @@ def _leads(user: User, words: str) -> list[Hit]:
     options = (joinedload(Lead.contact), joinedload(Lead.stage))
     rows = _first(statement.options(*options).order_by(Lead.id.desc()))
     return [
-        Hit(row.name, _joined(row.contact.name if row.contact else "", row.stage.name), f"/leadview/show/{row.id}")
+        Hit(row.name, joined(row.contact.name if row.contact else "", row.stage.name), f"/leadview/show/{row.id}")
         for row in rows
     ]
 
@@ -77,7 +78,7 @@ def _contacts(user: User, words: str) -> list[Hit]:
     return [
         Hit(
             row.name,
-            _joined(row.company.name if row.company else "", row.email or row.phone or ""),
+            joined(row.company.name if row.company else "", row.email or row.phone or ""),
             f"/contactview/show/{row.id}",
         )
         for row in rows
@@ -101,7 +102,7 @@ def _talks(user: User, words: str) -> list[Hit]:
     return [
         Hit(
             gettext("Talk %(number)s", number=talk.number),
-            _joined(talk.contact.name if talk.contact else "", full_name(talk.responsible) if talk.responsible else ""),
+            joined(talk.contact.name if talk.contact else "", full_name(talk.responsible) if talk.responsible else ""),
             f"/center/?chat={talk.chat_id}",
         )
         for talk in _first(statement.options(*options).order_by(Talk.number.desc()))
@@ -110,7 +111,3 @@ def _talks(user: User, words: str) -> list[Hit]:
 
 def _first(statement: Select[Any]) -> list[Any]:
     return list(db.session.scalars(statement.limit(LIMIT)).unique())
-
-
-def _joined(*parts: str) -> str:
-    return " · ".join(part for part in parts if part)

@@ -20,6 +20,10 @@ from app.services.records.positions import Direction
 from app.services.tasks.task_news import person
 
 FIELDS = ("name", "kind", "colour", "pipeline_id")
+# Of a row of leads: an incoming one moves to the first open stage of its pipeline, any other stays where it is.
+STAGE_WHEN_ACCEPTED = """coalesce(
+    (SELECT o.id FROM stages o JOIN stages s ON s.pipeline_id = o.pipeline_id WHERE s.id = leads.stage_id
+     AND s.kind = 'incoming' AND o.kind = 'open' ORDER BY o.position, o.id LIMIT 1), stage_id)"""
 KINDS = ("incoming", "open", "won", "lost")
 # Keys of the theme's dots.
 COLOURS = ("1", "2", "3", "4", "5", "6", "7", "8", "won", "lost")

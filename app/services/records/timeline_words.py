@@ -10,6 +10,7 @@ from flask_babel import gettext, lazy_gettext
 
 from app.services.mails import mail_words
 from app.services.payments import stripe_words
+from app.services.wording import joined
 
 FIELD_NAMES = {
     "name": lazy_gettext("Name"),
@@ -108,7 +109,7 @@ def _task(act: str, name: str, data: Mapping[str, Any]) -> Words:
 
 
 def _call(act: str, data: Mapping[str, Any]) -> Words:
-    below = " · ".join(part for part in (str(data.get("phone") or ""), str(data.get("line") or "")) if part)
+    below = joined(str(data.get("phone") or ""), str(data.get("line") or ""))
     if act == "outgoing":
         return Words(gettext("called") if data.get("by") else gettext("Outgoing call"), below)
     if act == "missed":

@@ -20,9 +20,10 @@ from sqlalchemy.orm import joinedload
 from app import clock
 from app.errors import Conflict, NotFound, UserError
 from app.extensions import db
-from app.models.people import RoleName, User
+from app.models.people import User
 from app.models.reports import Report, ReportRecipient
 from app.services import fields, outbound, signing
+from app.services.people.names import FREE_SQL
 from app.transaction import on_commit
 
 USERS_MAX, ADDRESSES_MAX = 500, 50
@@ -252,14 +253,10 @@ def _ask(recipients: Sequence[ReportRecipient]) -> None:
 def _people(ids: Sequence[int]) -> Sequence[Any]:
     return db.session.execute(
         text(
-            "SELECT u.id, trim(concat(u.first_name, ' ', u.last_name)) AS name, NOT EXISTS ("
-            " SELECT FROM ab_role r WHERE r.name <> :free AND (r.id IN ("
-            "  SELECT role_id FROM ab_user_role WHERE user_id = u.id) OR r.id IN ("
-            "  SELECT gr.role_id FROM ab_user_group ug JOIN ab_group_role gr USING (group_id)"
-            "  WHERE ug.user_id = u.id))) AS free"
+            f"SELECT u.id, trim(concat(u.first_name, ' ', u.last_name)) AS name, {FREE_SQL} AS free"
             " FROM ab_user u WHERE u.id = ANY(:ids)"
         ),
-        {"ids": list(ids), "free": RoleName.FREE},
+        {"ids": list(ids)},
     ).all()
 
 

@@ -159,11 +159,8 @@ def _managers(talk: Talk, settings: TalkSettings) -> list[int]:
         if found is not None:
             data = {"name": full_name(found), "user_id": found.id, "url": "/scores/settings"}
             faults.note("scores:responsible", "deactivated_score_manager", data)
-    row = db.session.execute(
-        text("SELECT u.id FROM ab_group g JOIN ab_user u ON u.id = g.manager_id WHERE g.id = :id AND u.active"),
-        {"id": talk.group_id},
-    ).first()
-    return [row.id] if row is not None else audience.admins()
+    manager_id = audience.manager(talk.group_id)
+    return [manager_id] if manager_id is not None else audience.admins()
 
 
 def _follow_up(talk: Talk, settings: TalkSettings) -> None:

@@ -8,6 +8,7 @@ from app import clock
 from app.catalogue import Rule
 from app.extensions import db
 from app.models.talks import Talk
+from app.services import audience
 from app.services.clients.clients import Door
 from app.services.notify import record_event
 from app.services.talks import talk_flow, working_hours
@@ -58,11 +59,8 @@ def _first_told(talk: Talk) -> dict[int, Rule]:
 
 
 def _manager(talk: Talk) -> dict[int, Rule]:
-    row = db.session.execute(
-        text("SELECT u.id FROM ab_group g JOIN ab_user u ON u.id = g.manager_id WHERE g.id = :id AND u.active"),
-        {"id": talk.group_id},
-    ).first()
-    return {row.id: Rule.MANAGER} if row is not None else {}
+    manager_id = audience.manager(talk.group_id)
+    return {manager_id: Rule.MANAGER} if manager_id is not None else {}
 
 
 def door_of_chat(chat_id: int) -> Door:

@@ -18,13 +18,12 @@ from app.models.chats import MemberRole
 from app.models.crm import Contact
 from app.models.people import User, full_name
 from app.models.talks import Talk, TalkState
-from app.services import reading
+from app.services import audience, reading
 from app.services.clients import client_members, door_faults, incoming
 from app.services.clients.clients import Door
 from app.services.notify import Subject, record_event
 from app.services.records.responsible import may_have
 from app.services.talks import nps, talk_live, talk_offers, working_hours
-from app.services.talks.talk_sight import TEAM
 from app.services.tasks.task_news import person
 from app.transaction import on_commit
 
@@ -141,15 +140,7 @@ def open_talk(chat_id: int, door: Door, seq: int, now: dt.datetime, *, unknown: 
 
 def group_of(talk: Talk) -> list[int]:
     """Return who is told about an untaken talk: its group, else the admins."""
-    rows = db.session.execute(
-        text(
-            "SELECT u.id FROM ab_user u JOIN ab_user_group ug ON ug.user_id = u.id"
-            f" WHERE ug.group_id = :group_id AND u.active AND {TEAM} ORDER BY u.id"
-        ),
-        {"group_id": talk.group_id},
-    )
-    found = [row.id for row in rows]
-    return found or incoming.admins()
+    return audience.members(talk.group_id) or audience.admins()
 
 
 def take(talk: Talk, user: User, words: str) -> None:

@@ -16,9 +16,9 @@ from app.models.talks import Talk
 from app.services import feed_counters, live
 from app.services.account import account
 from app.services.clients import visitor_live, visitor_pages
+from app.services.people.held_roles import TEAM
 from app.services.talks import talk_settings
 from app.services.talks.talk_settings import TalkSettings
-from app.services.talks.talk_sight import TEAM
 from app.transaction import on_commit
 
 logger = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ def changed(talk: Talk) -> None:
     rooms = rooms_of(talk)
     on_commit(lambda: live.emit("talk.changed", payload, rooms))
     on_commit(waiting_changed)
-    key, settings = _key_of(talk.chat_id), talk_settings.load()
+    key, settings = visitor_live.key_of(talk.chat_id), talk_settings.load()
     if key:
         shown = visitor_pages.talk_of(db.session(), talk.chat_id, settings)
         if shown is not None:
@@ -61,7 +61,7 @@ def changed(talk: Talk) -> None:
 
 def ask(talk: Talk, settings: TalkSettings) -> None:
     """Ask the client in the widget for a score, after the commit."""
-    key, survey = _key_of(talk.chat_id), visitor_pages.survey(talk.number, settings)
+    key, survey = visitor_live.key_of(talk.chat_id), visitor_pages.survey(talk.number, settings)
     on_commit(lambda: visitor_live.tell("survey", key, survey))
 
 
@@ -112,8 +112,3 @@ def push_waiting() -> None:
         counted = feed_counters.waiting(connection, people)
     for user_id, numbers in counted.items():
         live.emit("waiting", numbers, [live.room_of(user_id)])
-
-
-def _key_of(chat_id: int) -> str | None:
-    statement = text("SELECT key FROM visitors WHERE chat_id = :id AND widget_id IS NOT NULL")
-    return db.session.execute(statement, {"id": chat_id}).scalar()

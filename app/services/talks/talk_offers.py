@@ -15,9 +15,10 @@ from app.extensions import db
 from app.models.chats import MemberRole
 from app.models.people import full_name
 from app.models.talks import Talk
-from app.services.clients import client_members, incoming
+from app.services import audience
+from app.services.clients import client_members
+from app.services.people.held_roles import TEAM
 from app.services.settings.quiet import Why, hold_of
-from app.services.talks.talk_sight import TEAM
 
 _SETTINGS = text(
     "SELECT u.zone, s.dnd_until FROM ab_user u JOIN user_settings s ON s.user_id = u.id"
@@ -46,7 +47,7 @@ def offer(talk: Talk, now: dt.datetime) -> bool:
         return False
     values = {"responsible_id": owner.id, "group_id": talk.group_id}
     others = [one.id for one in db.session.execute(_OTHERS, values)]
-    others = others or [user_id for user_id in incoming.admins() if user_id != owner.id]
+    others = others or [user_id for user_id in audience.admins() if user_id != owner.id]
     if not others:
         return False
     talk.offered_at = now

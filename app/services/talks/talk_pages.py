@@ -13,9 +13,9 @@ from app.models.crm import Lead
 from app.models.people import User
 from app.models.talks import Talk, TalkState
 from app.services.clients import client_members
+from app.services.people.held_roles import TEAM
 from app.services.people.names import FREE_SQL, NAME_SQL
 from app.services.talks import talk_clock, talk_live, talk_offers
-from app.services.talks.talk_sight import TEAM
 
 MAX_HISTORY = 50
 

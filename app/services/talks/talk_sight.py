@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-_HELD = """
-(SELECT ur.role_id FROM ab_user_role ur WHERE ur.user_id = u.id
- UNION ALL SELECT gr.role_id FROM ab_user_group ug JOIN ab_group_role gr USING (group_id) WHERE ug.user_id = u.id)
-"""
-# A row u of people: whoever is no free user. Free users are told of no client whom nobody invited them to.
-TEAM = f"EXISTS (SELECT FROM ab_role r WHERE r.id IN {_HELD} AND r.name <> 'Free')"
+from app.services.people.held_roles import HELD
+
 GROUPS = """
 (SELECT ug.group_id FROM ab_user_group ug WHERE ug.user_id = p.id
  UNION ALL SELECT g.id FROM ab_group g WHERE g.manager_id = p.id)
@@ -18,7 +14,7 @@ PEOPLE = f"""
 (SELECT u.id, bool_or(r.name <> 'Free') AS team, bool_or(r.name = 'Admin') AS admin,
         bool_or(r.name = 'Manager') AS manager,
         coalesce((SELECT s.value #>> '{{}}' FROM account_settings s WHERE s.name = 'record_visibility'), 'all') AS sight
- FROM ab_user u JOIN ab_role r ON r.id IN {_HELD} WHERE u.id = ANY(:ids) AND u.active GROUP BY u.id)
+ FROM ab_user u JOIN ab_role r ON r.id IN {HELD} WHERE u.id = ANY(:ids) AND u.active GROUP BY u.id)
 """
 
 # A row p of PEOPLE may see a row t of talks.

@@ -8,7 +8,7 @@ from typing import Any
 from flask_babel import gettext
 
 from app.catalogue import Rule
-from app.services.wording import one_line
+from app.services.wording import joined, one_line
 
 
 def knows(tag: str) -> bool:
@@ -25,7 +25,7 @@ def _incoming(data: Mapping[str, Any], rule: str) -> tuple[str, str]:
     name, via = one_line(data.get("name")) or gettext("Somebody"), one_line(data.get("via"))
     title = gettext("New lead: %(name)s", name=name)
     said = one_line(data.get("text"))
-    return title, " · ".join(part for part in (said, via) if part)
+    return title, joined(said, via)
 
 
 def _unanswered(data: Mapping[str, Any], rule: str) -> tuple[str, str]:
@@ -51,7 +51,7 @@ def _low_score(data: Mapping[str, Any], rule: str) -> tuple[str, str]:
     title = gettext("%(client)s gave %(score)s of 10", client=_client(data), score=data.get("score"))
     by = one_line((data.get("responsible") or {}).get("name"))
     parts = [one_line(data.get("comment")), _number(data), gettext("served by %(name)s", name=by) if by else ""]
-    return title, " · ".join(part for part in parts if part)
+    return title, joined(*parts)
 
 
 def _by(data: Mapping[str, Any]) -> str:
