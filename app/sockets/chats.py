@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask
 from sqlalchemy import text
 
 from app import access
@@ -16,7 +16,7 @@ from app.models.chats import ChatKind
 from app.services import live
 from app.services.chats import chat_live, chat_messages, chat_reading, drafts, message_changes, presence
 from app.services.clients import client_lookers
-from app.sockets.connections import Connection, connections
+from app.sockets.connections import Connection, connections, this_sid
 from app.transaction import transaction
 
 TYPING_EVERY_SECONDS = 1.0
@@ -181,11 +181,6 @@ def _looks_away(sid: str) -> None:
 
 def _message_id(payload: Mapping[str, Any]) -> int:
     return drafts.checked_id(payload.get("id"), "id", drafts.LARGEST_BIG_ID)
-
-
-def this_sid() -> str:
-    """Return the socket that the handled event came from."""
-    return str(request.sid)  # type: ignore[attr-defined]
 
 
 HANDLERS: dict[str, Callable[[int, Mapping[str, Any]], dict[str, Any]]] = {

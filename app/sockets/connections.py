@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from flask import Flask
+from flask import Flask, request
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -14,12 +14,17 @@ from app.extensions import db, socketio
 from app.services import live
 from app.services.clients import client_lookers
 from app.services.live import NAMESPACE
+from app.services.people.held_roles import TEAM
 from app.services.talks import talk_live
-from app.services.talks.talk_sight import TEAM
 
 log = logging.getLogger(__name__)
 
 GUARD_SECONDS = 0.5
+
+
+def this_sid() -> str:
+    """Return the socket that the handled event came from."""
+    return str(request.sid)  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from app.services.chats import drafts, presence
 from app.services.chats.presence import State
 from app.services.people import activity
 from app.sockets import chats
-from app.sockets.connections import connections
+from app.sockets.connections import connections, this_sid
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +111,7 @@ def _active(user_id: int, _payload: Mapping[str, Any]) -> dict[str, Any]:
 
 def _watch(_user_id: int, payload: Mapping[str, Any]) -> dict[str, Any]:
     user_ids = frozenset(drafts.checked_ids(payload.get("user_ids"), "user_ids", MAX_WATCHED))
-    viewers.watch(chats.this_sid(), user_ids)
+    viewers.watch(this_sid(), user_ids)
     return {"states": presence.states_of(user_ids)}
 
 

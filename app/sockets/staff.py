@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import current_app, request, session
+from flask import current_app, session
 from flask_jwt_extended import decode_token
 from flask_login import current_user
 from socketio.exceptions import ConnectionRefusedError
@@ -20,7 +20,7 @@ from app.services import feed, live
 from app.services.chats import presence as presence_service
 from app.services.talks import talk_live
 from app.sockets import chats, presence
-from app.sockets.connections import Connection, connections
+from app.sockets.connections import Connection, connections, this_sid
 
 log = logging.getLogger(__name__)
 
@@ -58,18 +58,18 @@ def _connect(auth: object = None) -> None:
         raise _refusal(auth)
     if len(connections) >= MAX_CONNECTIONS_PER_PROCESS:
         raise Refused("busy", "Too many connections, please try again")
-    socketio.server.enter_room(_sid(), live.room_of(user.id), namespace=live.NAMESPACE)
+    socketio.server.enter_room(this_sid(), live.room_of(user.id), namespace=live.NAMESPACE)
     app = current_app._get_current_object()  # type: ignore[attr-defined]
-    partners = chats.enter(_sid(), user.id)
+    partners = chats.enter(this_sid(), user.id)
     free = access.is_free(user)
     if not free:
-        socketio.server.enter_room(_sid(), talk_live.TEAM_ROOM, namespace=live.NAMESPACE)
-    connections.add(app, _sid(), Connection(user.id, user.session_epoch, free))
-    presence.viewers.add(app, _sid(), partners)
+        socketio.server.enter_room(this_sid(), talk_live.TEAM_ROOM, namespace=live.NAMESPACE)
+    connections.add(app, this_sid(), Connection(user.id, user.session_epoch, free))
+    presence.viewers.add(app, this_sid(), partners)
 
 
 def _disconnect(*_: object) -> None:
-    sid = _sid()
+    sid = this_sid()
     connection, opened = connections.get(sid), chats.leave(sid)
     connections.remove(sid)
     presence.viewers.remove(sid)
@@ -112,7 +112,7 @@ def _guarded(name: str, handler: ConnectionHandler) -> Callable[..., dict[str, A
         payload = args[0] if args else {}
         if len(args) > 1 or not isinstance(payload, Mapping):
             return UserError("invalid", "One object is expected", status=400).as_json()
-        connection = connections.get(_sid())
+        connection = connections.get(this_sid())
         if connection is None:
             return UserError("session_ended", "Your session has ended", status=401).as_json()
         try:
@@ -168,7 +168,3 @@ def _refusal(auth: object) -> Refused:
     if not user.active:
         return Refused("deactivated", "Your account is deactivated. Ask an admin of your account.")
     return Refused("session_ended", "Your session has ended. Please log in again.")
-
-
-def _sid() -> str:
-    return str(request.sid)  # type: ignore[attr-defined]

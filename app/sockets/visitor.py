@@ -17,6 +17,7 @@ from app.extensions import db, socketio
 from app.services.chats import drafts
 from app.services.clients import visitor_flood, visitor_live, visitors, widgets
 from app.services.clients.visitors import Caller
+from app.sockets.connections import this_sid
 from app.sockets.staff import Refused
 
 log = logging.getLogger(__name__)
@@ -52,15 +53,15 @@ def _connect(auth: object = None) -> None:
         raise Refused(error.code, error.message) from None
     finally:
         db.session.rollback()
-    sid, namespace = _sid(), visitor_live.NAMESPACE
+    sid, namespace = this_sid(), visitor_live.NAMESPACE
     _callers[sid] = Caller(key, widget.id, request.remote_addr or "")
     socketio.server.enter_room(sid, visitor_live.room_of(key), namespace=namespace)
     socketio.server.enter_room(sid, visitor_live.widget_room_of(widget.id), namespace=namespace)
 
 
 def _disconnect(*_: object) -> None:
-    _callers.pop(_sid(), None)
-    _typed_at.pop(_sid(), None)
+    _callers.pop(this_sid(), None)
+    _typed_at.pop(this_sid(), None)
 
 
 def _hello(caller: Caller, payload: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,8 +84,8 @@ def _messages(caller: Caller, payload: Mapping[str, Any]) -> dict[str, Any]:
 
 def _typing(caller: Caller, _payload: Mapping[str, Any]) -> dict[str, Any]:
     now = time.monotonic()
-    if now - _typed_at.get(_sid(), 0.0) >= TYPING_EVERY_SECONDS:
-        _typed_at[_sid()] = now
+    if now - _typed_at.get(this_sid(), 0.0) >= TYPING_EVERY_SECONDS:
+        _typed_at[this_sid()] = now
         visitors.typing(caller)
     return {}
 
@@ -123,7 +124,7 @@ def _guarded(name: str, handler: Handler) -> Callable[..., dict[str, Any]]:
 
     def handle(*args: object) -> dict[str, Any]:
         payload = args[0] if args else {}
-        caller = _callers.get(_sid())
+        caller = _callers.get(this_sid())
         if len(args) > 1 or not isinstance(payload, Mapping):
             return UserError("invalid", "One object is expected", status=400).as_json()
         if caller is None:
@@ -144,7 +145,3 @@ def _guarded(name: str, handler: Handler) -> Callable[..., dict[str, Any]]:
 
 def _unknown(event: str, *_: object) -> dict[str, Any]:
     return UserError("unknown_event", f"There is no event {event[:40]!r}", status=404).as_json()
-
-
-def _sid() -> str:
-    return str(request.sid)  # type: ignore[attr-defined]

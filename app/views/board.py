@@ -8,7 +8,6 @@ from flask_appbuilder.baseviews import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext
 
-from app.errors import UserError
 from app.formatting import number
 from app.models.crm import Pipeline
 from app.security import acting_user
@@ -16,6 +15,7 @@ from app.services.limits import limits
 from app.services.records import board
 from app.services.tasks import next_tasks
 from app.views.cards import CardScreen
+from app.views.errors import or_404
 from app.views.generated.interface import as_id
 from app.views.lead_fields import next_task
 
@@ -58,10 +58,7 @@ class BoardScreen(CardScreen):
         before, stage_id = as_id(request.args.get("before", "")), as_id(stage_pk)
         if before is None or stage_id is None:
             abort(404)
-        try:
-            column = board.more(acting_user(), stage_id, before, _choice())
-        except UserError:
-            abort(404)
+        column = or_404(lambda: board.more(acting_user(), stage_id, before, _choice()))
         limits.count_records(acting_user(), column.leads)
         stages = board.stages_of(column.stage.pipeline_id)
         return self.render_template(
@@ -101,10 +98,7 @@ def sums_in_words(totals: board.Totals) -> str:
 
 def _asked(pipelines: list[Pipeline]) -> Pipeline:
     wanted = request.args.get("pipeline")
-    try:
-        return board.pipeline_of(pipelines, None if wanted is None else as_id(wanted) or 0)
-    except UserError:
-        abort(404)
+    return or_404(lambda: board.pipeline_of(pipelines, None if wanted is None else as_id(wanted) or 0))
 
 
 def _choice() -> board.Choice:

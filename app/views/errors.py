@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from flask import Flask, Response, g, jsonify, redirect, render_template, request, url_for
+from flask import Flask, Response, abort, g, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_limiter import RateLimitExceeded
@@ -17,6 +18,7 @@ from app.errors import UserError
 from app.logs import logged_path
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 CODES = {
     400: "bad_request",
@@ -46,6 +48,14 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(UserError, _user_error)
     app.register_error_handler(Exception, _unexpected)
     app.after_request(_problem_json)
+
+
+def or_404(find: Callable[[], T]) -> T:
+    """Return what a service finds for a page; 404 where it refuses."""
+    try:
+        return find()
+    except UserError:
+        abort(404)
 
 
 def wants_json() -> bool:

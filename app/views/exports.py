@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, flash, redirect, send_file, url_for
+from flask import flash, redirect, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import BaseView
 from flask_appbuilder.actions import action
@@ -13,10 +13,10 @@ from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_appbuilder.urltools import get_filter_args
 from flask_babel import gettext, lazy_gettext
 
-from app.errors import UserError
 from app.extensions import db
 from app.security import acting_user
 from app.services.exports import exports
+from app.views.errors import or_404
 from app.views.generated.base import SignedIn
 from app.views.generated.interface import as_id
 from app.views.generated.writing import write
@@ -77,10 +77,7 @@ class ExportView(SignedIn, BaseView):  # type: ignore[misc]
     @permission_name("exports")
     def download(self, pk: str) -> ResponseReturnValue:
         """Hand out the file to who asked for it."""
-        try:
-            found = exports.finished(acting_user().id, as_id(pk) or 0)
-        except UserError:
-            abort(404)
+        found = or_404(lambda: exports.finished(acting_user().id, as_id(pk) or 0))
         return send_file(
             exports.path_of(found), mimetype="text/csv", as_attachment=True, download_name=found.file_name, max_age=0
         )

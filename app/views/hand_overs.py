@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, abort, jsonify, redirect, request, url_for
+from flask import Response, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder.actions import action
 from flask_appbuilder.baseviews import expose
@@ -17,6 +17,7 @@ from app.models.people import User, full_name
 from app.security import acting_user
 from app.services.people import hand_overs
 from app.services.people.hand_over_parts import in_words
+from app.views.errors import or_404
 from app.views.generated.form_values import show_error
 from app.views.generated.interface import as_id
 from app.views.generated.lookup_field import LookupField
@@ -77,10 +78,7 @@ class HandingOver:
     def hand_over_progress(self, pk: str, order_pk: str) -> Response:
         """Return how far a hand-over is, for the bar."""
         self.item_or_404(pk)  # type: ignore[attr-defined]
-        try:
-            order = hand_overs.find(acting_user(), as_id(order_pk) or 0)
-        except UserError:
-            abort(404)
+        order = or_404(lambda: hand_overs.find(acting_user(), as_id(order_pk) or 0))
         return jsonify({"state": order.state, "done": order.done, "total": order.total})
 
     @action("to_hand_over", lazy_gettext("Hand over"), icon="swap", multiple=False)

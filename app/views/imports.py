@@ -18,6 +18,7 @@ from app.security import acting_user
 from app.services.imports import csv_reading, import_fields, imports
 from app.services.imports.import_writing import Duplicates
 from app.services.imports.imports import Draft
+from app.views.errors import or_404
 from app.views.generated.base import SignedIn
 from app.views.generated.interface import as_id
 from app.views.generated.lookup_field import LookupField
@@ -186,10 +187,7 @@ class ImportView(SignedIn, BaseView):  # type: ignore[misc]
     def problems(self, pk: str) -> ResponseReturnValue:
         """Hand out the rows that could not be imported, with why."""
         found = _find(pk)
-        try:
-            path = imports.problems_of(acting_user(), found)
-        except UserError:
-            abort(404)
+        path = or_404(lambda: imports.problems_of(acting_user(), found))
         name = f"{found.file_name.rsplit('.', 1)[0]}-problems.csv"
         return send_file(path, mimetype="text/csv", as_attachment=True, download_name=name, max_age=0)
 
@@ -221,10 +219,7 @@ class ImportView(SignedIn, BaseView):  # type: ignore[misc]
 
 
 def _find(pk: str) -> Transfer:
-    try:
-        return imports.find(acting_user(), as_id(pk) or 0)
-    except UserError:
-        abort(404)
+    return or_404(lambda: imports.find(acting_user(), as_id(pk) or 0))
 
 
 def _may_add(kind: str) -> bool:

@@ -24,7 +24,7 @@ from app.security import acting_user, keep_session
 from app.services.people import own_data, passwords, people, people_pictures
 from app.services.settings import preferences
 from app.views.generated.base import SignedIn
-from app.views.generated.form_values import changes_of, show_error
+from app.views.generated.form_values import changes_of, names_of, show_error
 from app.views.generated.forms import ZoneField
 from app.views.generated.writing import write
 from app.views.json_file import as_file
@@ -209,5 +209,4 @@ def _notifications_form(user: User, formdata: Any) -> NotificationsForm:
 
 
 def _widget(form: DynamicForm) -> FormWidget:
-    names = [field.short_name for field in form if field.short_name != "csrf_token"]
-    return FormWidget(form=form, include_cols=names, exclude_cols=[], fieldsets=[])
+    return FormWidget(form=form, include_cols=names_of(form), exclude_cols=[], fieldsets=[])

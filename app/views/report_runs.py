@@ -17,10 +17,10 @@ from markupsafe import Markup
 
 from app import access
 from app.clock import zone_of
-from app.errors import UserError
 from app.models.reports import ReportRun
 from app.security import acting_user
 from app.services.reports import report_contents, report_mail, report_runs, report_words
+from app.views.errors import or_404
 from app.views.generated.base import SignedIn
 from app.views.generated.interface import as_id
 from app.views.outbox import MAIL_POLICY
@@ -130,10 +130,7 @@ def file_answer(run: ReportRun, name: str) -> Response:
 
 
 def _find_run(pk: str) -> ReportRun:
-    try:
-        return access.access_report_run(acting_user(), as_id(pk) or 0)
-    except UserError:
-        abort(404)
+    return or_404(lambda: access.access_report_run(acting_user(), as_id(pk) or 0))
 
 
 def _live_url(run: ReportRun) -> str:

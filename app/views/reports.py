@@ -21,6 +21,7 @@ from app.security import acting_user
 from app.services.reports import report_recipients, report_runs, report_setup, report_times, report_words, reports
 from app.services.reports.report_period import Period
 from app.services.reports.report_scope import groups_of
+from app.views.errors import or_404
 from app.views.generated.base import SignedIn
 from app.views.generated.form_values import changes_of, show_error
 from app.views.generated.interface import as_id
@@ -198,11 +199,8 @@ class ReportView(SignedIn, BaseView):  # type: ignore[misc]
         """Have a form's report made for its author alone; the answer says where it can be looked at."""
         actor, owner = acting_user(), acting_user()
         if request.form.get("shared") == "1":
-            report_id = as_id(request.form.get("report", ""))
-            try:
-                owner = access.access_report(actor, report_id).owner if report_id else actor
-            except UserError:
-                abort(404)
+            if as_id(request.form.get("report", "")):
+                owner = _find(request.form["report"]).owner
             given = changes_of(ReportForm(access.is_admin(owner), request.form)) | {"shared": True}
         else:
             own = {"name": report_words.own_name(), "scope": "user", "user_ids": [actor.id], "shared": False}
@@ -259,10 +257,7 @@ def _given() -> Any:
 
 
 def _find(pk: str) -> Report:
-    try:
-        return access.access_report(acting_user(), as_id(pk) or 0)
-    except UserError:
-        abort(404)
+    return or_404(lambda: access.access_report(acting_user(), as_id(pk) or 0))
 
 
 def _needs(allowed: bool) -> None:

@@ -21,7 +21,7 @@ from app.security import acting_user
 from app.services.limits import limits
 from app.services.talks import scores, talk_settings
 from app.views.generated.base import SignedIn
-from app.views.generated.form_values import changes_of, show_error
+from app.views.generated.form_values import changes_of, names_of, show_error
 from app.views.generated.lookup_field import LookupField
 from app.views.generated.writing import write
 
@@ -111,9 +111,8 @@ class ScoreView(SignedIn, BaseView):  # type: ignore[misc]
             else:
                 flash(lazy_gettext("Saved"), "success")
                 return redirect(url_for("ScoreView.settings"))
-        columns = [name for name in form._fields if name != "csrf_token"]
         return self.render_template(
-            "scores/settings.html", title=lazy_gettext("Talks and scores"), form=form, columns=columns
+            "scores/settings.html", title=lazy_gettext("Talks and scores"), form=form, columns=names_of(form)
         )  # type: ignore[no-any-return]
 
 

@@ -22,7 +22,7 @@ from app.security import acting_user
 from app.services.people import own_data, passwords, people, person_history, signin
 from app.views.generated.base import Screen
 from app.views.generated.filters import Where
-from app.views.generated.form_values import show_error
+from app.views.generated.form_values import names_of, show_error
 from app.views.generated.interface import ScreenInterface
 from app.views.generated.writing import write
 from app.views.hand_overs import HandingOver, history_of
@@ -216,8 +216,7 @@ class PersonScreen(HandingOver, Screen):
 
     def form_page(self, form: DynamicForm, title: str, submit: str = "") -> ResponseReturnValue:
         """Render a form of this screen that is not about a whole record."""
-        names = [field.short_name for field in form if field.short_name != "csrf_token"]
-        widget = self.edit_widget(form=form, include_cols=names, exclude_cols=[], fieldsets=[])
+        widget = self.edit_widget(form=form, include_cols=names_of(form), exclude_cols=[], fieldsets=[])
         return self.render_template(  # type: ignore[no-any-return]
             self.edit_template, title=title, widgets={"edit": widget}, related_views=[], submit_label=submit
         )

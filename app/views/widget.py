@@ -5,16 +5,14 @@ No cookie is set or read here: a client is known by the token that their browser
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, abort, current_app, jsonify, render_template, request, send_file
 from flask.typing import ResponseReturnValue
 
-from app.errors import NotFound, TooMany, UserError
-from app.extensions import csrf, db
+from app.errors import NotFound, UserError
+from app.extensions import csrf
 from app.headers import csp_nonce
 from app.models.chats import ChatFile, ThumbnailState
 from app.models.talks import Widget
@@ -25,7 +23,7 @@ from app.sockets.visitor import only_own
 from app.views import referrer
 from app.views.api.files import NOTHING_RUNS
 from app.views.api.problem import number, uploaded_file
-from app.views.hooks.hook_body import json_of, limited_body
+from app.views.hooks.hook_body import answers, json_of, limited_body
 
 blueprint = Blueprint("widget", __name__)
 
@@ -52,25 +50,6 @@ def init_app(app: Flask) -> None:
     """Add the addresses. A token in a header is no cookie: nothing here can be forged by another page."""
     csrf.exempt(blueprint)
     app.register_blueprint(blueprint)
-
-
-def answers(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
-    """Turn a UserError into problem JSON, and end the transaction."""
-
-    @wraps(view)
-    def answer(*args: Any, **kwargs: Any) -> ResponseReturnValue:
-        try:
-            return view(*args, **kwargs)
-        except UserError as error:
-            response = jsonify(error.as_json())
-            response.status_code = error.status
-            if isinstance(error, TooMany):
-                response.headers["Retry-After"] = str(error.retry_after_seconds)
-            return response
-        finally:
-            db.session.rollback()
-
-    return answer
 
 
 @blueprint.get("/widget/loader.js")

@@ -23,6 +23,11 @@ def prefill(form: Form, arguments: MultiDict[str, str]) -> None:
                 field.process(None)
 
 
+def names_of(form: Form) -> list[str]:
+    """Return the fields that a page shows, in their order."""
+    return [field.short_name for field in form if field.short_name not in SKIPPED_FIELDS]
+
+
 def changes_of(form: Form) -> dict[str, Any]:
     """Return what a service takes: by field name, relations as ids."""
     changes: dict[str, Any] = {}

@@ -9,8 +9,7 @@ from app.extensions import csrf
 from app.integrations import telephony
 from app.services.buckets import Buckets
 from app.services.calls import call_lines, calls
-from app.views.hooks.hook_body import json_of, limited_body
-from app.views.widget import answers
+from app.views.hooks.hook_body import answers, json_of, limited_body
 
 blueprint = Blueprint("call_hook", __name__)
 MAX_BYTES = 64 * 1024

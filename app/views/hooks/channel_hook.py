@@ -9,8 +9,7 @@ from app.extensions import csrf, db
 from app.integrations import channel_api
 from app.services.clients import messengers
 from app.services.clients.messengers import Incoming, Receipt
-from app.views.hooks.hook_body import json_of, limited_body
-from app.views.widget import answers
+from app.views.hooks.hook_body import answers, json_of, limited_body
 
 blueprint = Blueprint("channel_hook", __name__)
 

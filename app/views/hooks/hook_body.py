@@ -1,15 +1,34 @@
-"""What all addresses for strangers share: how much a sender may say at once, and how its JSON is read."""
+"""What all addresses for strangers share: how much a sender may say at once, how its JSON is read and answered."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
-from flask import json, request
+from flask import json, jsonify, request
+from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.errors import UserError
+from app.extensions import db
 
 TOO_LARGE = "This is more than is taken here"
+
+
+def answers(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
+    """Turn a UserError into problem JSON, and end the transaction."""
+
+    @wraps(view)
+    def answer(*args: Any, **kwargs: Any) -> ResponseReturnValue:
+        try:
+            return view(*args, **kwargs)
+        except UserError as error:
+            return jsonify(error.as_json()), error.status
+        finally:
+            db.session.rollback()
+
+    return answer
 
 
 def limited_body(most_bytes: int) -> bytes:

@@ -11,8 +11,7 @@ from app.errors import UserError
 from app.extensions import csrf
 from app.integrations import stripe_events
 from app.services.payments import payments, stripe_settings
-from app.views.hooks.hook_body import json_of, limited_body
-from app.views.widget import answers
+from app.views.hooks.hook_body import answers, json_of, limited_body
 
 blueprint = Blueprint("stripe_hook", __name__)
 MAX_BYTES = 1024 * 1024
