@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createDrafts } from "../../app/static/center/chat/drafts.js";
-import { newId } from "../../app/static/center/chat/new-id.js";
+import { newId } from "../../app/static/center/chat/sending.js";
 import { createOutbox } from "../../app/static/center/chat/outbox.js";
 
 function fakeStorage(saved = new Map()) {

@@ -2,31 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createConnection } from "../../app/static/widget/connection.js";
 import { createKeep } from "../../app/static/widget/keep.js";
+import { fakeTimers } from "./fake-timers.mjs";
 
 const settle = () => new Promise(setImmediate);
 const refusal = (code, status = 0) => Object.assign(new Error(code), { code, status });
-
-function fakeTimers() {
-  const due = new Map();
-  let number = 0;
-  let now = 0;
-  return {
-    setTimeout: (act, wait) => (due.set(++number, { act, at: now + wait }), number),
-    clearTimeout: (id) => due.delete(id),
-    async run(ms) {
-      const until = now + ms;
-      for (;;) {
-        const next = [...due].filter(([, one]) => one.at <= until).sort((a, b) => a[1].at - b[1].at)[0];
-        if (!next) break;
-        due.delete(next[0]);
-        now = next[1].at;
-        next[1].act();
-        await settle();
-      }
-      now = until;
-    },
-  };
-}
 
 async function setUp({ acks = [], rest = {}, token = null } = {}) {
   const emitted = [];

@@ -12,7 +12,7 @@ export class ApiError extends Error {
   }
 }
 
-export function createApi({ csrf, base = "/api/v1", onSessionEnd = () => {}, fetch = globalThis.fetch.bind(globalThis) }) {
+export function createApi({ csrf, base = "/api/v1", timeoutMs = TIMEOUT_MS, onSessionEnd = () => {}, fetch = globalThis.fetch.bind(globalThis) }) {
   async function request(method, path, body, root = base) {
     const headers = { Accept: "application/json" };
     if (method !== "GET") headers["X-CSRFToken"] = csrf;
@@ -25,7 +25,7 @@ export function createApi({ csrf, base = "/api/v1", onSessionEnd = () => {}, fet
         body: body === undefined ? undefined : JSON.stringify(body),
         credentials: "same-origin",
         keepalive: method !== "GET", // "read" must arrive although the page is left at once
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        signal: AbortSignal.timeout(timeoutMs),
       });
     } catch (error) {
       const late = error.name === "TimeoutError";

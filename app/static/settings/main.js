@@ -1,6 +1,7 @@
 // Starts the notification settings on the profile page: reads what the server sent along and draws the parts.
 import { html } from "htm/preact";
 import { render } from "preact";
+import { createApi } from "../center/api.js";
 import { Icon } from "../center/icon.js";
 import { createSound } from "../center/sound.js";
 import { say } from "../center/toast.js";
@@ -9,13 +10,14 @@ import { Digest } from "./digest.js";
 import { Matrix, SetAll } from "./matrix.js";
 import { HASH, Missed } from "./missed.js";
 import { DoNotDisturb, QuietHours } from "./quiet.js";
-import { request } from "./request.js";
 import { Simulator } from "./simulator.js";
 import { createStore } from "./store.js";
 import { createTelegram, Telegram } from "./telegram.js";
 import { createTrial, TrialButton, TrialResult } from "./trial.js";
 
 const settings = JSON.parse(document.getElementById("fd-settings-data").textContent);
+const csrf = document.querySelector('meta[name="csrf-token"]')?.content ?? "";
+const { request } = createApi({ csrf, base: "/api/v1/me", timeoutMs: 30_000 }); // a test waits for what providers answer
 const store = createStore({ settings, request, say, tabs: otherTabs() });
 const sound = createSound(localStorage);
 const page = {

@@ -2,16 +2,11 @@
 //   <select class="fd-lookup" data-url="/lookup/contacts">   options come from data-url?q=, {"results": [{id, text, sub?}]}
 //   <select class="fd-zone">, FAB's "my_select2">           options are already there
 // With "multiple" the chosen ones stand before the field as chips. Without JavaScript the plain select remains.
+import { el } from "./elements.js";
+
 const WAIT_MS = 150;
 const LONG_LIST = 8;
 let counter = 0;
-
-const el = (name, attributes = {}, ...children) => {
-  const element = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  element.append(...children);
-  return element;
-};
 
 const chosen = (select) => [...select.selectedOptions].filter((option) => option.value && option.value !== "__None");
 

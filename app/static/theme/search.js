@@ -1,24 +1,9 @@
 // The search at the top of every page: the ARIA combobox pattern over /api/v1/search/records. Text only, never markup.
+import { el, icon } from "./elements.js";
+
 const WAIT_MS = 180;
 const LABELS = { leads: "Leads", contacts: "Contacts", companies: "Companies", talks: "Talks", chats: "Chats" };
 const ICONS = { talks: "chat", leads: "target", contacts: "user", companies: "building", chats: "chats" };
-const SVG = "http://www.w3.org/2000/svg";
-
-const el = (name, attributes = {}, ...children) => {
-  const element = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  element.append(...children);
-  return element;
-};
-
-function icon(name) {
-  const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("class", "i i-16");
-  svg.setAttribute("aria-hidden", "true");
-  svg.append(document.createElementNS(SVG, "use"));
-  svg.firstChild.setAttribute("href", `#i-${name}`);
-  return svg;
-}
 
 class Search {
   constructor(root) {

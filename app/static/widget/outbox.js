@@ -1,9 +1,6 @@
 // Messages on their way: shown at once, sent in their order, kept in storage until the server has said that it has them.
 // The client_id makes sending again harmless, so that whatever breaks is answered by sending again.
-import { newId as uuid } from "../center/chat/new-id.js";
-
-const AGAIN_MS = [1_000, 3_000, 10_000, 30_000];
-const WAITS = new Set(["network", "timeout", "rate_limited", "busy", "unavailable"]); // nothing is wrong with the message itself
+import { newId as uuid, waitMs, worthAgain } from "../center/chat/sending.js";
 
 /**
  * `send(entry)` answers {message, talk} or throws a Refusal; `onSent(answer, entry)` before the entry leaves.
@@ -64,12 +61,12 @@ export function createOutbox({ storage, key, send, onSent, onChange, clock = Dat
       return true;
     } catch (error) {
       if (!has(id)) return true; // seen arriving meanwhile
-      if (!WAITS.has(error.code) && !(error.status >= 500)) {
+      if (!worthAgain(error)) {
         change(id, { state: "failed", error: error.message });
         return true;
       }
       change(id, { state: "waiting", error: error.message });
-      const wait = error.retryAfter ? error.retryAfter * 1000 : AGAIN_MS[Math.min(tries, AGAIN_MS.length - 1)];
+      const wait = waitMs(error, tries);
       tries += 1;
       timer = timers.setTimeout(drain, wait);
       return false;

@@ -1,6 +1,6 @@
 // One chat beside the feed: its head, its messages, the box to write in, and its details when asked for.
 import { html } from "htm/preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { ClientHead } from "../clients/head.js";
 import { Icon } from "../icon.js";
 import { pushLayer } from "../layers.js";

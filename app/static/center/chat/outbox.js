@@ -2,11 +2,9 @@
 // them. The client_id makes sending again harmless, so that whatever breaks is answered by sending again.
 import { signal } from "@preact/signals";
 import { parsed } from "./drafts.js";
-import { newId as uuid } from "./new-id.js";
+import { newId as uuid, waitMs, worthAgain } from "./sending.js";
 
-const AGAIN_MS = [1_000, 3_000, 10_000, 30_000];
 const PREFIX = "fd-outbox";
-const WAITS = new Set(["network", "timeout", "rate_limited", "busy", "unavailable"]); // nothing is wrong with the message itself
 
 /**
  * `send(entry)` answers `{message}` or throws an error with `code`. `onSent(message, entry)` before the entry leaves.
@@ -74,7 +72,7 @@ export function createOutbox({ storage, userId, send, onSent, clock = Date.now, 
       return true;
     } catch (error) {
       if (!entries.peek().some((one) => one.client_id === entry.client_id)) return true; // taken back, or seen arriving
-      if (!WAITS.has(error.code) && !(error.status >= 500)) {
+      if (!worthAgain(error)) {
         update(entry.client_id, { state: "failed", error: { code: error.code, message: error.message } });
         return true;
       }
@@ -84,7 +82,7 @@ export function createOutbox({ storage, userId, send, onSent, clock = Date.now, 
       for (const one of entries.peek()) {
         if (one.chat_id === entry.chat_id && one.state !== "failed") update(one.client_id, { state: "waiting", error: { code: error.code, message: error.message } });
       }
-      const wait = error.retryAfter ? error.retryAfter * 1000 : AGAIN_MS[Math.min(count, AGAIN_MS.length - 1)];
+      const wait = waitMs(error, count);
       timers.setTimeout(() => drain(entry.chat_id), wait);
       return false;
     }

@@ -1,7 +1,15 @@
-// A message's own id, made here: with it sending again is harmless. crypto.randomUUID() is missing where Frontdesk itself
-// runs without HTTPS.
+// What sending and sending again need, here and in the widget: a message's own id makes the second time harmless.
 
-/** A random UUID (RFC 9562, version 4). */
+const AGAIN_MS = [1_000, 3_000, 10_000, 30_000];
+const WAITS = new Set(["network", "timeout", "rate_limited", "busy", "unavailable"]);
+
+/** Whether nothing is wrong with the message itself. */
+export const worthAgain = ({ code, status }) => WAITS.has(code) || status >= 500;
+
+/** How long to wait after so many tries that failed. */
+export const waitMs = ({ retryAfter }, tries) => (retryAfter ? retryAfter * 1000 : AGAIN_MS[Math.min(tries, AGAIN_MS.length - 1)]);
+
+/** A random UUID (RFC 9562, version 4); crypto.randomUUID() is missing where Frontdesk itself runs without HTTPS. */
 export function newId(crypto = globalThis.crypto) {
   if (crypto.randomUUID) return crypto.randomUUID();
   const bytes = crypto.getRandomValues(new Uint8Array(16));
