@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.services.chats import chat_feed
-from app.services.talks.talk_sight import PEOPLE, SEES
+from app.services.talks.talk_sight import NEWEST, PEOPLE, SEES
 
 MINE, UNASSIGNED, OPEN = "clients_mine", "clients_unassigned", "clients_open"
 FILTERS = (MINE, UNASSIGNED, OPEN)
@@ -33,7 +33,7 @@ FROM {PEOPLE} p
 JOIN talks t ON true
 JOIN chats c ON c.id = t.chat_id
 LEFT JOIN chat_members m ON m.chat_id = c.id AND m.user_id = p.id AND m.left_at IS NULL
-WHERE NOT EXISTS (SELECT FROM talks n WHERE n.chat_id = t.chat_id AND n.number > t.number)
+WHERE {NEWEST}
 """
 
 

@@ -12,14 +12,14 @@ from app.services import live
 from app.services.account import account
 from app.services.chats import chat_live, presence
 from app.services.people.names import FREE_SQL, NAME_SQL
-from app.services.talks.talk_sight import PEOPLE, SEES
+from app.services.talks.talk_sight import NEWEST, PEOPLE, SEES
 
 # Tabs of the team that show the list of clients.
 LIST_ROOM = "clients"
 
 _SEEING = text(f"""
 SELECT p.id FROM {PEOPLE} p JOIN talks t ON t.chat_id = :chat_id
-    AND NOT EXISTS (SELECT FROM talks n WHERE n.chat_id = t.chat_id AND n.number > t.number)
+    AND {NEWEST}
 WHERE {SEES}
 """)
 

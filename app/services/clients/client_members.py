@@ -14,7 +14,7 @@ from app.models.people import User, full_name
 from app.services.account import account
 from app.services.chats import chat_live, chat_reading
 from app.services.people.held_roles import TEAM
-from app.services.talks.talk_sight import PEOPLE, SEES
+from app.services.talks.talk_sight import NEWEST, PEOPLE, SEES
 from app.transaction import on_commit
 
 # What was written before somebody comes in is behind them, but for the last message, which they are told about.
@@ -53,7 +53,7 @@ WHERE m.left_at IS NULL AND m.role IN ('told', 'viewer') AND (CAST(:chat_id AS i
   AND NOT EXISTS (
     SELECT FROM {_PERSON} p
     JOIN talks t ON t.chat_id = m.chat_id
-        AND NOT EXISTS (SELECT FROM talks n WHERE n.chat_id = t.chat_id AND n.number > t.number)
+        AND {NEWEST}
     WHERE {SEES})
 UNION ALL
 SELECT m.chat_id, m.user_id FROM talks t JOIN chat_members m ON m.chat_id = t.chat_id CROSS JOIN LATERAL {_PERSON} p

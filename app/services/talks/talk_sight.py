@@ -17,6 +17,9 @@ PEOPLE = f"""
  FROM ab_user u JOIN ab_role r ON r.id IN {HELD} WHERE u.id = ANY(:ids) AND u.active GROUP BY u.id)
 """
 
+# A row t of talks is the newest of its chat.
+NEWEST = "NOT EXISTS (SELECT FROM talks n WHERE n.chat_id = t.chat_id AND n.number > t.number)"
+
 # A row p of PEOPLE may see a row t of talks.
 SEES = f"""
 p.team AND (p.admin OR p.sight = 'all' OR t.responsible_id = p.id
