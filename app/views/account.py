@@ -23,12 +23,10 @@ from app.services.talks import talks
 from app.views.generated.base import SignedIn
 from app.views.generated.form_page import FormPage
 from app.views.generated.form_values import changes_of
-from app.views.generated.forms import ZoneField
+from app.views.generated.forms import INPUT, ZoneField
 from app.views.generated.interface import as_id
 from app.views.generated.writing import write
 from app.views.limits import kind_label, span_label
-
-_INPUT = {"class": "form-control"}
 
 
 class AccountForm(DynamicForm):  # type: ignore[misc]
@@ -42,7 +40,7 @@ class AccountForm(DynamicForm):  # type: ignore[misc]
             ("own", lazy_gettext("Their own")),
         ],
         description=lazy_gettext("Decides every list, card, search, feed and count; admins see all"),
-        render_kw=_INPUT,
+        render_kw=INPUT,
     )
     zone = ZoneField(
         lazy_gettext("Time zone"),
@@ -51,7 +49,7 @@ class AccountForm(DynamicForm):  # type: ignore[misc]
     direct_chats = SelectField(
         lazy_gettext("Direct chats between colleagues"),
         choices=[("on", lazy_gettext("Allowed")), ("off", lazy_gettext("Not allowed"))],
-        render_kw=_INPUT,
+        render_kw=INPUT,
     )
     group_chat_creators = SelectField(
         lazy_gettext("Who may create group chats"),
@@ -61,24 +59,24 @@ class AccountForm(DynamicForm):  # type: ignore[misc]
             ("managers", lazy_gettext("Managers and admins")),
             ("admins", lazy_gettext("Admins only")),
         ],
-        render_kw=_INPUT,
+        render_kw=INPUT,
     )
     message_texts = SelectField(
         lazy_gettext("Message texts in mails, push and Telegram"),
         choices=[("full", lazy_gettext("In full")), ("hidden", lazy_gettext("Hidden: only that there is a message"))],
-        render_kw=_INPUT,
+        render_kw=INPUT,
     )
     notice_days = IntegerField(
         lazy_gettext("Keep notices for so many days"),
         [InputRequired(), NumberRange(retention.SHORTEST_DAYS, retention.LONGEST_DAYS)],
         description=lazy_gettext("Read or not, older ones leave everybody's center"),
-        render_kw=_INPUT,
+        render_kw=INPUT,
     )
     trace_days = IntegerField(
         lazy_gettext("Keep the delivery log for so many days"),
         [InputRequired(), NumberRange(retention.SHORTEST_DAYS, retention.LONGEST_DAYS)],
         description=lazy_gettext("Also what people see of why something reached them or not"),
-        render_kw=_INPUT,
+        render_kw=INPUT,
     )
 
 

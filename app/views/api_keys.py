@@ -19,10 +19,10 @@ from app.moments import when
 from app.services.people import api_keys
 from app.views.generated.base import Screen
 from app.views.generated.filters import Visible
+from app.views.generated.forms import INPUT
 from app.views.generated.interface import ScreenInterface
 
 _NEW = "new_api_key"
-_INPUT = {"class": "form-control"}
 
 
 def utc(moment: dt.datetime | None) -> Markup:
@@ -71,13 +71,13 @@ class ApiKeyView(Screen):
         "expires_on": utc,
     }
     add_form_extra_fields = {
-        "name": StringField(lazy_gettext("Name"), [InputRequired(), Length(max=60)], render_kw=_INPUT),
+        "name": StringField(lazy_gettext("Name"), [InputRequired(), Length(max=60)], render_kw=INPUT),
         "access": SelectField(
             lazy_gettext("Access"),
             [InputRequired()],
             choices=[(api_keys.READ, lazy_gettext("Read")), (api_keys.WRITE, lazy_gettext("Read and write"))],
             default=api_keys.READ,
-            render_kw=_INPUT,
+            render_kw=INPUT,
         ),
         "resources": SelectMultipleField(
             lazy_gettext("Only these"),
@@ -94,7 +94,7 @@ class ApiKeyView(Screen):
                 ("0", lazy_gettext("never")),
             ],
             default="90",
-            render_kw=_INPUT,
+            render_kw=INPUT,
         ),
     }
     label_columns = {

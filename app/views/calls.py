@@ -17,6 +17,7 @@ from app.models.calls import Call
 from app.services.calls.call_words import length
 from app.views.generated.base import Screen
 from app.views.generated.filters import Visible
+from app.views.generated.forms import INPUT
 from app.views.generated.interface import ScreenInterface
 
 STATUS_LABELS = {
@@ -28,7 +29,6 @@ STATUS_LABELS = {
 }
 DIRECTION_LABELS = {"incoming": lazy_gettext("Incoming"), "outgoing": lazy_gettext("Outgoing")}
 _CHIPS = {"missed": "fd-chip--bad", "answered": "fd-chip--ok", "ringing": "fd-chip--warn"}
-_INPUT = {"class": "form-control"}
 
 
 def init_app(app: Flask) -> None:
@@ -88,8 +88,8 @@ class CallView(Screen):
     add_columns = edit_columns = ["phone"]
     search_columns = ["phone", "contact", "direction", "status", "user", "started_at"]
     search_form_extra_fields = {
-        "direction": SelectField(lazy_gettext("Direction"), choices=list(DIRECTION_LABELS.items()), render_kw=_INPUT),
-        "status": SelectField(lazy_gettext("Status"), choices=list(STATUS_LABELS.items()), render_kw=_INPUT),
+        "direction": SelectField(lazy_gettext("Direction"), choices=list(DIRECTION_LABELS.items()), render_kw=INPUT),
+        "status": SelectField(lazy_gettext("Status"), choices=list(STATUS_LABELS.items()), render_kw=INPUT),
     }
     order_columns = ["started_at"]
     formatters_columns = {

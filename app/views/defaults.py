@@ -15,6 +15,7 @@ from app.services import labels
 from app.services.settings import matrix
 from app.views.deliveries import CHANNEL_LABELS
 from app.views.generated.base import Screen
+from app.views.generated.forms import INPUT
 from app.views.generated.interface import ScreenInterface
 
 ROLE_LABELS = {
@@ -30,7 +31,6 @@ VALUE_LABELS = {
     Mail.UNREAD.value: lazy_gettext("Mail if still unread after 15 minutes"),
     Mail.DIGEST.value: lazy_gettext("Digest"),
 }
-_INPUT = {"class": "form-control"}
 
 
 def role_label(role: str) -> str:
@@ -93,14 +93,14 @@ class DefaultView(Screen):
         "mandatory": mandatory_label,
     }
     _value_field = SelectField(
-        label_columns["value"], [InputRequired()], choices=list(VALUE_LABELS.items()), render_kw=_INPUT
+        label_columns["value"], [InputRequired()], choices=list(VALUE_LABELS.items()), render_kw=INPUT
     )
     _mandatory_field = BooleanField(label_columns["mandatory"], description=description_columns["mandatory"])
     add_form_extra_fields = {
-        "role": SelectField(label_columns["role"], choices=list(ROLE_LABELS.items()), render_kw=_INPUT),
-        "row": SelectField(label_columns["row"], choices=_row_choices, render_kw=_INPUT),
+        "role": SelectField(label_columns["role"], choices=list(ROLE_LABELS.items()), render_kw=INPUT),
+        "row": SelectField(label_columns["row"], choices=_row_choices, render_kw=INPUT),
         "channel": SelectField(
-            label_columns["channel"], choices=[(c.value, CHANNEL_LABELS[c.value]) for c in Channel], render_kw=_INPUT
+            label_columns["channel"], choices=[(c.value, CHANNEL_LABELS[c.value]) for c in Channel], render_kw=INPUT
         ),
         "value": _value_field,
         "mandatory": _mandatory_field,

@@ -19,6 +19,7 @@ from app.models.people import User
 from app.services import delivery, labels
 from app.views import exports
 from app.views.generated.base import Screen
+from app.views.generated.forms import INPUT
 from app.views.generated.interface import ScreenInterface
 
 STATE_LABELS = {
@@ -54,7 +55,6 @@ PURPOSE_LABELS = {
     "report": lazy_gettext("Report"),
     "report_confirm": lazy_gettext("Question whether a report is wanted"),
 }
-_INPUT = {"class": "form-control"}
 
 
 def init_app(app: Flask) -> None:
@@ -120,10 +120,10 @@ class DeliveryView(exports.Exporting, Screen):
     ]
     search_columns = ["address", "user", "event_tag", "channel", "state", "purpose", "created_at"]
     search_form_extra_fields = {
-        "event_tag": SelectField(lazy_gettext("Event"), choices=_events, render_kw=_INPUT),
-        "channel": SelectField(lazy_gettext("Channel"), choices=list(CHANNEL_LABELS.items()), render_kw=_INPUT),
-        "state": SelectField(lazy_gettext("State"), choices=list(STATE_LABELS.items()), render_kw=_INPUT),
-        "purpose": SelectField(lazy_gettext("Purpose"), choices=list(PURPOSE_LABELS.items()), render_kw=_INPUT),
+        "event_tag": SelectField(lazy_gettext("Event"), choices=_events, render_kw=INPUT),
+        "channel": SelectField(lazy_gettext("Channel"), choices=list(CHANNEL_LABELS.items()), render_kw=INPUT),
+        "state": SelectField(lazy_gettext("State"), choices=list(STATE_LABELS.items()), render_kw=INPUT),
+        "purpose": SelectField(lazy_gettext("Purpose"), choices=list(PURPOSE_LABELS.items()), render_kw=INPUT),
     }
     order_columns = ["created_at"]
     # Written in the order of their numbers, which have an index.

@@ -22,24 +22,23 @@ from app.security import acting_user
 from app.services.people import invitations, people
 from app.views.generated.filters import Where
 from app.views.generated.form_values import changes_of, show_error
+from app.views.generated.forms import INPUT
 from app.views.generated.interface import ScreenInterface, as_id
 from app.views.generated.writing import write
 from app.views.users import PersonScreen, is_free_condition
-
-_INPUT = {"class": "form-control"}
 
 
 class InviteForm(DynamicForm):  # type: ignore[misc]
     """Whom to ask; the person chooses name and password."""
 
-    email = EmailField(lazy_gettext("Email"), [InputRequired(), Length(max=254)], render_kw=_INPUT)
-    first_name = StringField(lazy_gettext("First name"), [Length(max=64)], render_kw=_INPUT)
-    last_name = StringField(lazy_gettext("Last name"), [Length(max=64)], render_kw=_INPUT)
+    email = EmailField(lazy_gettext("Email"), [InputRequired(), Length(max=254)], render_kw=INPUT)
+    first_name = StringField(lazy_gettext("First name"), [Length(max=64)], render_kw=INPUT)
+    last_name = StringField(lazy_gettext("Last name"), [Length(max=64)], render_kw=INPUT)
     message = TextAreaField(
         lazy_gettext("Message"),
         [Length(max=500)],
         description=lazy_gettext("Shown in the mail. The link in it works once, for two weeks."),
-        render_kw={**_INPUT, "rows": 3},
+        render_kw={**INPUT, "rows": 3},
     )
 
 

@@ -19,19 +19,17 @@ from app.security import start_session
 from app.services.people import invitations
 from app.transaction import transaction
 from app.views.generated.form_values import changes_of, show_error
-from app.views.generated.forms import ZoneField
+from app.views.generated.forms import INPUT, ZoneField
 from app.views.login import login_limits
 from app.views.users import password_fields
-
-_INPUT = {"class": "form-control"}
 
 
 class AcceptForm(DynamicForm):  # type: ignore[misc]
     """Who comes; the address is the invited one."""
 
-    first_name = StringField(lazy_gettext("First name"), [InputRequired(), Length(max=64)], render_kw=_INPUT)
-    last_name = StringField(lazy_gettext("Last name"), [InputRequired(), Length(max=64)], render_kw=_INPUT)
-    username = StringField(lazy_gettext("User name"), [InputRequired(), Length(max=64)], render_kw=_INPUT)
+    first_name = StringField(lazy_gettext("First name"), [InputRequired(), Length(max=64)], render_kw=INPUT)
+    last_name = StringField(lazy_gettext("Last name"), [InputRequired(), Length(max=64)], render_kw=INPUT)
+    username = StringField(lazy_gettext("User name"), [InputRequired(), Length(max=64)], render_kw=INPUT)
     zone = ZoneField(lazy_gettext("Time zone"))
     password = password_fields()["password"]
     again = password_fields()["again"]

@@ -11,7 +11,7 @@ from wtforms.validators import InputRequired, Length
 from app.models.crm import Task
 from app.moments import due
 from app.services.tasks import next_tasks
-from app.views.generated.forms import ZonedDateTimeField
+from app.views.generated.forms import INPUT, ZonedDateTimeField
 from app.views.generated.lookup_field import LookupField
 
 
@@ -41,7 +41,7 @@ class TaskForm(Form):  # type: ignore[misc]
 def state_field() -> SelectField:
     """Choose how far leads have come."""
     choices = [("open", lazy_gettext("Open")), ("won", lazy_gettext("Won")), ("lost", lazy_gettext("Lost"))]
-    return SelectField(lazy_gettext("State"), choices=choices, render_kw={"class": "form-control"})
+    return SelectField(lazy_gettext("State"), choices=choices, render_kw=INPUT)
 
 
 def next_task_field() -> SelectField:
@@ -51,7 +51,7 @@ def next_task_field() -> SelectField:
         (next_tasks.LATE, lazy_gettext("Late")),
         (next_tasks.SOME, lazy_gettext("Any")),
     ]
-    return SelectField(lazy_gettext("Next task"), choices=choices, render_kw={"class": "form-control"})
+    return SelectField(lazy_gettext("Next task"), choices=choices, render_kw=INPUT)
 
 
 def next_task(task: Task | None) -> Markup | None:

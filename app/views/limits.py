@@ -14,6 +14,7 @@ from app.models.limits import Counted, LimitRule, Scope, Span
 from app.services.account import account
 from app.services.limits import limit_rules
 from app.views.generated.base import Screen
+from app.views.generated.forms import INPUT
 from app.views.generated.interface import ScreenInterface
 from app.views.generated.lookup_field import LookupField
 
@@ -28,7 +29,6 @@ KINDS = {
     Counted.ITEMS.value: lazy_gettext("List items shown"),
 }
 SPANS = {Span.HOUR.value: lazy_gettext("Hour"), Span.DAY.value: lazy_gettext("Day")}
-_INPUT = {"class": "form-control"}
 
 
 def kind_label(kind: str) -> str:
@@ -80,24 +80,24 @@ class LimitRuleView(Screen):
     }
     formatters_columns = {"kind": kind_label, "span": span_label, "active": active_label, "amount": number}
     add_form_extra_fields = edit_form_extra_fields = {
-        "scope": SelectField(label_columns["scope"], choices=list(SCOPES.items()), render_kw=_INPUT),
+        "scope": SelectField(label_columns["scope"], choices=list(SCOPES.items()), render_kw=INPUT),
         "role": LookupField("roles", label_columns["role"], [Optional()]),
         "group": LookupField("groups", label_columns["group"], [Optional()]),
         "user": LookupField("users", label_columns["user"], [Optional()]),
         "kind": SelectField(
             label_columns["kind"],
             choices=list(KINDS.items()),
-            render_kw=_INPUT,
+            render_kw=INPUT,
             description=lazy_gettext(
                 "Cards: the first opening of each lead, contact and company. List items: every element of lists,"
                 " boards, search, exports and the API; look-up fields and one's own tasks do not count."
             ),
         ),
-        "span": SelectField(label_columns["span"], choices=list(SPANS.items()), render_kw=_INPUT),
+        "span": SelectField(label_columns["span"], choices=list(SPANS.items()), render_kw=INPUT),
         "amount": IntegerField(
             label_columns["amount"],
             [InputRequired(), NumberRange(min=1, max=limit_rules.AMOUNT_MAX)],
-            render_kw={**_INPUT, "min": 1, "max": limit_rules.AMOUNT_MAX},
+            render_kw={**INPUT, "min": 1, "max": limit_rules.AMOUNT_MAX},
         ),
         "active": BooleanField(
             label_columns["active"],

@@ -24,9 +24,8 @@ from app.services.people import passwords, people, signin, two_step
 from app.transaction import transaction
 from app.views import half_way
 from app.views.generated.form_values import changes_of, show_error
+from app.views.generated.forms import INPUT
 from app.views.personas import demo_person
-
-_INPUT = {"class": "form-control"}
 
 
 def login_limits() -> list[Limit]:
@@ -131,19 +130,19 @@ class LoginView(BaseView):  # type: ignore[misc]
 class FirstAdminForm(DynamicForm):  # type: ignore[misc]
     """Who will look after the account."""
 
-    first_name = StringField(lazy_gettext("First name"), [InputRequired(), Length(max=64)], render_kw=_INPUT)
-    last_name = StringField(lazy_gettext("Last name"), [InputRequired(), Length(max=64)], render_kw=_INPUT)
-    email = EmailField(lazy_gettext("Email"), [InputRequired(), Length(max=254)], render_kw=_INPUT)
-    username = StringField(lazy_gettext("User name"), [InputRequired(), Length(max=64)], render_kw=_INPUT)
+    first_name = StringField(lazy_gettext("First name"), [InputRequired(), Length(max=64)], render_kw=INPUT)
+    last_name = StringField(lazy_gettext("Last name"), [InputRequired(), Length(max=64)], render_kw=INPUT)
+    email = EmailField(lazy_gettext("Email"), [InputRequired(), Length(max=254)], render_kw=INPUT)
+    username = StringField(lazy_gettext("User name"), [InputRequired(), Length(max=64)], render_kw=INPUT)
     password = PasswordField(
         lazy_gettext("Password"),
         [InputRequired(), Length(min=passwords.SHORTEST, max=passwords.LONGEST)],
-        render_kw={**_INPUT, "autocomplete": "new-password"},
+        render_kw={**INPUT, "autocomplete": "new-password"},
     )
     again = PasswordField(
         lazy_gettext("Password again"),
         [EqualTo("password", lazy_gettext("The passwords differ"))],
-        render_kw={**_INPUT, "autocomplete": "new-password"},
+        render_kw={**INPUT, "autocomplete": "new-password"},
     )
 
 

@@ -25,10 +25,10 @@ from app.services.mails import mailbox_health, mailboxes
 from app.services.mails.mailbox_health import Problem
 from app.views.generated.base import Screen
 from app.views.generated.filters import Visible
+from app.views.generated.forms import INPUT
 from app.views.generated.interface import ScreenInterface
 from app.views.generated.writing import write
 
-_INPUT = {"class": "form-control"}
 SECURITIES = (
     ("tls", lazy_gettext("TLS (usual)")),
     ("starttls", lazy_gettext("STARTTLS")),
@@ -63,19 +63,19 @@ def server(host: str | None) -> Markup:
 
 
 def _port(label: Any, default: int) -> IntegerField:
-    return IntegerField(label, [InputRequired(), NumberRange(1, 65535)], default=default, render_kw=_INPUT)
+    return IntegerField(label, [InputRequired(), NumberRange(1, 65535)], default=default, render_kw=INPUT)
 
 
 def _line(label: Any, longest: int, description: Any) -> StringField:
-    return StringField(label, [Optional(), Length(max=longest)], description=description, render_kw=_INPUT)
+    return StringField(label, [Optional(), Length(max=longest)], description=description, render_kw=INPUT)
 
 
 def _security(label: Any) -> SelectField:
-    return SelectField(label, choices=SECURITIES, render_kw=_INPUT)
+    return SelectField(label, choices=SECURITIES, render_kw=INPUT)
 
 
 def _password(description: Any, *validators: Any) -> PasswordField:
-    keywords = {"class": "form-control", "autocomplete": "new-password"}
+    keywords = {**INPUT, "autocomplete": "new-password"}
     return PasswordField(lazy_gettext("Password"), [*validators], description=description, render_kw=keywords)
 
 
@@ -94,7 +94,7 @@ def _fields(password: PasswordField) -> dict[str, Any]:
             coerce=int,
             default=14,
             description=lazy_gettext("What is there already is kept with its clients; nobody is told of it"),
-            render_kw=_INPUT,
+            render_kw=INPUT,
         ),
     }
 

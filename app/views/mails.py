@@ -25,6 +25,7 @@ from app.services.mails.mail_new import About, Draft
 from app.services.mails.mail_receivers import Receivers
 from app.views.generated.base import Screen
 from app.views.generated.filters import Visible
+from app.views.generated.forms import INPUT
 from app.views.generated.interface import ScreenInterface, as_id
 from app.views.generated.writing import write
 
@@ -40,7 +41,6 @@ PROBLEMS = {
     "cut": lazy_gettext("A part of this mail was too much or broken, and is left out."),
     "unreadable": lazy_gettext("This mail is built in a way that cannot be read safely. Look at it in the mailbox."),
 }
-_INPUT = {"class": "form-control"}
 # A stranger's page: its own styles, pictures that are in the page itself, no script, nothing loaded, nothing sent,
 # links only into a new window.
 FRAME_POLICY = "; ".join(
@@ -94,8 +94,8 @@ class MailView(Screen):
     add_columns = edit_columns = ["subject"]
     search_columns = ["from_address", "from_name", "subject", "contact", "mailbox", "direction", "kind", "received_at"]
     search_form_extra_fields = {
-        "direction": SelectField(lazy_gettext("Direction"), choices=list(DIRECTION_LABELS.items()), render_kw=_INPUT),
-        "kind": SelectField(lazy_gettext("Kind"), choices=list(KIND_LABELS.items()), render_kw=_INPUT),
+        "direction": SelectField(lazy_gettext("Direction"), choices=list(DIRECTION_LABELS.items()), render_kw=INPUT),
+        "kind": SelectField(lazy_gettext("Kind"), choices=list(KIND_LABELS.items()), render_kw=INPUT),
     }
     order_columns = ["received_at"]
     formatters_columns = {"direction": lambda value: str(DIRECTION_LABELS[value]), "kind": _kind}

@@ -16,6 +16,7 @@ from app.errors import UserError
 from app.services.people import password_resets
 from app.transaction import transaction
 from app.views.generated.form_values import show_error
+from app.views.generated.forms import INPUT
 from app.views.login import login_limits
 from app.views.users import password_fields
 
@@ -26,7 +27,7 @@ class ForgottenForm(DynamicForm):  # type: ignore[misc]
     name = StringField(
         lazy_gettext("User name or email"),
         [InputRequired(), Length(max=254)],
-        render_kw={"class": "form-control", "autocomplete": "username"},
+        render_kw={**INPUT, "autocomplete": "username"},
     )
 
 

@@ -12,6 +12,7 @@ from wtforms import SelectField
 from app.models.payments import Payment
 from app.services.payments import amounts
 from app.views.generated.base import Screen
+from app.views.generated.forms import INPUT
 from app.views.generated.interface import ScreenInterface
 
 STATE_LABELS = {
@@ -73,9 +74,7 @@ class PaymentView(Screen):
     ]
     search_columns = ["name", "email", "contact", "state", "currency", "at"]
     search_form_extra_fields = {
-        "state": SelectField(
-            lazy_gettext("State"), choices=list(STATE_LABELS.items()), render_kw={"class": "form-control"}
-        ),
+        "state": SelectField(lazy_gettext("State"), choices=list(STATE_LABELS.items()), render_kw=INPUT),
     }
     # There is no form: FAB would build one for all columns.
     add_columns = edit_columns = ["name"]

@@ -17,6 +17,7 @@ from app.formatting import count_label
 from app.models.crm import Pipeline, Stage
 from app.services.records import pipelines, stages
 from app.views.generated.base import Screen
+from app.views.generated.forms import INPUT
 from app.views.generated.interface import ScreenInterface, as_id
 from app.views.generated.placed import Placed, colour_field, colour_label
 
@@ -39,7 +40,7 @@ def _currency_field() -> StringField:
         [InputRequired()],
         default="EUR",
         description=lazy_gettext("What new leads start with; three letters like EUR"),
-        render_kw={"class": "form-control", "maxlength": 3, "autocomplete": "off", "spellcheck": "false"},
+        render_kw={**INPUT, "maxlength": 3, "autocomplete": "off", "spellcheck": "false"},
     )
 
 

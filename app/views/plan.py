@@ -13,8 +13,7 @@ from app.models.people import User
 from app.services.payments import billing
 from app.views.generated.form_page import FormPage
 from app.views.generated.form_values import changes_of
-
-_INPUT = {"class": "form-control"}
+from app.views.generated.forms import INPUT
 
 
 class PlanForm(DynamicForm):  # type: ignore[misc]
@@ -24,19 +23,19 @@ class PlanForm(DynamicForm):  # type: ignore[misc]
         lazy_gettext("Plan"),
         [Optional(), Length(max=60)],
         description=lazy_gettext("What it is called in your contract"),
-        render_kw=_INPUT,
+        render_kw=INPUT,
     )
     paid_until = DateField(
         lazy_gettext("Paid until"),
         [Optional()],
         description=lazy_gettext("The last paid day. Admins are told 14, 7, 3 and 1 days before, and when it is over"),
-        render_kw=_INPUT,
+        render_kw=INPUT,
     )
     seats = IntegerField(
         lazy_gettext("Seats"),
         [Optional(), NumberRange(1, billing.MOST_SEATS)],
         description=lazy_gettext("How many people are paid for; free users need none. Empty: not counted"),
-        render_kw=_INPUT,
+        render_kw=INPUT,
     )
 
 

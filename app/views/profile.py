@@ -25,21 +25,20 @@ from app.services.people import own_data, passwords, people, people_pictures
 from app.services.settings import preferences
 from app.views.generated.base import SignedIn
 from app.views.generated.form_values import changes_of, names_of, show_error
-from app.views.generated.forms import ZoneField
+from app.views.generated.forms import INPUT, ZoneField
 from app.views.generated.writing import write
 from app.views.json_file import as_file
 
-_INPUT = {"class": "form-control"}
-_NEW_PASSWORD = {**_INPUT, "autocomplete": "new-password"}
+_NEW_PASSWORD = {**INPUT, "autocomplete": "new-password"}
 
 
 class OwnDataForm(DynamicForm):  # type: ignore[misc]
     """What people change about themselves."""
 
-    first_name = StringField(lazy_gettext("First name"), [InputRequired(), Length(max=64)], render_kw=_INPUT)
-    last_name = StringField(lazy_gettext("Last name"), [InputRequired(), Length(max=64)], render_kw=_INPUT)
-    email = EmailField(lazy_gettext("Email"), [InputRequired(), Length(max=254)], render_kw=_INPUT)
-    phone = StringField(lazy_gettext("Phone"), [Optional(), Length(max=32)], render_kw=_INPUT)
+    first_name = StringField(lazy_gettext("First name"), [InputRequired(), Length(max=64)], render_kw=INPUT)
+    last_name = StringField(lazy_gettext("Last name"), [InputRequired(), Length(max=64)], render_kw=INPUT)
+    email = EmailField(lazy_gettext("Email"), [InputRequired(), Length(max=254)], render_kw=INPUT)
+    phone = StringField(lazy_gettext("Phone"), [Optional(), Length(max=32)], render_kw=INPUT)
     zone = ZoneField(lazy_gettext("Time zone"))
     theme = SelectField(
         lazy_gettext("Theme"),
@@ -48,7 +47,7 @@ class OwnDataForm(DynamicForm):  # type: ignore[misc]
             SelectChoice("light", lazy_gettext("Light")),
             SelectChoice("dark", lazy_gettext("Dark")),
         ],
-        render_kw=_INPUT,
+        render_kw=INPUT,
     )
 
 
@@ -76,7 +75,7 @@ class OwnPasswordForm(DynamicForm):  # type: ignore[misc]
     """The old password is asked for: an unlocked screen must not be enough to take an account over."""
 
     old_password = PasswordField(
-        lazy_gettext("Current password"), [InputRequired()], render_kw={**_INPUT, "autocomplete": "current-password"}
+        lazy_gettext("Current password"), [InputRequired()], render_kw={**INPUT, "autocomplete": "current-password"}
     )
     password = PasswordField(
         lazy_gettext("New password"),

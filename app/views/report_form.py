@@ -24,7 +24,7 @@ from app.models.reports import Report, ReportRecipient
 from app.services.account import account
 from app.services.reports import report_languages, report_scope, reports
 from app.services.reports.figures import SECTIONS
-from app.views.generated.forms import ZoneField
+from app.views.generated.forms import INPUT, ZoneField
 from app.views.generated.lookup_field import LookupManyField
 
 WEEKDAYS = (
@@ -36,7 +36,6 @@ WEEKDAYS = (
     lazy_gettext("Sa"),
     lazy_gettext("Su"),
 )
-_INPUT = {"class": "form-control"}
 DEFAULT_SECTIONS = ["leads", "messages", "replies", "tasks", "scores"]
 
 
@@ -71,7 +70,7 @@ class OwnReportForm(DynamicForm):  # type: ignore[misc]
         lazy_gettext("Day of the month"),
         [Optional()],
         description=lazy_gettext("Where a month is shorter: its last day"),
-        render_kw={**_INPUT, "min": 1, "max": 31},
+        render_kw={**INPUT, "min": 1, "max": 31},
     )
     zone = ZoneField(lazy_gettext("Time zone"))
     attach_pdf = BooleanField(lazy_gettext("PDF, laid out for printing"))
@@ -81,14 +80,14 @@ class OwnReportForm(DynamicForm):  # type: ignore[misc]
         choices=lambda: [SelectChoice(code, name) for code, name in report_languages.languages().items()],
         validate_choice=False,
         description=lazy_gettext("Of the mail, the report in the browser and what is attached"),
-        render_kw=_INPUT,
+        render_kw=INPUT,
     )
 
 
 class ReportForm(OwnReportForm):
     """What admins and managers choose for a report about others."""
 
-    name = StringField(lazy_gettext("Name"), render_kw={**_INPUT, "maxlength": 80})
+    name = StringField(lazy_gettext("Name"), render_kw={**INPUT, "maxlength": 80})
     scope = RadioField(lazy_gettext("Whose numbers"), validate_choice=False)
     groups = LookupManyField("reported_groups", lazy_gettext("Groups"))
     users = LookupManyField("reported_users", lazy_gettext("People"))
@@ -96,7 +95,7 @@ class ReportForm(OwnReportForm):
     addresses = TextAreaField(
         lazy_gettext("Addresses outside"),
         description=lazy_gettext("One a line. Each is asked first and gets nothing before it has said yes"),
-        render_kw={**_INPUT, "rows": 3, "spellcheck": "false"},
+        render_kw={**INPUT, "rows": 3, "spellcheck": "false"},
     )
 
     def __init__(self, everything: bool, *arguments: Any, **values: Any) -> None:

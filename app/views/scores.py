@@ -22,23 +22,23 @@ from app.services.limits import limits
 from app.services.talks import scores, talk_settings
 from app.views.generated.base import SignedIn
 from app.views.generated.form_values import changes_of, names_of, show_error
+from app.views.generated.forms import INPUT
 from app.views.generated.lookup_field import LookupField
 from app.views.generated.writing import write
 
 PERIODS = (30, 90, 365)
-_INPUT = {"class": "form-control"}
 
 
 def _number(label: Any, low: int, high: int, hint: Any = "") -> IntegerField:
-    return IntegerField(label, [InputRequired(), NumberRange(low, high)], description=hint, render_kw=_INPUT)
+    return IntegerField(label, [InputRequired(), NumberRange(low, high)], description=hint, render_kw=INPUT)
 
 
 class TalkSettingsForm(DynamicForm):  # type: ignore[misc]
     """How talks are closed and scored."""
 
     nps_on = BooleanField(lazy_gettext("Ask clients for a score when a talk is closed"))
-    nps_text = StringField(lazy_gettext("Question"), [Length(max=500)], render_kw=_INPUT)
-    nps_thanks = StringField(lazy_gettext("Thanks"), [Length(max=500)], render_kw=_INPUT)
+    nps_text = StringField(lazy_gettext("Question"), [Length(max=500)], render_kw=INPUT)
+    nps_thanks = StringField(lazy_gettext("Thanks"), [Length(max=500)], render_kw=INPUT)
     nps_every_days = _number(lazy_gettext("Ask a client at most once in so many days"), 0, 3650)
     nps_timeout_hours = _number(lazy_gettext("Close unrated after so many hours"), 1, 720)
     nps_critical = _number(lazy_gettext("Tell about scores up to"), 1, 10)

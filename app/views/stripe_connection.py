@@ -16,6 +16,7 @@ from app.models.people import User
 from app.security import acting_user
 from app.services.payments import payments, stripe_settings
 from app.views.generated.form_page import FormPage
+from app.views.generated.forms import INPUT
 from app.views.generated.writing import write
 
 
@@ -25,7 +26,7 @@ class StripeForm(DynamicForm):  # type: ignore[misc]
     secret = PasswordField(
         lazy_gettext("Signing secret"),
         description=lazy_gettext("Begins with whsec_. Kept encrypted, and never shown again"),
-        render_kw={"class": "form-control", "autocomplete": "off", "placeholder": "whsec_…"},
+        render_kw={**INPUT, "autocomplete": "off", "placeholder": "whsec_…"},
     )
 
 

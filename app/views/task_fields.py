@@ -10,6 +10,7 @@ from wtforms.fields import SelectChoice
 from app.formatting import dot
 from app.models.crm import Task
 from app.services.tasks import task_types
+from app.views.generated.forms import INPUT
 
 
 def type_label(key: str) -> Markup:
@@ -34,10 +35,10 @@ def type_field() -> SelectField:
     def choices() -> list[SelectChoice]:
         return [SelectChoice(one.key, one.name) for one in task_types.every()]
 
-    return SelectField(lazy_gettext("Type"), choices=choices, render_kw={"class": "form-control"})
+    return SelectField(lazy_gettext("Type"), choices=choices, render_kw=INPUT)
 
 
 def state_field() -> SelectField:
     """Choose what is still to be done, late, or done."""
     choices = [("open", lazy_gettext("Open")), ("late", lazy_gettext("Late")), ("done", lazy_gettext("Done"))]
-    return SelectField(lazy_gettext("State"), choices=choices, render_kw={"class": "form-control"})
+    return SelectField(lazy_gettext("State"), choices=choices, render_kw=INPUT)

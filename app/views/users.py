@@ -23,13 +23,13 @@ from app.services.people import own_data, passwords, people, person_history, sig
 from app.views.generated.base import Screen
 from app.views.generated.filters import Where
 from app.views.generated.form_values import names_of, show_error
+from app.views.generated.forms import INPUT
 from app.views.generated.interface import ScreenInterface
 from app.views.generated.writing import write
 from app.views.hand_overs import HandingOver, history_of
 from app.views.two_step import TwoStepReset
 
-_INPUT = {"class": "form-control"}
-_NEW_PASSWORD = {**_INPUT, "autocomplete": "new-password"}
+_NEW_PASSWORD = {**INPUT, "autocomplete": "new-password"}
 
 
 def is_free_condition() -> ColumnElement[bool]:
@@ -63,13 +63,13 @@ def password_fields() -> dict[str, PasswordField]:
 class ReasonForm(DynamicForm):  # type: ignore[misc]
     """Why somebody is deactivated; the login page says so."""
 
-    deactivated_reason = StringField(lazy_gettext("Reason"), [InputRequired(), Length(max=300)], render_kw=_INPUT)
+    deactivated_reason = StringField(lazy_gettext("Reason"), [InputRequired(), Length(max=300)], render_kw=INPUT)
 
 
 class AgainForm(DynamicForm):  # type: ignore[misc]
     """Why somebody is let in again; kept in the history of the account."""
 
-    reason = StringField(lazy_gettext("Reason"), [Length(max=300)], render_kw=_INPUT)
+    reason = StringField(lazy_gettext("Reason"), [Length(max=300)], render_kw=INPUT)
 
 
 class PasswordForm(DynamicForm):  # type: ignore[misc]

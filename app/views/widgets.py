@@ -14,6 +14,7 @@ from app.models.talks import Widget
 from app.services.clients import widgets
 from app.services.language_names import own_name
 from app.views.generated.base import Screen
+from app.views.generated.forms import INPUT
 from app.views.generated.interface import ScreenInterface
 
 
@@ -53,7 +54,7 @@ class WidgetView(Screen):
     sort_columns = {"name": "sort_key"}
     add_form_extra_fields = edit_form_extra_fields = {
         "colour": ColorField(lazy_gettext("Colour"), [InputRequired()], default="#2f6fed"),
-        "language": SelectField(lazy_gettext("Language"), choices=_languages, render_kw={"class": "form-control"}),
+        "language": SelectField(lazy_gettext("Language"), choices=_languages, render_kw=INPUT),
     }
     label_columns = {
         "name": lazy_gettext("Name"),

@@ -32,7 +32,8 @@ KIND_OF_MODEL: dict[type, str] = {
     Tag: "tags",
     Mailbox: "mailboxes",
 }
-_INPUT = {"class": "form-control"}
+# How a field looks that FAB does not make itself.
+INPUT = {"class": "form-control"}
 
 
 class ZonedDateTimeField(DateTimeLocalField):  # type: ignore[misc]
@@ -91,7 +92,7 @@ class FormConverter(GeneralModelConverter):  # type: ignore[misc]
         needed = not model.is_nullable(col_name)
         validators = [InputRequired(), not_blank] if needed else [Optional()]
         if model.is_datetime(col_name):
-            form_props[col_name] = ZonedDateTimeField(label, validators[:1], render_kw=_INPUT, description=description)
+            form_props[col_name] = ZonedDateTimeField(label, validators[:1], render_kw=INPUT, description=description)
         elif col_name == "zone":
             form_props[col_name] = ZoneField(label, description=description, default="UTC")
         elif model.is_text(col_name) or model.is_string(col_name):
@@ -99,7 +100,7 @@ class FormConverter(GeneralModelConverter):  # type: ignore[misc]
             validators += [Length(max=longest)] if longest > 0 else []
             # FAB's length -1 means no limit; long texts get room to be written in.
             kind = TextAreaField if model.is_text(col_name) or longest > 320 else StringField
-            form_props[col_name] = kind(label, [*validators, *lst_validators], render_kw=_INPUT, **shared)
+            form_props[col_name] = kind(label, [*validators, *lst_validators], render_kw=INPUT, **shared)
         else:
             # No Unique validator: services leave that to the database, which two people at once cannot both pass.
             super()._convert_simple(col_name, label, description, list(lst_validators), form_props)
