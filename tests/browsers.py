@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 import requests
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.servers import FOLDER, number_of, own_environment, settings_of
 
@@ -26,6 +26,7 @@ CHROMIUM_ARGUMENTS = [
     "--disable-sync",
 ]
 DEMO_PASSWORD = "frontdesk-demo"
+LIVE_MS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,12 @@ def browser() -> Iterator[Browser]:
 
 
 SignIn = Callable[..., Page]
+
+
+def live(page: Page) -> Page:
+    """Wait for the page's socket: what happens from now on comes by itself."""
+    expect(page.locator("#fd-center-root")).to_have_attribute("data-connection", "live", timeout=LIVE_MS)
+    return page
 
 
 @pytest.fixture(scope="session")

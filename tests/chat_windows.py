@@ -9,9 +9,8 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browsers import LiveServer, SignIn
+from tests.browsers import LiveServer, SignIn, live
 
-LIVE_MS = 20_000
 numbers = count(1)
 
 
@@ -37,11 +36,6 @@ def say(live_server: LiveServer, username: str, chat_id: int, *bodies: str) -> l
         assert answer.status_code == 201, answer.text
         messages.append(answer.json()["message"])
     return messages
-
-
-def live(page: Page) -> Page:
-    expect(page.locator("#fd-center-root")).to_have_attribute("data-connection", "live", timeout=LIVE_MS)
-    return page
 
 
 def in_chat(sign_in: SignIn, username: str, chat_id: int, more: str = "", **options: Any) -> Page:

@@ -8,14 +8,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
 import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Engine, create_engine, text
 
 from app import clock
 from app.catalogue import Rule
@@ -26,6 +26,7 @@ from app.services.tasks import reminders, tasks
 from app.startup import ROOT
 from app.transaction import transaction
 from tests import builders
+from tests.explaining import explained
 from tests.servers import own_environment
 
 Statements = Callable[[], AbstractContextManager[list[str]]]
@@ -155,22 +156,9 @@ def fill(engine: Engine, tasks_count: int) -> None:
         connection.execute("VACUUM ANALYZE")
 
 
-@contextmanager
-def explained() -> Iterator[list[str]]:
-    """Collect, for each statement of the block, the big tables that it reads from end to end."""
-    found: list[str] = []
-
-    def explain(connection: Any, cursor: Any, statement: str, values: Any, *_: Any) -> None:
-        if statement.lstrip().split(" ", 1)[0] in ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH"):
-            with connection.connection.cursor() as own:
-                own.execute(f"EXPLAIN (FORMAT JSON) {statement}", values)
-                found.extend(f"{table}: {statement}" for table in _read_whole(own.fetchone()[0][0]["Plan"]))
-
-    event.listen(db.engine, "before_cursor_execute", explain)
-    try:
-        yield found
-    finally:
-        event.remove(db.engine, "before_cursor_execute", explain)
+def _big_ones(statement: str, plan: dict[str, Any]) -> list[str]:
+    """The big tables that a statement reads from end to end."""
+    return [f"{table}: {statement}" for table in _read_whole(plan)]
 
 
 def _read_whole(plan: dict[str, Any]) -> list[str]:
@@ -288,7 +276,7 @@ def test_closing_and_opening_a_lead_costs_the_same_however_many_tasks_it_has(
 
 def test_the_feed_is_read_by_an_index_on_every_page(full: Flask) -> None:
     user_id = some_user()
-    with explained() as read_whole:
+    with explained(_big_ones) as read_whole:
         for options in FEED_OPTIONS:
             first = feed.page(db.session(), user_id, **options)
             feed.page(db.session(), user_id, cursor=first.next_cursor, **options)
@@ -298,7 +286,7 @@ def test_the_feed_is_read_by_an_index_on_every_page(full: Flask) -> None:
 
 
 def test_the_beats_jobs_find_their_rows_by_an_index(full: Flask) -> None:
-    with explained() as read_whole:
+    with explained(_big_ones) as read_whole:
         delivery.sweep()
         with transaction():
             reading.wake_reminded()
@@ -311,7 +299,7 @@ def test_the_beats_jobs_find_their_rows_by_an_index(full: Flask) -> None:
 
 def test_a_delivery_is_claimed_and_checked_by_indexes(full: Flask) -> None:
     ids = [row.id for row in db.session.execute(text("SELECT id FROM deliveries WHERE state = 'pending' LIMIT 20"))]
-    with explained() as read_whole:
+    with explained(_big_ones) as read_whole:
         delivery.deliver("email", ids)
     assert read_whole == []
 
@@ -319,7 +307,7 @@ def test_a_delivery_is_claimed_and_checked_by_indexes(full: Flask) -> None:
 def test_reading_archiving_and_completing_find_their_rows_by_an_index(full: Flask) -> None:
     user_id = some_user()
     items = [int(item["id"][2:]) for item in feed.page(db.session(), user_id).items]
-    with explained() as read_whole, transaction():
+    with explained(_big_ones) as read_whole, transaction():
         reading.mark_read(user_id, items[:20])
         reading.archive(user_id, items[20:40])
         reading.mark_all_read(user_id)
@@ -392,7 +380,7 @@ def test_no_list_board_or_search_reads_a_table_of_records_from_end_to_end(
             found += [f"{address} {line}" for line in read_whole if not counts or counts not in line]
         return found
 
-    with explained() as read_whole:
+    with explained(_big_ones) as read_whole:
         assert run_outside(lambda: ask(read_whole)) == []
 
 
@@ -402,6 +390,6 @@ def run_outside(work: Callable[[], Any]) -> Any:
 
 
 def test_the_plan_reader_sees_a_table_read_from_end_to_end(full: Flask) -> None:
-    with explained() as read_whole:
+    with explained(_big_ones) as read_whole:
         db.session.execute(text("SELECT count(*) FROM feed_items WHERE rule = 'nobody'"))
     assert len(read_whole) == 1

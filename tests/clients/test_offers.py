@@ -35,11 +35,6 @@ def team(context: Flask, at: Callable[[Any], None]) -> dict[str, User]:
 
 
 @pytest.fixture
-def client_of(app: Flask) -> Callable[[str], Colleague]:
-    return lambda name: Colleague(app, name)
-
-
-@pytest.fixture
 def visitor(app: Flask, team: dict[str, User], client_of: Callable[[str], Colleague]) -> Client:
     """A client whose talk Wren has taken and answered."""
     visitor = Client(app, db.session.scalars(select(Widget.key)).one())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import io
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
@@ -45,11 +44,6 @@ def team(context: Flask) -> dict[str, User]:
 
 
 TEAM = {"wren": "Staff", "otto": "Staff", "mara": "Manager", "ada": "Admin"}
-
-
-@pytest.fixture
-def client_of(app: Flask) -> Callable[[str], Colleague]:
-    return lambda name: Colleague(app, name)
 
 
 @pytest.fixture

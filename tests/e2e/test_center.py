@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 from itertools import count
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browsers import LiveServer, SignIn
+from tests.barriers import GRAVE, barriers
+from tests.browsers import LIVE_MS, LiveServer, SignIn, live
 from tests.waiting import eventually
 
-AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 ELSEWHERE = "/profile/"
-CATCH_UP_MS = 20_000
 # How far down the feed the rows are that are in the page.
 REACHED = "() => Math.max(0, ...[...document.querySelectorAll('.fd-item')].map((one) => Number(one.ariaPosInSet)))"
 _numbers = count(1)
@@ -57,12 +55,6 @@ def expect_unread(item: Locator, unread: bool = True) -> None:
         expect(item).to_have_class(re.compile("is-unread"))
     else:
         expect(item).not_to_have_class(re.compile("is-unread"))
-
-
-def live(page: Page) -> Page:
-    """Wait for the page's socket: what happens from now on comes by itself."""
-    expect(page.locator("#fd-center-root")).to_have_attribute("data-connection", "live", timeout=CATCH_UP_MS)
-    return page
 
 
 def another_tab(page: Page, live_server: LiveServer, path: str = "/center/") -> Page:
@@ -245,7 +237,7 @@ def test_a_page_catches_up_after_a_lost_connection(sign_in: SignIn, live_server:
     text = assign(live_server)
     expect(page.locator("#fd-center-root")).not_to_have_attribute("data-connection", "live", timeout=60_000)
     page.context.set_offline(False)
-    expect(row(page, text)).to_be_visible(timeout=CATCH_UP_MS)
+    expect(row(page, text)).to_be_visible(timeout=LIVE_MS)
     live(page)
 
 
@@ -254,15 +246,15 @@ def test_without_websockets_the_center_asks_and_says_so(sign_in: SignIn, live_se
     page.add_init_script("window.WebSocket = function () { throw new Error('refused by the network') }")
     page.goto(f"{live_server.url}/center/")
     text = assign(live_server)
-    expect(page.get_by_text("Live updates are off, checking every 15 s")).to_be_visible(timeout=CATCH_UP_MS)
-    expect(row(page, text)).to_be_visible(timeout=2 * CATCH_UP_MS)  # the next question comes within 15 s
+    expect(page.get_by_text("Live updates are off, checking every 15 s")).to_be_visible(timeout=LIVE_MS)
+    expect(row(page, text)).to_be_visible(timeout=2 * LIVE_MS)  # the next question comes within 15 s
 
 
 def test_an_end_of_the_session_leads_to_the_login(sign_in: SignIn, live_server: LiveServer) -> None:
     page = live(sign_in("staff2", ELSEWHERE))
     live_server.sql("UPDATE ab_user SET session_epoch = session_epoch + 1 WHERE username = 'staff2'")
-    expect(page.get_by_role("alert").get_by_role("link", name="Sign in")).to_be_visible(timeout=CATCH_UP_MS)
-    page.wait_for_url("**/login/**", timeout=CATCH_UP_MS)
+    expect(page.get_by_role("alert").get_by_role("link", name="Sign in")).to_be_visible(timeout=LIVE_MS)
+    page.wait_for_url("**/login/**", timeout=LIVE_MS)
 
 
 def test_the_feed_is_worked_by_keys(sign_in: SignIn, live_server: LiveServer) -> None:
@@ -410,9 +402,4 @@ def test_the_center_is_accessible(sign_in: SignIn, live_server: LiveServer, sche
 def assert_accessible(page: Page) -> None:
     """Nothing serious or critical, once nothing moves any more."""
     page.evaluate("Promise.all(document.getAnimations().map((one) => one.finished.catch(() => null)))")
-    page.evaluate(AXE.read_text())
-    found = page.evaluate(
-        "axe.run().then((all) => all.violations.filter((one) => ['serious', 'critical'].includes(one.impact))"
-        ".map((one) => [one.id, one.nodes.map((node) => node.html.slice(0, 200))]))"
-    )
-    assert found == []
+    assert barriers(page, *GRAVE) == []

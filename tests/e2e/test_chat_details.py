@@ -9,8 +9,8 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browsers import LiveServer, SignIn
-from tests.chat_windows import LIVE_MS, box, in_chat, live, message, new_group, row, say, write
+from tests.browsers import LIVE_MS, LiveServer, SignIn, live
+from tests.chat_windows import box, in_chat, message, new_group, row, say, write
 
 
 def details(page: Page) -> Locator:

@@ -14,13 +14,13 @@ from playwright.sync_api import Browser, expect
 
 from app.services.outgoing import Group, Line
 from app.services.render import INLINER, Headline, email_message
+from tests.barriers import barriers
 from tests.browsers import LiveServer, SignIn
 from tests.imap_servers import PASSWORD, ImapServer, mail
 from tests.mailboxes import SmtpServer
 from tests.services.test_render import Numbered, Reader, snapshot
 from tests.waiting import eventually
 
-AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 NOW = dt.datetime(2026, 11, 20, 9, 0, tzinfo=dt.UTC)
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -70,10 +70,7 @@ def test_mails_are_legible_and_fit(browser: Browser, scheme: str, width: int) ->
     page.on("request", lambda request: asked.append(request.url))
     for name, html in mails().items():
         page.set_content(html)
-        page.evaluate(AXE.read_text())
-        rules = {"runOnly": ["wcag2a", "wcag2aa"]}
-        problems = page.evaluate("(rules) => axe.run(document, rules)", rules)["violations"]
-        assert problems == [], (name, [(one["id"], one["nodes"][0]["html"]) for one in problems])
+        assert barriers(page, runOnly=["wcag2a", "wcag2aa"]) == [], name
         assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} is wider than the screen"
         assert page.locator("img").count() == 0
     assert asked == [], "a mail loads nothing"

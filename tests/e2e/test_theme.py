@@ -7,23 +7,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Error, Page, Request, Response
 
+from tests.barriers import GRAVE, barriers
 from tests.test_access_table import ROLES, TABLE
 
-AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 SIZES = {"desk": (1280, 800), "phone": (390, 844)}
 # Admins see every page; what the others see of it differs in what is left out, not in how it looks.
 THEMES = {"admin": {"desk": ("light", "dark"), "phone": ("light",)}}
 THEMES_OF_OTHERS = {"phone": ("light",)}
 # An admin's pages are looked at in so many tests, each of which fits well into the time a test may take.
 PARTS_OF_ADMIN = 4
-GRAVE = ("serious", "critical")
 
 # Answers to programs, files, addresses that only lead elsewhere, what a mail shows inside a frame without scripts, and
 # clients' pages, which test_widget looks at.
@@ -80,20 +78,12 @@ def visit(page: Page, address: str) -> Response | None:
 def grave_violations(page: Page, theme: str) -> list[str]:
     """Let axe-core look at the page in this theme; only colours differ in the dark one."""
     page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-    if not page.evaluate("'axe' in window"):
-        # By the debugger, so the page's own Content-Security-Policy stays on.
-        page.evaluate(AXE.read_text())
     # Frames are documents of their own; those that run no scripts would never answer.
     # Selectors, and style sheets read anew, are a third of axe-core's time; nothing here asks for them.
-    options: dict[str, Any] = {"resultTypes": ["violations"], "iframes": False, "selectors": False, "preload": False}
+    options: dict[str, Any] = {"iframes": False, "selectors": False, "preload": False}
     if theme == "dark":
         options["runOnly"] = ["color-contrast"]
-    result = page.evaluate("options => axe.run(document, options)", options)
-    return [
-        f"{theme}: {one['id']}: {one['nodes'][0]['html'][:160]}"
-        for one in result["violations"]
-        if one["impact"] in GRAVE
-    ]
+    return [f"{theme}: {one}" for one in barriers(page, *GRAVE, **options)]
 
 
 def inspect(page: Page, address: str, themes: dict[str, tuple[str, ...]]) -> list[str]:
