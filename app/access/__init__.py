@@ -38,7 +38,7 @@ from app.access.records import (
 from app.access.reports import access_report, access_report_run
 from app.access.sight import LARGEST_ID
 from app.access.talks import access_talk, visible_talks
-from app.access.who import groups_of, is_admin, is_free, role_names
+from app.access.who import groups_of, is_admin, is_free, is_manager_or_admin, role_names
 
 __all__ = [
     "LARGEST_ID",
@@ -63,6 +63,7 @@ __all__ = [
     "groups_of",
     "is_admin",
     "is_free",
+    "is_manager_or_admin",
     "role_names",
     "visible_answers",
     "visible_calls",

@@ -26,6 +26,11 @@ def is_admin(user: User) -> bool:
     return RoleName.ADMIN in role_names(user)
 
 
+def is_manager_or_admin(user: User) -> bool:
+    """Whether the person answers for what others do."""
+    return bool(role_names(user) & {RoleName.ADMIN, RoleName.MANAGER})
+
+
 def is_free(user: User) -> bool:
     """Whether the person has a limited account: *Free* and nothing stronger, or no role at all."""
     return not role_names(user) - {RoleName.FREE}

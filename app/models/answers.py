@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, ForeignKey, Identity, Index, Integer, String, Text, event
+from sqlalchemy import Boolean, ForeignKey, Identity, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.models.base import ChangedAt, CreatedAt, Model, sort_key_of
+from app.models.base import ChangedAt, CreatedAt, Model, SortedByName
 from app.models.people import User
 
 
-class SavedAnswer(Model, CreatedAt, ChangedAt):
+class SavedAnswer(SortedByName, Model, CreatedAt, ChangedAt):
     """``shared``: everybody who answers clients has it, else only its owner."""
 
     __tablename__ = "saved_answers"
@@ -27,9 +27,3 @@ class SavedAnswer(Model, CreatedAt, ChangedAt):
 
     def __repr__(self) -> str:
         return self.name
-
-
-@event.listens_for(SavedAnswer, "before_insert")
-@event.listens_for(SavedAnswer, "before_update")
-def _keep_sort_key(_mapper: object, _connection: object, answer: SavedAnswer) -> None:
-    answer.sort_key = sort_key_of(answer.name)

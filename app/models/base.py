@@ -7,13 +7,13 @@ import unicodedata
 from typing import Any
 
 from flask_appbuilder import Model
-from sqlalchemy import DateTime, text
+from sqlalchemy import DateTime, event, text
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from app import clock
 
-__all__ = ["ChangedAt", "Model", "UtcDateTime", "sort_key_of"]
+__all__ = ["ChangedAt", "Model", "SortedByName", "UtcDateTime", "sort_key_of"]
 
 
 class UtcDateTime(TypeDecorator[dt.datetime]):
@@ -53,3 +53,13 @@ def sort_key_of(value: str) -> str:
     """Fold a name for ordering (casefolded, NFKD, accents dropped): the embedded server has no ICU collations."""
     folded = unicodedata.normalize("NFKD", value.strip().casefold())
     return "".join(char for char in folded if not unicodedata.combining(char))[:200]
+
+
+class SortedByName:
+    """For records with a ``name`` and its folded ``sort_key``, which follows the name whoever writes it."""
+
+
+@event.listens_for(SortedByName, "before_insert", propagate=True)
+@event.listens_for(SortedByName, "before_update", propagate=True)
+def _keep_sort_key(_mapper: object, _connection: object, record: Any) -> None:
+    record.sort_key = sort_key_of(record.name)

@@ -14,17 +14,16 @@ from sqlalchemy import (
     Integer,
     String,
     UniqueConstraint,
-    event,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.models.base import CreatedAt, Model, UtcDateTime, sort_key_of
+from app.models.base import CreatedAt, Model, SortedByName, UtcDateTime
 from app.models.crm import Contact, Lead
 from app.models.people import Group, User
 
 
-class CallLine(Model, CreatedAt):
+class CallLine(SortedByName, Model, CreatedAt):
     """A number that clients call. The telephone system reports to /hooks/calls/{token}.
 
     ``region`` is the country whose national numbers it sends; the token is kept encrypted, and found by its hash.
@@ -101,9 +100,3 @@ class Call(Model, CreatedAt):
 
     def __repr__(self) -> str:
         return self.contact.name if self.contact else self.phone
-
-
-@event.listens_for(CallLine, "before_insert")
-@event.listens_for(CallLine, "before_update")
-def _keep_sort_key(_mapper: object, _connection: object, line: CallLine) -> None:
-    line.sort_key = sort_key_of(line.name)

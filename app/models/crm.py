@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.models.base import ChangedAt, CreatedAt, Model, UtcDateTime, sort_key_of
+from app.models.base import ChangedAt, CreatedAt, Model, SortedByName, UtcDateTime
 
 
 def _trigrams(name: str, column: str) -> Index:
@@ -71,7 +71,7 @@ class Stage(Model):
         return self.name
 
 
-class Company(Model, CreatedAt, ChangedAt):
+class Company(SortedByName, Model, CreatedAt, ChangedAt):
     """A firm that contacts work for."""
 
     __tablename__ = "companies"
@@ -94,7 +94,7 @@ class Company(Model, CreatedAt, ChangedAt):
         return self.name
 
 
-class Contact(Model, CreatedAt, ChangedAt):
+class Contact(SortedByName, Model, CreatedAt, ChangedAt):
     """A client or prospect as a person."""
 
     __tablename__ = "contacts"
@@ -126,7 +126,7 @@ class Contact(Model, CreatedAt, ChangedAt):
         return self.name
 
 
-class Lead(Model, CreatedAt, ChangedAt):
+class Lead(SortedByName, Model, CreatedAt, ChangedAt):
     """A possible sale on its way through a pipeline."""
 
     __tablename__ = "leads"
@@ -253,16 +253,6 @@ class Reminder(Model):
     due_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, primary_key=True)
     lead_minutes: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
     event_id: Mapped[int | None] = mapped_column(ForeignKey("events.id", ondelete="SET NULL"))
-
-
-@event.listens_for(Company, "before_insert")
-@event.listens_for(Company, "before_update")
-@event.listens_for(Contact, "before_insert")
-@event.listens_for(Contact, "before_update")
-@event.listens_for(Lead, "before_insert")
-@event.listens_for(Lead, "before_update")
-def _keep_sort_key(_mapper: object, _connection: object, record: Company | Contact | Lead) -> None:
-    record.sort_key = sort_key_of(record.name)
 
 
 @event.listens_for(Contact.phone, "set")

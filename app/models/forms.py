@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import Boolean, ForeignKey, Identity, Index, Integer, String, Text, UniqueConstraint, event
+from sqlalchemy import Boolean, ForeignKey, Identity, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.models.base import CreatedAt, Model, UtcDateTime, sort_key_of
+from app.models.base import CreatedAt, Model, SortedByName, UtcDateTime
 from app.models.crm import Contact, Lead, Pipeline
 from app.models.people import Group, User
 
 
-class Form(Model, CreatedAt):
+class Form(SortedByName, Model, CreatedAt):
     """A form on a website. ``token`` is public: it stands in the page. ``needed`` is a part of ``asked``."""
 
     __tablename__ = "forms"
@@ -67,9 +67,3 @@ class FormEntry(Model, CreatedAt):
     form: Mapped[Form | None] = relationship(Form)
     contact: Mapped[Contact | None] = relationship(Contact)
     lead: Mapped[Lead | None] = relationship(Lead)
-
-
-@event.listens_for(Form, "before_insert")
-@event.listens_for(Form, "before_update")
-def _keep_sort_key(_mapper: object, _connection: object, form: Form) -> None:
-    form.sort_key = sort_key_of(form.name)

@@ -17,12 +17,11 @@ from sqlalchemy import (
     SmallInteger,
     String,
     Text,
-    event,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.models.base import ChangedAt, CreatedAt, Model, UtcDateTime, sort_key_of
+from app.models.base import ChangedAt, CreatedAt, Model, SortedByName, UtcDateTime
 from app.models.crm import Contact, Lead
 from app.models.people import Group, User
 
@@ -35,7 +34,7 @@ class Security(StrEnum):
     NONE = "none"
 
 
-class Mailbox(Model, CreatedAt, ChangedAt):
+class Mailbox(SortedByName, Model, CreatedAt, ChangedAt):
     """One mailbox: a person's own, or shared by a user group. What is known of its connection is a row beside it.
 
     ``trusted`` hosts were entered by an admin and may be internal; others must be on the public internet. ``shares``:
@@ -239,9 +238,3 @@ class MailFile(Model):
     stored_as: Mapped[str | None] = mapped_column(String(64), unique=True)
     # By what the mail's HTML shows it (RFC 2392); NULL for what only lies beside it.
     content_id: Mapped[str | None] = mapped_column(String(200))
-
-
-@event.listens_for(Mailbox, "before_insert")
-@event.listens_for(Mailbox, "before_update")
-def _keep_sort_key(_mapper: object, _connection: object, mailbox: Mailbox) -> None:
-    mailbox.sort_key = sort_key_of(mailbox.name)

@@ -17,18 +17,17 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
-    event,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from app.models.base import ChangedAt, CreatedAt, Model, UtcDateTime, sort_key_of
+from app.models.base import ChangedAt, CreatedAt, Model, SortedByName, UtcDateTime
 from app.models.chats import Chat
 from app.models.crm import Contact
 from app.models.people import Group, User
 
 
-class Widget(Model, CreatedAt):
+class Widget(SortedByName, Model, CreatedAt):
     """A chat on a website. ``key`` is public: it stands in the page's script tag."""
 
     __tablename__ = "widgets"
@@ -55,7 +54,7 @@ class Widget(Model, CreatedAt):
         return self.name
 
 
-class Messenger(Model, CreatedAt):
+class Messenger(SortedByName, Model, CreatedAt):
     """A connected messenger. Messages come to /hooks/channels/{id}, answers go to ``url``, signed with ``secret``."""
 
     __tablename__ = "messengers"
@@ -170,11 +169,3 @@ class Talk(Model, ChangedAt):
     contact: Mapped[Contact | None] = relationship(Contact)
     responsible: Mapped[User | None] = relationship(User, foreign_keys=[responsible_id])
     group: Mapped[Group | None] = relationship(Group)
-
-
-@event.listens_for(Widget, "before_insert")
-@event.listens_for(Widget, "before_update")
-@event.listens_for(Messenger, "before_insert")
-@event.listens_for(Messenger, "before_update")
-def _keep_sort_key(_mapper: object, _connection: object, record: Widget | Messenger) -> None:
-    record.sort_key = sort_key_of(record.name)

@@ -9,7 +9,7 @@ from app import access
 from app.errors import Forbidden, UserError
 from app.extensions import db
 from app.models.answers import SavedAnswer
-from app.models.people import RoleName, User
+from app.models.people import User
 from app.services import fields
 from app.services.chats import drafts
 
@@ -60,7 +60,7 @@ def check(actor: User, changes: Mapping[str, Any]) -> dict[str, Any]:
 
 def may_share(actor: User) -> bool:
     """Whether the person may keep what everybody uses."""
-    return bool(access.role_names(actor) & {RoleName.ADMIN, RoleName.MANAGER})
+    return access.is_manager_or_admin(actor)
 
 
 def may_change(actor: User, answer: SavedAnswer) -> bool:

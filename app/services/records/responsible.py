@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app import access
 from app.errors import NotFound, UserError
-from app.models.people import RoleName, User
+from app.models.people import User
 
 FIELD = "responsible_id"
 
@@ -33,8 +33,7 @@ def checked_responsible(actor: User, user_id: object, before_id: int | None = No
 
 def may_delete(actor: User, responsible_id: int | None) -> bool:
     """Whether the person may delete a record: managers and admins any they see, others what is theirs."""
-    names = access.role_names(actor)
-    return bool(names & {RoleName.ADMIN, RoleName.MANAGER}) or responsible_id == actor.id
+    return access.is_manager_or_admin(actor) or responsible_id == actor.id
 
 
 def may_have(user: User) -> bool:

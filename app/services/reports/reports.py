@@ -17,7 +17,7 @@ from app import access, clock
 from app.catalogue import Channel, Mail
 from app.errors import Conflict, Forbidden
 from app.extensions import db
-from app.models.people import RoleName, User
+from app.models.people import User
 from app.models.reports import Report
 from app.services import fields
 from app.services.account import faults
@@ -51,7 +51,7 @@ LISTED = 200
 
 def may_share(user: User) -> bool:
     """Whether the person may set up reports about others: admins, and managers about the groups they manage."""
-    return bool(access.role_names(user) & {RoleName.ADMIN, RoleName.MANAGER})
+    return access.is_manager_or_admin(user)
 
 
 def listed(user: User) -> list[Report]:
