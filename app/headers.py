@@ -22,6 +22,18 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'self'",
     )
 )
+# A mail is shown as a stranger's page: its own styles, pictures that are in the page itself, no script, nothing loaded,
+# nothing sent, links only into a new window.
+MAIL_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "style-src 'unsafe-inline'",
+        "img-src data:",
+        "form-action 'none'",
+        "frame-ancestors 'self'",
+        "sandbox allow-popups allow-popups-to-escape-sandbox",
+    )
+)
 
 FIXED = {
     "X-Content-Type-Options": "nosniff",

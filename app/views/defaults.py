@@ -13,7 +13,7 @@ from app.models.people import User
 from app.models.preferences import DefaultCell
 from app.services import labels
 from app.services.settings import matrix
-from app.views.deliveries import CHANNEL_LABELS
+from app.views.deliveries import CHANNEL_LABELS, channel_label
 from app.views.generated.base import Screen
 from app.views.generated.forms import INPUT
 from app.views.generated.interface import ScreenInterface
@@ -36,11 +36,6 @@ VALUE_LABELS = {
 def role_label(role: str) -> str:
     """Return what a role's people are called."""
     return str(ROLE_LABELS.get(role, role))
-
-
-def channel_label(channel: str) -> str:
-    """Return a channel's name."""
-    return str(CHANNEL_LABELS.get(channel, channel))
 
 
 def value_label(value: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import BinaryIO, cast
 
-from flask import Flask, Response, abort, redirect, render_template, request, send_file, url_for
+from flask import Flask, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder.baseviews import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
@@ -15,14 +15,16 @@ from wtforms import SelectField
 
 from app import access
 from app.errors import NotFound, UserError
+from app.headers import MAIL_POLICY
 from app.models.mailboxes import Mail
 from app.security import acting_user
-from app.services.chats import chat_files
 from app.services.limits import limits
 from app.services.mails import mail_answers, mail_files, mail_new, mail_receivers, mails
 from app.services.mails.mail_files import Upload
 from app.services.mails.mail_new import About, Draft
 from app.services.mails.mail_receivers import Receivers
+from app.views import downloads
+from app.views.errors import or_404
 from app.views.generated.base import Screen
 from app.views.generated.filters import Visible
 from app.views.generated.forms import INPUT
@@ -41,19 +43,6 @@ PROBLEMS = {
     "cut": lazy_gettext("A part of this mail was too much or broken, and is left out."),
     "unreadable": lazy_gettext("This mail is built in a way that cannot be read safely. Look at it in the mailbox."),
 }
-# A stranger's page: its own styles, pictures that are in the page itself, no script, nothing loaded, nothing sent,
-# links only into a new window.
-FRAME_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "style-src 'unsafe-inline'",
-        "img-src data:",
-        "form-action 'none'",
-        "frame-ancestors 'self'",
-        "sandbox allow-popups allow-popups-to-escape-sandbox",
-    )
-)
-FILE_POLICY = "default-src 'none'; sandbox"
 
 
 def init_app(app: Flask) -> None:
@@ -138,7 +127,7 @@ class MailView(Screen):
         mail = self._mail(pk)
         page = render_template("mails/frame.html", html=Markup(mails.html_of(mail)))  # noqa: S704 - cleaned when it came
         answer = Response(page, mimetype="text/html")
-        answer.headers["Content-Security-Policy"] = FRAME_POLICY
+        answer.headers["Content-Security-Policy"] = MAIL_POLICY
         answer.headers["Referrer-Policy"] = "no-referrer"
         answer.headers["Cache-Control"] = "private, no-store"
         return answer
@@ -148,25 +137,12 @@ class MailView(Screen):
     @permission_name("show")
     def file(self, pk: str, file_pk: str) -> ResponseReturnValue:
         """Answer a file of a mail, always as a download."""
-        try:
-            file = access.access_mail_file(acting_user(), as_id(pk) or 0, as_id(file_pk) or 0)
-        except NotFound:
-            abort(404)
-        path = chat_files.path_of(str(file.stored_as))
-        if not path.exists():
-            abort(404)
-        kind = "application/octet-stream" if file.type.startswith("text/") else file.type
-        answer = send_file(path, mimetype=kind, as_attachment=True, download_name=file.name, max_age=0)
-        answer.headers["X-Content-Type-Options"] = "nosniff"
-        answer.headers["Content-Security-Policy"] = FILE_POLICY
-        answer.headers["Cache-Control"] = "private, no-store"
-        return answer
+        return or_404(
+            lambda: downloads.download(access.access_mail_file(acting_user(), as_id(pk) or 0, as_id(file_pk) or 0))
+        )
 
     def _mail(self, pk: str) -> Mail:
-        try:
-            return access.access_mail(acting_user(), as_id(pk, 63) or 0)
-        except NotFound:
-            abort(404)
+        return or_404(lambda: access.access_mail(acting_user(), as_id(pk, 63) or 0))
 
     def _page(
         self, mail: Mail, body: str = "", error: UserError | None = None, cc: str | None = None

@@ -6,22 +6,12 @@ from flask import Response, abort, current_app, request
 from flask_appbuilder import BaseView, expose, has_access
 from flask_babel import lazy_gettext
 
+from app.headers import MAIL_POLICY
 from app.models.outbox import KeptMail
 from app.services import outbox
 from app.views.generated.base import SignedIn
 
 PARTS = ("html", "text", "source")
-
-# A mail is shown as a stranger's page: its own styles, no scripts, nothing loaded, links only into a new window.
-MAIL_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "style-src 'unsafe-inline'",
-        "img-src data:",
-        "frame-ancestors 'self'",
-        "sandbox allow-popups allow-popups-to-escape-sandbox",
-    )
-)
 
 
 class OutboxView(SignedIn, BaseView):

@@ -17,13 +17,13 @@ from markupsafe import Markup
 
 from app import access
 from app.clock import zone_of
+from app.headers import MAIL_POLICY
 from app.models.reports import ReportRun
 from app.security import acting_user
 from app.services.reports import report_contents, report_mail, report_runs, report_words
 from app.views.errors import or_404
 from app.views.generated.base import SignedIn
 from app.views.generated.interface import as_id
-from app.views.outbox import MAIL_POLICY
 
 
 class ReportRunView(SignedIn, BaseView):  # type: ignore[misc]

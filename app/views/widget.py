@@ -8,20 +8,19 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, Response, abort, current_app, jsonify, render_template, request, send_file
+from flask import Blueprint, Flask, Response, abort, current_app, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app.errors import NotFound, UserError
 from app.extensions import csrf
 from app.headers import csp_nonce
-from app.models.chats import ChatFile, ThumbnailState
+from app.models.chats import ChatFile
 from app.models.talks import Widget
-from app.services.chats import chat_files, drafts
+from app.services.chats import drafts
 from app.services.clients import visitor_flood, visitor_pages, visitors, widgets
 from app.services.clients.visitors import Caller
 from app.sockets.visitor import only_own
-from app.views import referrer
-from app.views.api.files import NOTHING_RUNS
+from app.views import downloads, referrer
 from app.views.api.problem import number, uploaded_file
 from app.views.hooks.hook_body import answers, json_of, limited_body
 
@@ -193,23 +192,14 @@ def upload() -> ResponseReturnValue:
 @answers
 def download(file_id: int) -> ResponseReturnValue:
     """A file whose address we have given to its client."""
-    file = _signed_file(file_id)
-    kind = "application/octet-stream" if file.type.startswith("text/") else file.type
-    path = chat_files.path_of(file.stored_as)
-    if not path.exists():
-        raise NotFound("File")
-    return _guard(send_file(path, mimetype=kind, as_attachment=True, download_name=file.name, max_age=0))
+    return downloads.download(_signed_file(file_id))
 
 
 @blueprint.get("/widget/api/files/<int:file_id>/thumbnail")
 @answers
 def thumbnail(file_id: int) -> ResponseReturnValue:
     """A picture's preview, which we have drawn ourselves."""
-    file = _signed_file(file_id)
-    path = chat_files.thumbnail_of(file.stored_as)
-    if file.thumbnail != ThumbnailState.DONE or not path.exists():
-        raise NotFound("Preview")
-    return _guard(send_file(path, mimetype="image/webp", max_age=3600))
+    return downloads.preview(_signed_file(file_id))
 
 
 def _caller() -> Caller:
@@ -233,12 +223,6 @@ def _signed_file(file_id: int) -> ChatFile:
     if not visitor_pages.may_open_file(file_id, request.args.get("s", "")):
         raise NotFound("File")
     return visitors.file_of(file_id)
-
-
-def _guard(response: Response) -> Response:
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Content-Security-Policy"] = NOTHING_RUNS
-    return response
 
 
 def _origin() -> str | None:

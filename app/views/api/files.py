@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from flask import Response, send_file
 from flask.typing import ResponseReturnValue
 from flask_appbuilder.api import expose, protect
 
 from app import access
-from app.errors import NotFound
-from app.models.chats import ThumbnailState
 from app.security import acting_user
 from app.services.chats import chat_file_list, chat_files, message_pages
+from app.views import downloads
 from app.views.api.own import OwnApi
 from app.views.api.problem import number, problems, uploaded_file
 from app.views.generated.writing import write
 
-# Whatever a browser makes of it: no script, no plug-in, no other origin.
-NOTHING_RUNS = "default-src 'none'; sandbox"
 FILES_SHOWN = 30
 
 
@@ -43,10 +37,7 @@ class FileApi(OwnApi):
               description: The file
             404: {$ref: '#/components/responses/404'}
         """
-        file = access.access_file(acting_user().id, file_id)
-        # What a browser could run is told to be bytes; the name keeps its ending.
-        kind = "application/octet-stream" if file.type.startswith("text/") else file.type
-        return _sent(chat_files.path_of(file.stored_as), kind, name=file.name)
+        return downloads.download(access.access_file(acting_user().id, file_id))
 
     @expose("/<int:file_id>/thumbnail", methods=["GET"])
     @protect()
@@ -62,10 +53,7 @@ class FileApi(OwnApi):
               description: A WebP picture
             404: {$ref: '#/components/responses/404'}
         """
-        file = access.access_file(acting_user().id, file_id)
-        if file.thumbnail != ThumbnailState.DONE:
-            raise NotFound("Preview")
-        return _sent(chat_files.thumbnail_of(file.stored_as), "image/webp")
+        return downloads.preview(access.access_file(acting_user().id, file_id))
 
 
 class UploadApi(OwnApi):
@@ -122,13 +110,3 @@ class UploadApi(OwnApi):
             acting_user().id, chat_id, before=before, limit=FILES_SHOWN if limit is None else limit
         )
         return self.response(200, **found)
-
-
-def _sent(path: Path, kind: str, name: str | None = None) -> Response:
-    if not path.exists():
-        raise NotFound("File")
-    response = send_file(path, mimetype=kind, as_attachment=name is not None, download_name=name, max_age=0)
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Content-Security-Policy"] = NOTHING_RUNS
-    response.headers["Cache-Control"] = "private, max-age=3600" if name is None else "private, no-store"
-    return response
