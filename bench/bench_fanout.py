@@ -13,6 +13,7 @@ from app.catalogue import Rule
 from app.extensions import db, redis_client
 from app.services import notify
 from app.transaction import transaction
+from bench.bulk import vacuum
 from bench.house import application
 from bench.row import Row, at_least, at_most, noted
 from bench.statements import counted
@@ -56,7 +57,7 @@ def run() -> list[Row]:
         with transaction():
             for statement in _PEOPLE:
                 db.session.execute(text(statement))
-        _vacuum()
+        vacuum()
         everybody = [row.id for row in db.session.execute(text("SELECT id FROM ab_user WHERE username LIKE 'bench%'"))]
         db.session.rollback()
         product, bare, events = [], [], []
@@ -123,8 +124,3 @@ def _seconds(work: Callable[[], object]) -> float:
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
-
-
-def _vacuum() -> None:
-    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("VACUUM ANALYZE"))

@@ -6,7 +6,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
 from app.extensions import db
-from bench.house import application
+from bench.house import application, sign_in
 from bench.row import Row, at_most
 from bench.statements import counted
 
@@ -18,7 +18,7 @@ def run() -> list[Row]:
     """Ask for each page once to warm up, then count."""
     app = application()
     client = app.test_client()
-    _sign_in(client, "admin")
+    sign_in(client, "admin")
     with app.app_context():
         engine = db.engine
     rows = []
@@ -38,9 +38,3 @@ def _cost(client: FlaskClient, engine: Engine, address: str) -> int:
     with counted(engine) as sent:
         assert client.get(address).status_code == 200, address
     return len(sent)
-
-
-def _sign_in(client: FlaskClient, persona: str) -> None:
-    page = client.get("/login/").get_data(as_text=True)
-    token = page.split('name="csrf-token" content="', 1)[1].split('"', 1)[0]
-    assert client.post("/login/", data={"persona": persona, "csrf_token": token}).status_code == 302

@@ -14,6 +14,7 @@ from app.catalogue import Rule
 from app.extensions import db, redis_client
 from app.services import digests, notify
 from app.transaction import transaction
+from bench.bulk import vacuum
 from bench.house import application
 from bench.row import Row, at_least, at_most, noted
 from bench.statements import counted
@@ -81,7 +82,7 @@ def _event() -> list[Row]:
     with transaction():
         for statement in _PEOPLE:
             db.session.execute(text(statement), values if ":quiet" in statement else {})
-    _vacuum()
+    vacuum()
     people = [row.id for row in db.session.execute(text("SELECT id FROM ab_user WHERE username LIKE 'mixed%'"))]
     db.session.rollback()
     product, bare = [], []
@@ -91,7 +92,7 @@ def _event() -> list[Row]:
         seconds = time.perf_counter() - started
         product.append(_rows_of(event_id) / seconds)
         if not number:
-            _vacuum()
+            vacuum()
         started = time.perf_counter()
         copy_id = _write_bare(event_id)
         seconds = time.perf_counter() - started
@@ -183,8 +184,3 @@ def _statements(people: list[int], number: int) -> int:
         _tell(people, number)
     _close_briefs()
     return len(sent)
-
-
-def _vacuum() -> None:
-    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("VACUUM ANALYZE"))

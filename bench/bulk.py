@@ -38,6 +38,12 @@ def connected() -> Iterator[psycopg.Connection]:
         yield connection
 
 
+def vacuum() -> None:
+    """Tidy up and look at all tables, as PostgreSQL does by itself after a while."""
+    with connected() as connection:
+        connection.execute("VACUUM ANALYZE")
+
+
 def _all(connection: psycopg.Connection, commands: Iterable[str]) -> None:
     for command in commands:
         connection.execute(command)

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from flask import Flask
+from flask.testing import FlaskClient
 
 import config
 from app.embedded import free_port
@@ -87,3 +88,10 @@ def application() -> Flask:
     from app import create_app
 
     return create_app()
+
+
+def sign_in(client: FlaskClient, persona: str) -> None:
+    """Let a demo person in by the page."""
+    page = client.get("/login/").get_data(as_text=True)
+    token = page.split('name="csrf-token" content="', 1)[1].split('"', 1)[0]
+    assert client.post("/login/", data={"persona": persona, "csrf_token": token}).status_code == 302

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import socketio
 
+from tests.socket_programs import Heard
+
 CENTER = "/center"
 
 
-class Tab:
+class Tab(Heard):
     """One connection to /center."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[str, Any]] = []
+        super().__init__()
         self.closed = threading.Event()
-        self._news = threading.Condition()
         self._client = socketio.Client(reconnection=False)
-        self._client.on("*", self._note, namespace=CENTER)
-        self._client.on("connect_error", lambda reason=None: self._note("connect_error", reason), namespace=CENTER)
+        self._client.on("*", self.note, namespace=CENTER)
+        self._client.on("connect_error", lambda reason=None: self.note("connect_error", reason), namespace=CENTER)
         self._client.on("disconnect", lambda *_: self.closed.set(), namespace=CENTER)
 
     def open(self, url: str, token: str) -> Tab:
@@ -37,20 +38,6 @@ class Tab:
         """Send an event and return its ack. Raises what the client raises when none comes in time."""
         data = payload[0] if len(payload) == 1 else payload or None
         return self._client.call(event, data, namespace=CENTER, timeout=seconds)
-
-    def wait_for(self, event: str, fits: Callable[[Any], bool] = lambda _: True, seconds: float = 20) -> Any:
-        """Return what came with the first event of this name that fits; fail when none comes."""
-        with self._news:
-            assert self._news.wait_for(lambda: self._find(event, fits), seconds), f"no {event} among {self.told}"
-            return self._find(event, fits)[0]
-
-    def _find(self, event: str, fits: Callable[[Any], bool]) -> list[Any]:
-        return [data for name, data in self.told if name == event and fits(data)]
-
-    def _note(self, event: str, data: Any = None) -> None:
-        with self._news:
-            self.told.append((event, data))
-            self._news.notify_all()
 
 
 @contextmanager

@@ -54,14 +54,14 @@ class Heard:
             self.told.append((event, data))
             self._news.notify_all()
 
-    def wait_for(self, event: str, fits: Callable[[Any], bool] = lambda _: True) -> Any:
+    def wait_for(self, event: str, fits: Callable[[Any], bool] = lambda _: True, seconds: float = SECONDS) -> Any:
         """Return what came with the first event of this name that fits; fail when none comes."""
 
         def found() -> list[Any]:
             return [data for name, data in self.told if name == event and fits(data)]
 
         with self._news:
-            assert self._news.wait_for(found, SECONDS), f"no {event} among {self.told}"
+            assert self._news.wait_for(found, seconds), f"no {event} among {self.told}"
             return found()[0]
 
 
