@@ -239,3 +239,18 @@ def test_a_brief_for_an_address_that_has_changed_goes_nowhere_and_the_next_diges
     assert mail.subject == "Your digest: 2 unread"
     assert "Are you up?" in mail.text
     assert "Night task" in mail.text
+
+
+def test_a_brief_that_falls_into_do_not_disturb_waits_on_with_its_chats(pair: tuple[User, User, int], at: At) -> None:
+    ann, ben, chat_id = pair
+    write(ann, chat_id, "In the night")
+    with transaction():  # set by another way than the settings, which would move the brief
+        db.session.execute(
+            text("UPDATE user_settings SET dnd_until = :until WHERE user_id = :id"),
+            {"until": MORNING + dt.timedelta(hours=2), "id": ben.id},
+        )
+    go_on(at, MORNING)
+    assert news.kept_mails(ben.email) == []
+    go_on(at, MORNING + dt.timedelta(hours=2))
+    (mail,) = news.kept_mails(ben.email)
+    assert "In the night" in mail.text

@@ -273,6 +273,21 @@ def test_a_chat_that_was_read_elsewhere_is_closed_too(context: Flask, push_servi
     assert [push.payload["items"] for push in push_service.taken] == [[f"c:{chat_id}"]]
 
 
+def test_reading_a_group_closes_nothing_on_the_devices_of_the_others(context: Flask, push_service: PushService) -> None:
+    author, reader, other = (make_user("Staff") for _ in range(3))
+    for name, user in (("reader", reader), ("other", other)):
+        subscribe(user, push_service, name)
+    chat_id = chatting.group(author, [reader, other])
+    sent = chatting.say(author, chat_id, "Coffee?")
+    chatting.decide(chat_id)
+    news.deliver_due()
+    assert {push.browser for push in push_service.taken} == {"other", "reader"}
+    push_service.taken.clear()
+    chatting.read(reader, chat_id, sent["seq"])
+    news.deliver_due()
+    assert {push.browser for push in push_service.taken} == {"reader"}
+
+
 def test_apples_service_gets_no_push_that_shows_nothing(context: Flask, push_service: PushService) -> None:
     user = make_user("Staff")
     subscribe(user, push_service)
