@@ -57,9 +57,9 @@ _BARE = (
     " SELECT :copy, o.user_id, i.id, o.rule, o.decisions, false, o.created_at FROM notifications o"
     " JOIN feed_items i ON i.user_id = o.user_id AND i.event_id = :copy WHERE o.event_id = :event",
     "INSERT INTO deliveries (dedupe_key, purpose, channel, address, user_id, notification_id, state, not_before,"
-    " only_if_unread, queued_until, created_at)"
+    " queued_until, created_at)"
     " SELECT d.dedupe_key || 'b', 'bench', d.channel, d.address, d.user_id, n.id, d.state, d.not_before,"
-    " d.only_if_unread, d.queued_until, d.created_at FROM notifications o"
+    " d.queued_until, d.created_at FROM notifications o"
     " JOIN deliveries d ON d.notification_id = o.id"
     " JOIN notifications n ON n.event_id = :copy AND n.user_id = o.user_id WHERE o.event_id = :event",
 )

@@ -15,7 +15,6 @@ from typing import Protocol
 class Urgency(StrEnum):
     """How soon a device should be woken; the values of RFC 8030, section 5.3."""
 
-    LOW = "low"
     NORMAL = "normal"
     HIGH = "high"
 

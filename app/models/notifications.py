@@ -164,7 +164,6 @@ class Delivery(Model, CreatedAt):
     notification_id: Mapped[int | None] = mapped_column(ForeignKey("notifications.id", ondelete="CASCADE"))
     state: Mapped[str] = mapped_column(String(10), default=DeliveryState.PENDING, nullable=False)
     not_before: Mapped[dt.datetime] = mapped_column(UtcDateTime, nullable=False)
-    only_if_unread: Mapped[bool] = mapped_column(Boolean, default=False, nullable=False, server_default="false")
     # Until then a job is believed to be on its way; the sweep leaves the row alone.
     queued_until: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     claimed_until: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)

@@ -64,7 +64,6 @@ class Claimed:
     address: str
     user_id: int | None
     attempts: int
-    only_if_unread: bool
     data: Mapping[str, Any] | None
     active: bool | None
     email: str | None
@@ -88,7 +87,7 @@ RETURNING id
 """)
 
 _LOAD = text("""
-SELECT d.id, d.purpose, d.channel, d.address, d.user_id, d.attempts, d.only_if_unread, d.data,
+SELECT d.id, d.purpose, d.channel, d.address, d.user_id, d.attempts, d.data,
        u.active, u.email, u.zone, nullif(trim(concat(u.first_name, ' ', u.last_name)), '') AS name,
        n.id AS notification_id, n.feed_item_id AS item_id, i.unread AS item_unread, e.tag AS event_tag, n.rule,
        e.data AS event_data, i.subject_key

@@ -80,10 +80,10 @@ WITH told AS (
 ),
 written AS (
     INSERT INTO deliveries (dedupe_key, purpose, event_tag, channel, address, user_id, notification_id, state,
-                            not_before, only_if_unread, queued_until, created_at)
+                            not_before, queued_until, created_at)
     SELECT 'n:' || told.id || ':' || out.channel || ':' || out.address, 'notice', :tag, out.channel, out.address,
            told.user_id, told.id, 'pending', CAST(:at AS timestamptz) + make_interval(secs => out.delay_seconds),
-           out.delay_seconds > 0, CASE WHEN out.delay_seconds = 0 THEN CAST(:queued_until AS timestamptz) END, :at
+           CASE WHEN out.delay_seconds = 0 THEN CAST(:queued_until AS timestamptz) END, :at
     FROM unnest(CAST(:out_user_ids AS int[]), CAST(:out_channels AS text[]), CAST(:out_addresses AS text[]),
                 CAST(:out_delays AS int[])) AS out(user_id, channel, address, delay_seconds)
     JOIN told ON told.user_id = out.user_id

@@ -77,12 +77,11 @@ FROM concerned p LEFT JOIN LATERAL (
 # its own row only says so, and that the chat was told.
 _WRITE = text("""
 INSERT INTO deliveries (dedupe_key, purpose, event_tag, channel, address, user_id, state, skip_reason, finished_at,
-                        not_before, only_if_unread, queued_until, data, created_at)
+                        not_before, queued_until, data, created_at)
 SELECT concat_ws(':', 'chat', CAST(:chat_id AS int), o.user_id, o.channel, o.address, o.read_seq), 'chat', o.tag,
        o.channel, o.address, o.user_id, CASE WHEN o.held THEN 'skipped' ELSE 'pending' END,
        CASE WHEN o.held THEN 'held' END, CASE WHEN o.held THEN CAST(:now AS timestamptz) END,
-       o.not_before, o.not_before > :now,
-       CASE WHEN o.not_before <= :now THEN CAST(:queued_until AS timestamptz) END,
+       o.not_before, CASE WHEN o.not_before <= :now THEN CAST(:queued_until AS timestamptz) END,
        jsonb_build_object('chat_id', CAST(:chat_id AS int), 'tag', o.tag, 'rule', o.rule, 'read_seq', o.read_seq), :now
 FROM unnest(CAST(:user_ids AS int[]), CAST(:channels AS text[]), CAST(:addresses AS text[]),
             CAST(:times AS timestamptz[]), CAST(:read_seqs AS bigint[]), CAST(:tags AS text[]), CAST(:rules AS text[]),
