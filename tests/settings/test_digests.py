@@ -13,9 +13,11 @@ from flask import Flask
 from sqlalchemy import text
 
 from app.extensions import db
+from app.models.channels import PausedAddress
 from app.models.notifications import FeedItem
 from app.models.people import User
 from app.services import digests, reading
+from app.services.account import lost_addresses
 from app.transaction import transaction
 from tests import news
 from tests.builders import make_user
@@ -205,3 +207,23 @@ def test_a_person_who_moves_gets_the_digest_by_the_new_clock(rowan: User, at: Ca
         news.deliver_due()
         mails.append(len(news.kept_mails(rowan.email)))
     assert mails == [0, 1]
+
+
+def test_what_came_while_the_address_was_paused_is_in_the_first_digest_after_it(
+    rowan: User, at: Callable[[Any], None]
+) -> None:
+    news.assign(rowan, make_user("Manager"), "Call Basil")
+    with transaction():
+        paused = PausedAddress(address=rowan.email.lower(), reason="no such user", since=local(MONDAY, 7))
+        db.session.add(paused)
+    at(local(MONDAY, 8, 30))
+    news.prepare_digests()
+    news.deliver_due()
+    assert news.kept_mails(rowan.email) == []
+    with transaction():
+        assert lost_addresses.resume_mail(rowan)
+    at(local(MONDAY + dt.timedelta(days=1), 8, 30))
+    news.prepare_digests()
+    news.deliver_due()
+    (mail,) = news.kept_mails(rowan.email)
+    assert "Call Basil" in mail.text
