@@ -8,7 +8,7 @@ const GAP = 4;
 const PHONE = "(max-width: 640px)";
 
 /**
- * `items`: [{label, icon, onPick, checked?, href?, stay?}] or null for a line. `stay` keeps the surface open, `content(close)`
+ * `items`: [{label, icon, onPick, checked?, href?, stay?, danger?}] or null for a line. `stay` keeps the surface open, `content(close)`
  * replaces the list, e.g. by a small form. `head` stands above the list: words only, nothing to operate.
  */
 export function Menu({ label, title, buttonClass = "fd-icon-btn fd-icon-btn--sm", items, head, content, onClose, children }) {
@@ -77,8 +77,8 @@ function Row({ item, close }) {
     if (!item.stay) close();
     item.onPick();
   };
-  return html`<button type="button" role=${role} tabindex="-1" aria-checked=${item.checked === undefined ? undefined : String(item.checked)}
-    onClick=${pick}>${inner}</button>`;
+  return html`<button type="button" role=${role} class=${item.danger ? "bad" : undefined} tabindex="-1"
+    aria-checked=${item.checked === undefined ? undefined : String(item.checked)} onClick=${pick}>${inner}</button>`;
 }
 
 function walk(event, surface, close) {

@@ -76,7 +76,7 @@ export function Tools({ message, mine, view, client = false }) {
     ...(message.edited_at || message.deleted ? [{ label: "Edit history", icon: "clock", onPick: () => ui.showTrace(message) }] : []),
     { label: "Mark chat unread", icon: "bell", onPick: () => ui.markUnread(message.chat_id) },
     ...(mine && canSend && !message.deleted
-      ? [null, { label: "Edit", icon: "edit", onPick: () => ui.edit(message) }, { label: "Delete…", icon: "trash", onPick: () => ui.askDelete(message) }]
+      ? [null, { label: "Edit", icon: "edit", onPick: () => ui.edit(message) }, { label: "Delete…", icon: "trash", danger: true, onPick: () => ui.askDelete(message) }]
       : []),
   ];
   return html`<div class="fd-msg-tools" role="group" aria-label=${`Actions for the message of ${message.author.name}`}>
