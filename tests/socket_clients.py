@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import socketio
-
-from tests.socket_programs import Heard
+from tests.socket_programs import Heard, OrderedClient
 
 CENTER = "/center"
 
@@ -20,7 +18,7 @@ class Tab(Heard):
     def __init__(self) -> None:
         super().__init__()
         self.closed = threading.Event()
-        self._client = socketio.Client(reconnection=False)
+        self._client = OrderedClient(reconnection=False)
         self._client.on("*", self.note, namespace=CENTER)
         self._client.on("connect_error", lambda reason=None: self.note("connect_error", reason), namespace=CENTER)
         self._client.on("disconnect", lambda *_: self.closed.set(), namespace=CENTER)

@@ -6,10 +6,12 @@ import json
 import subprocess
 import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
+import engineio
 import socketio
 from socketio.exceptions import ConnectionError as NotConnected
 
@@ -65,13 +67,33 @@ class Heard:
             return found()[0]
 
 
+class _InOrder(engineio.Client):  # type: ignore[misc]
+    """Hands on what comes in its order; the library's own way is a thread for each message."""
+
+    def __init__(self, *arguments: Any, **values: Any) -> None:
+        super().__init__(*arguments, **values)
+        self._hands = ThreadPoolExecutor(1)
+
+    def _trigger_event(self, event: str, *arguments: Any, **values: Any) -> Any:
+        if values.get("run_async") and event in self.handlers:
+            return self._hands.submit(self.handlers[event], *arguments)
+        return super()._trigger_event(event, *arguments, **values)
+
+
+class OrderedClient(socketio.Client):  # type: ignore[misc]
+    """python-socketio's client; an answer is handed on after all that was told before it."""
+
+    def _engineio_client_class(self) -> type[engineio.Client]:
+        return _InOrder
+
+
 class PythonProgram(Heard):
     """python-socketio's client."""
 
     def __init__(self) -> None:
         super().__init__()
         self.closed = threading.Event()
-        self._client = socketio.Client(reconnection=False)
+        self._client = OrderedClient(reconnection=False)
         self._namespace = ""
 
     def open(self, url: str, namespace: str, auth: Mapping[str, Any]) -> None:
