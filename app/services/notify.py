@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import insert, text
 
 from app import clock
-from app.catalogue import KINDS, Channel, Kind, Rule
+from app.catalogue import KINDS, Channel, Kind, Rule, Tab
 from app.extensions import db
 from app.models.notifications import Event
 from app.services import audience, briefs, live, outbound
@@ -126,7 +126,7 @@ def record_event(
     told = audience.people_of(kind, data, actor_id) if told is None else told
     url = str(data.get("url") or "")
     people = audience.recipients(kind, told, url=url)
-    if not people and Rule.GROUP in told.values():  # a group none of whom may open it
+    if not people and told and kind.tab is Tab.LEADS:  # a client whom nobody of these may open is not lost by that
         people = audience.recipients(kind, dict.fromkeys(audience.admins(), Rule.GROUP), url=url)
     # A kind that is hidden from free users is nothing for their center either.
     people = [person for person in people if person.facts.role != "free" or kind.reaches_free(person.facts.rule)]

@@ -64,7 +64,8 @@ def test_whom_a_card_is_shared_with_is_told_all_the_same(lookers: Role) -> None:
     assert told([rita], "/leadview/show/8", Rule.RESPONSIBLE) == []
 
 
-def test_a_group_in_which_nobody_may_open_a_client_loses_it_to_the_admins(lookers: Role) -> None:
+@pytest.mark.parametrize("rule", [Rule.GROUP, Rule.RESPONSIBLE])
+def test_a_client_whom_nobody_of_those_concerned_may_open_goes_to_the_admins(lookers: Role, rule: Rule) -> None:
     rita = builders.make_user("Lookers", username="rita")
     builders.make_user("Admin", username="della")
-    assert told([rita], "/leadview/show/7") == ["della"]
+    assert told([rita], "/leadview/show/7", rule) == ["della"]
