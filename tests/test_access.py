@@ -11,8 +11,10 @@ from app.errors import NotFound
 from app.extensions import db
 from app.models.people import Group, User
 from app.models.records import CardShare
+from app.services.people import rights
 from app.transaction import transaction
-from tests import builders
+from tests import builders, visiting
+from tests.clients.colleagues import Colleague
 
 
 @pytest.fixture
@@ -139,6 +141,49 @@ def test_calls_are_seen_by_who_talked_by_whose_client_it_is_and_nobodys_by_the_l
         "della": [True, True, True],
         "otto": [False, False, False],
     }
+
+
+def test_a_role_without_the_right_to_see_mails_or_calls_opens_its_own_mails_only(context: Flask) -> None:
+    role = builders.make_role("Lookers")
+    role.permissions = rights.permissions_of(["contacts.see"])
+    db.session.commit()
+    rita = builders.make_user("Lookers")
+    client = builders.make_contact(responsible=rita).id
+    own = builders.make_mail(builders.make_mailbox(owner=rita))
+    of_a_client = builders.make_mail(builders.make_mailbox(group=builders.make_group()), contact_id=client)
+    call = builders.make_call(responsible=rita, contact_id=client, user_id=rita.id)
+    loads = [(access.access_mail, own.id), (access.access_mail, of_a_client.id), (access.access_call, call.id)]
+
+    def opened() -> list[bool]:
+        found = []
+        for load, record_id in loads:
+            try:
+                found.append(load(rita, record_id).id == record_id)
+            except NotFound:
+                found.append(False)
+        return found
+
+    assert opened() == [True, False, False]
+    role.permissions = rights.permissions_of(["contacts.see", "mails.see", "calls.see"])
+    db.session.commit()
+    assert opened() == [True, True, True]
+
+
+def test_who_only_looked_at_a_talk_does_so_no_more_once_people_see_only_their_own(app: Flask) -> None:
+    with app.app_context():
+        group = builders.make_group(members=[builders.make_user("Staff", username="ann")])
+        builders.make_user("Staff", username="wren")
+        visitor = visiting.Client(app, visiting.make_widget(group).key)
+    chat_id = visitor.write("Is it there?")["message"]["chat_id"]
+    number = Colleague(app, "ann").get(f"/chats/{chat_id}")["result"]["talk"]["number"]
+    looker = Colleague(app, "wren")
+    assert looker.call("GET", f"/chats/{chat_id}").status_code == 200
+    with app.app_context():
+        wren = db.session.query(User).filter_by(username="wren").one()
+        assert access.access_talk(wren, number).number == number
+        builders.set_visibility("own")  # the place of who looks is taken a moment later
+        with pytest.raises(NotFound):
+            access.access_talk(wren, number)
 
 
 def test_a_shared_card_opens_no_other_kinds_card_of_the_same_number(app: Flask, office: dict[str, int]) -> None:

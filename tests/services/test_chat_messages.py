@@ -12,7 +12,7 @@ from sqlalchemy import text
 from app.errors import UserError
 from app.extensions import db, redis_client
 from app.services import feed
-from app.services.chats import chat_messages, chat_pages, drafts, message_changes, message_pages
+from app.services.chats import chat_members, chat_messages, chat_pages, drafts, message_changes, message_pages
 from app.services.chats.drafts import Draft, read_draft
 from app.services.shared_buckets import SharedBuckets
 from app.transaction import transaction
@@ -167,6 +167,21 @@ def test_reactions_are_counted_once_per_person(pair) -> None:
         with transaction():
             after = message_changes.react(who.id, message["id"], "👍", on)
     assert after["reactions"] == [{"emoji": "👍", "count": 1, "user_ids": [ben.id]}]
+
+
+def test_what_the_chat_itself_says_is_nobodys_to_change(pair) -> None:
+    ann, ben, _ = pair
+    chat_id, newcomer = chatting.group(ann, [ben]), builders.make_user()
+    with transaction():
+        chat_members.add(ann, chat_id, [newcomer.id])
+    said = page(chat_id)[-1]
+    for change in (
+        lambda: message_changes.react(ann.id, said["id"], "👍", True),
+        lambda: message_changes.edit(ann.id, said["id"], "Other"),
+        lambda: message_changes.delete(ann.id, said["id"]),
+        lambda: message_changes.trace(ann.id, said["id"]),
+    ):
+        refused("not_found", change)
 
 
 @pytest.mark.parametrize("emoji", ["👍", "❤️", "👩‍💻", "🇦🇹", "1️⃣", "👍🏽", "‼️"])

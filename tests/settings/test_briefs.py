@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -16,10 +17,11 @@ from app.catalogue import KINDS
 from app.extensions import db
 from app.models.notifications import FeedItem
 from app.models.people import User
-from app.services import reading, trace
+from app.services import delivery, reading, trace
 from app.transaction import transaction
 from tests import news
 from tests.builders import make_user
+from tests.mailboxes import SmtpServer
 
 NIGHT = [{"weekdays": [0, 1, 2, 3, 4, 5, 6], "from": "21:00", "to": "07:30"}]
 EVENING = dt.datetime(2026, 11, 23, 22, 30, tzinfo=dt.UTC)
@@ -145,6 +147,53 @@ def test_a_brief_that_falls_into_do_not_disturb_waits_on_with_what_comes_then(
     (mail,) = news.kept_mails(sleeper.email)
     assert "In the night" in mail.text
     assert "In the morning" in mail.text
+
+
+def briefs(user: User) -> list[tuple[str, int, dt.datetime]]:
+    """State, tries and time of somebody's briefs, the oldest first."""
+    rows = db.session.execute(
+        text(
+            "SELECT state, attempts, not_before FROM deliveries WHERE purpose = 'brief' AND user_id = :id ORDER BY id"
+        ),
+        {"id": user.id},
+    )
+    return [tuple(row) for row in rows]
+
+
+def test_news_that_is_held_for_a_shorter_time_moves_the_open_brief(sleeper: User) -> None:
+    boss = make_user("Manager")
+    news.assign(sleeper, boss)
+    with transaction():  # by another way than the settings, which would move the brief
+        db.session.execute(
+            text("UPDATE user_settings SET quiet_hours = CAST(:hours AS jsonb) WHERE user_id = :id"),
+            {"hours": json.dumps([NIGHT[0] | {"to": "05:00"}]), "id": sleeper.id},
+        )
+    news.assign(sleeper, boss)
+    assert briefs(sleeper) == [("pending", 0, MORNING.replace(hour=5, minute=0))]
+
+
+@pytest.mark.parametrize("over", ["sent again by hand", "given back"])
+def test_a_brief_that_was_tried_once_takes_nothing_more_in(
+    sleeper: User, at: Callable[[Any], None], smtp: SmtpServer, over: str
+) -> None:
+    boss, first = make_user("Manager"), make_user("Staff")
+    news.choose(first, quiet_hours=NIGHT, digest={"hours": [], "weekdays": []})
+    for person in (first, sleeper):
+        news.assign(person, boss, "In the night")
+    at(MORNING)
+    smtp.stop()
+    # The connection is lost at the first one's brief, and the other is given back.
+    news.deliver_due()
+    assert briefs(first)[0][:2] == briefs(sleeper)[0][:2] == ("pending", 1)
+    if over == "sent again by hand":
+        with transaction():
+            db.session.execute(text("UPDATE deliveries SET state = 'failed', attempts = 6"))
+        for delivery_id in db.session.scalars(text("SELECT id FROM deliveries WHERE purpose = 'brief'")).all():
+            with transaction():
+                assert delivery.send_again(delivery_id)
+    news.choose(sleeper, dnd_until=(MORNING + dt.timedelta(hours=2)).isoformat())
+    news.assign(sleeper, boss, "In the morning")
+    assert [attempts for _, attempts, _ in briefs(sleeper)] == [1, 0]
 
 
 def test_only_urgent_kinds_break_through() -> None:
