@@ -176,8 +176,13 @@ def at(app: Flask) -> Iterator[Callable[[Any], None]]:
 def _empty(app: Flask) -> None:
     from app import clock
     from app.extensions import db, redis_client
+    from app.services.chats import chat_news
 
     clock.set_test_now(None)
+    # The next test's chats have the same numbers.
+    with chat_news._lock:
+        chat_news._waiting.clear()
+        chat_news._decided.clear()
     with app.app_context():
         db.session.remove()
         empty(str(db.engine.url.database))

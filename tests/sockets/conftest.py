@@ -82,10 +82,12 @@ def guard(begun: list[Any], monkeypatch: pytest.MonkeyPatch) -> Callable[[int], 
     """``guard(2)`` lets the guard of the open sockets do two rounds."""
 
     def rounds(number: int) -> None:
-        left = iter(range(number))
+        left, mine, wait = iter(range(number)), threading.get_ident(), socketio.sleep
 
-        def sleep(_seconds: float) -> None:
-            if next(left, None) is None:
+        def sleep(seconds: float) -> None:
+            if threading.get_ident() != mine:
+                wait(seconds)
+            elif next(left, None) is None:
                 raise Over
 
         monkeypatch.setattr(socketio, "sleep", sleep)
