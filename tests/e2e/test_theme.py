@@ -39,7 +39,7 @@ EXTRA_PAGES = (
 )
 
 # By address, in this process of the run: the kinds of elements that axe-core has seen. What stands around the main part
-# is the same on every page, and kept under no address.
+# is the same on every page, and is kept by theme.
 _seen: dict[str, set[str]] = {}
 
 SignIn = Callable[..., Page]
@@ -96,17 +96,20 @@ def inspect(page: Page, address: str, themes: dict[str, tuple[str, ...]]) -> lis
     for size, (width, height) in SIZES.items():
         page.set_viewport_size({"width": width, "height": height})
         for theme in themes.get(size, ()):
-            if theme == "dark" or is_new(page, address):
+            if is_new(page, address, theme):
                 found += [f"{size}, {violation}" for violation in grave_violations(page, theme)]
         found += [f"{size}: {defect}" for defect in defects(page, address)]
     return found
 
 
-def is_new(page: Page, address: str) -> bool:
-    """Tell whether the page shows anything that axe-core has not seen at this address; from now on it has."""
+def is_new(page: Page, address: str, theme: str) -> bool:
+    """Tell whether the page shows anything that axe-core has not seen in this theme; from now on it has.
+
+    Colours are of kinds of elements, wherever they stand; all else may be right at one address and wrong at another.
+    """
     main, around = pieces_of(page)
-    known = _seen.setdefault(address.partition("?")[0], set())
-    known_around = _seen.setdefault("", set())
+    known = _seen.setdefault(theme if theme == "dark" else address.partition("?")[0], set())
+    known_around = _seen.setdefault(f"around, {theme}", set())
     if main <= known and around <= known_around:
         return False
     known |= main
@@ -117,15 +120,17 @@ def is_new(page: Page, address: str) -> bool:
 def pieces_of(page: Page) -> tuple[set[str], set[str]]:
     """Return the kinds of elements that the page shows, in its main part and around it.
 
-    A kind is name, classes and parent, and what tells assistive programs about the element.
+    A kind is name and classes, those of the parent, and what tells assistive programs about the element.
     """
     main, around = page.evaluate(
         """() => {
           const kinds = [new Set(), new Set()];
           for (const one of document.body.querySelectorAll("*")) {
             if (!one.checkVisibility({visibilityProperty: true})) continue;
+            const parent = one.parentElement;
             kinds[one.closest("main") ? 0 : 1].add([
-              one.localName, one.className.baseVal ?? one.className, one.parentElement.localName,
+              one.localName, one.className.baseVal ?? one.className,
+              parent.localName, parent.className.baseVal ?? parent.className,
               ...["role", "type", "aria-hidden", "aria-label", "alt", "tabindex"].map((name) => one.hasAttribute(name)),
             ].join(" "));
           }
