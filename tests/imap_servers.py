@@ -92,6 +92,12 @@ class ImapServer:
             answer, said = client.append(folder, "", when, raw)
             assert answer == "OK", said
 
+    def unread(self, folder: str = "INBOX") -> int:
+        """Return how many mails a mail program would show as unread."""
+        client = self._session()
+        client.select(folder, readonly=True)
+        return len(client.search(None, "UNSEEN")[1][0].split())
+
     def clear(self) -> None:
         """Delete all mails; their UIDs are not used again."""
         client = self._session()

@@ -51,10 +51,11 @@ WRITERS = 3
 class Watched:
     """One mailbox that this process reads."""
 
+    # Of the settings, as they were before they were read.
+    version: dt.datetime
     stop: threading.Event = field(default_factory=threading.Event)
     # Something was sent that has to be put into its folder.
     has_copies: threading.Event = field(default_factory=threading.Event)
-    version: dt.datetime | None = None
     thread: threading.Thread | None = None
 
 
@@ -97,9 +98,8 @@ class MailboxWatch:
         with transaction():
             ours = mailbox_leases.renew(self.me, [*self._watched])
         for mailbox_id, one in self._watched.items():
-            version = ours.get(mailbox_id)
-            one.version = one.version or version
-            if version is None or version != one.version:
+            # None: no longer ours. What was changed while its thread began counts as well.
+            if ours.get(mailbox_id) != one.version:
                 one.stop.set()
 
     def _forget_ended(self) -> None:
@@ -114,8 +114,8 @@ class MailboxWatch:
             return
         with transaction():
             claimed = mailbox_leases.claim(self.me, [*self._watched], room)
-        for mailbox_id in claimed:
-            one = self._watched[mailbox_id] = Watched()
+        for mailbox_id, version in claimed.items():
+            one = self._watched[mailbox_id] = Watched(version)
             one.thread = threading.Thread(target=self._watch, args=(mailbox_id, one), name=f"mailbox-{mailbox_id}")
             one.thread.daemon = True
             one.thread.start()

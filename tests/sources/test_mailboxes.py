@@ -48,6 +48,7 @@ def test_a_mail_arrives_once_and_its_people_are_told(shop: Mailbox, imap: ImapSe
     imap.put(mail("Old bicycles", "Do you repair them?\n\n> before"))
     assert read(shop) == 1
     assert read(shop) == 0
+    assert imap.unread() == 1, "nobody has read it in the mailbox"
     assert told() == [("mail:received", "nora", "group")]
     (said,) = snapshots("mail:received")
     assert (said["name"], said["subject"], said["text"]) == ("Basil Hedge", "Old bicycles", "Do you repair them?")
@@ -71,6 +72,12 @@ def test_what_was_there_before_is_kept_as_history_and_told_to_nobody(context: Fl
     imap.put(mail("Today"))
     assert read(box) == read(only_new) == 1
     assert [one["subject"] for one in snapshots("mail:received")] == ["Today", "Today"]
+
+
+def test_a_mail_from_a_server_whose_clock_runs_ahead_does_not_stay_on_top(shop: Mailbox, imap: ImapServer) -> None:
+    imap.put(mail("From next year"), at=dt.datetime.now(dt.UTC) + dt.timedelta(days=400))
+    assert read(shop) == 1
+    assert db.session.scalars(select(Mail.received_at)).one() < clock.now() + dt.timedelta(days=1, minutes=1)
 
 
 def test_after_days_offline_everything_is_there_once(shop: Mailbox, imap: ImapServer, at) -> None:
@@ -130,12 +137,12 @@ def test_killed_between_fetching_and_storing_the_next_one_reads_it_again(
 def test_who_lost_the_lease_stores_nothing(shop: Mailbox, imap: ImapServer) -> None:
     imap.put(mail())
     with transaction():
-        assert mailbox_leases.claim("one", [], 10) == [shop.id]
+        assert list(mailbox_leases.claim("one", [], 10)) == [shop.id]
     with transaction():
-        assert mailbox_leases.claim("two", [], 10) == []
+        assert mailbox_leases.claim("two", [], 10) == {}
     with transaction():
         db.session.execute(text("UPDATE mailbox_states SET leased_until = :at"), {"at": clock.now() - dt.timedelta(1)})
-        assert mailbox_leases.claim("two", [], 10) == [shop.id]
+        assert list(mailbox_leases.claim("two", [], 10)) == [shop.id]
     account = mailboxes.account_of(db.session.get_one(Mailbox, shop.id))
     db.session.rollback()
     with connected(account) as client, pytest.raises(mailbox_leases.LeaseLost):
@@ -143,6 +150,33 @@ def test_who_lost_the_lease_stores_nothing(shop: Mailbox, imap: ImapServer) -> N
     assert subjects() == []
     with connected(account) as client:
         assert imap_mailbox.read_new(client, account, "two") == 1
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    ["UPDATE mailbox_states SET leased_by = 'two'", "UPDATE mail_folders SET uidvalidity = uidvalidity + 1"],
+    ids=["leased", "numbered"],
+)
+def test_what_another_took_over_while_it_was_fetched_is_not_stored(
+    shop: Mailbox, imap: ImapServer, monkeypatch: pytest.MonkeyPatch, meanwhile: str
+) -> None:
+    imap.put(mail())
+    with transaction():
+        mailbox_leases.claim("one", [], 10)
+    place_of = mail_intake.place_of
+
+    def overtaken(*arguments: object) -> mail_intake.Place:
+        place = place_of(*arguments)
+        with transaction():
+            db.session.execute(text(meanwhile))
+        return place
+
+    monkeypatch.setattr(mail_intake, "place_of", overtaken)
+    account = mailboxes.account_of(db.session.get_one(Mailbox, shop.id))
+    db.session.rollback()
+    with connected(account) as client, pytest.raises(mailbox_leases.LeaseLost):
+        imap_mailbox.read_new(client, account, "one")
+    assert (subjects(), told("mail:received")) == ([], [])
 
 
 def test_an_unknown_sender_becomes_a_lead_once_where_the_mailbox_says_so(shop: Mailbox, imap: ImapServer) -> None:
@@ -337,3 +371,22 @@ def test_a_changed_mailbox_is_connected_anew_and_one_switched_off_is_left(
         return True
 
     listen(app, leased, switched_off)
+
+
+def test_what_is_changed_while_a_mailbox_is_being_connected_is_not_overlooked(
+    app: Flask, shop: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.integrations.mailbox_watch.SLICE_SECONDS", 0.1)
+    watch = MailboxWatch(app, threading.Event())
+    for change in ({}, {"name": "Other"}):
+        watch._claim()
+        one = watch._watched[shop.id]
+        try:
+            with transaction():
+                for name, value in change.items():
+                    setattr(db.session.get_one(Mailbox, shop.id), name, value)
+            watch._renew()
+            assert one.stop.is_set() is bool(change)
+        finally:
+            one.stop.set()
+            one.thread.join(timeout=20)

@@ -14,12 +14,14 @@ LEASE = dt.timedelta(seconds=45)
 
 _READABLE = "m.active AND (m.owner_id IS NULL OR EXISTS (SELECT FROM ab_user u WHERE u.id = m.owner_id AND u.active))"
 _CLAIM = text(f"""
-UPDATE mailbox_states SET leased_by = :me, leased_until = :until WHERE mailbox_id IN (
-    SELECT s.mailbox_id FROM mailbox_states s JOIN mailboxes m ON m.id = s.mailbox_id
+WITH due AS (
+    SELECT s.mailbox_id, m.changed_at FROM mailbox_states s JOIN mailboxes m ON m.id = s.mailbox_id
     WHERE {_READABLE} AND s.mailbox_id <> ALL(:running)
       AND (s.leased_until IS NULL OR s.leased_until < :now) AND (s.next_try_at IS NULL OR s.next_try_at <= :now)
-    ORDER BY s.next_try_at NULLS FIRST, s.mailbox_id LIMIT :most FOR UPDATE OF s SKIP LOCKED)
-RETURNING mailbox_id
+    ORDER BY s.next_try_at NULLS FIRST, s.mailbox_id LIMIT :most FOR UPDATE OF s SKIP LOCKED
+)
+UPDATE mailbox_states s SET leased_by = :me, leased_until = :until FROM due WHERE s.mailbox_id = due.mailbox_id
+RETURNING s.mailbox_id, due.changed_at
 """)
 _RENEW = text(f"""
 UPDATE mailbox_states s SET leased_until = :until FROM mailboxes m
@@ -32,11 +34,14 @@ class LeaseLost(Exception):
     """Another process reads this mailbox now: what this one has read must not be stored."""
 
 
-def claim(me: str, running: Collection[int], most: int) -> list[int]:
-    """Take mailboxes that are due and nobody reads. Inside a transaction; two claims of one row cannot both succeed."""
+def claim(me: str, running: Collection[int], most: int) -> dict[int, dt.datetime]:
+    """Take mailboxes that are due and nobody reads; return them with the version of each one's settings.
+
+    Inside a transaction; two claims of one row cannot both succeed.
+    """
     now = clock.now()
     values = {"me": me, "now": now, "until": now + LEASE, "running": list(running), "most": most}
-    return [row.mailbox_id for row in db.session.execute(_CLAIM, values)]
+    return {row.mailbox_id: row.changed_at for row in db.session.execute(_CLAIM, values)}
 
 
 def renew(me: str, running: Collection[int]) -> dict[int, dt.datetime]:
