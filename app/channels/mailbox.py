@@ -20,6 +20,8 @@ from app.channels.mime import PROOF, MailMessage, proof_of
 from app.channels.smtp import SmtpConnection
 from app.errors import PermanentSendError, TemporarySendError
 
+_NOT_PUBLIC = "its host is not on the public internet"
+
 
 class MailboxChannel:
     """Answers: one connection per mailbox's server and batch."""
@@ -103,10 +105,16 @@ class MailboxConnection(SmtpConnection):
         self._server = server
 
     def configure_host(self) -> smtplib.SMTP:
-        """Connect; a host that must be public is, also where its name changed its mind."""
+        """Connect; a host that must be public is looked up before."""
         if self._server.public_only and not public_only.resolves_public(self._server.host, self._server.port):
-            raise smtplib.SMTPException("its host is not on the public internet")
+            raise smtplib.SMTPException(_NOT_PUBLIC)
         return super().configure_host()
+
+    def _reached(self, host: smtplib.SMTP) -> None:
+        """Look again at who was really connected to: the name may have changed its mind meanwhile."""
+        peer = str(host.sock.getpeername()[0]) if host.sock else ""
+        if self._server.public_only and not public_only.is_public(peer):
+            raise smtplib.SMTPException(_NOT_PUBLIC)
 
 
 def composed(address: str, message: Message, sent_at: dt.datetime) -> bytes:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from email.headerregistry import HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8, EmailPolicy
-from email.utils import format_datetime
+from email.utils import format_datetime, parseaddr
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -94,7 +94,8 @@ class MailMessage(flask_mail.Message):
     def _build(self) -> EmailMessage:
         if self.has_bad_headers():
             raise flask_mail.BadHeaderError
-        mail = EmailMessage(policy=_PLAIN if all(map(str.isascii, self.receivers)) else _UTF8)
+        addresses = (parseaddr(str(self.sender))[1], *self.receivers)
+        mail = EmailMessage(policy=_PLAIN if all(map(str.isascii, addresses)) else _UTF8)
         mail["Subject"] = self.subject
         mail["From"] = self.sender
         mail["To"] = ", ".join(map(str, self.recipients))

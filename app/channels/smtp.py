@@ -51,6 +51,7 @@ class SmtpConnection(flask_mail.Connection):
             else smtplib.SMTP(server, port, local_hostname=name, timeout=timeout)
         )
         try:
+            self._reached(host)
             if self.mail.use_tls:
                 host.starttls(context=context)
             if self.mail.username and self.mail.password:
@@ -72,7 +73,7 @@ class SmtpConnection(flask_mail.Connection):
         sender = parseaddr(str(envelope_from or message.sender))[1]
         receivers = [str(one) for one in (*message.recipients, *message.cc)]
         try:
-            host = self._begin(sender, len(raw), needs_utf8=not all(map(str.isascii, receivers)))
+            host = self._begin(sender, len(raw), needs_utf8=not all(map(str.isascii, (sender, *receivers))))
             for receiver in receivers:
                 self._expect(Stage.RECIPIENT, host.rcpt(receiver), of_several=receiver if receivers[1:] else "")
             code, answer = host.docmd("data")
@@ -94,10 +95,13 @@ class SmtpConnection(flask_mail.Connection):
         """
         asked = sender or parseaddr(str(current_app.config["MAIL_DEFAULT_SENDER"]))[1]
         try:
-            self._reset(self._begin(asked, 1, needs_utf8=False))
+            self._reset(self._begin(asked, 1, needs_utf8=not asked.isascii()))
         except (smtplib.SMTPException, OSError) as error:
             self._drop()
             raise lost_connection(f"{self.mail.server}:{self.mail.port}", error) from error
+
+    def _reached(self, host: smtplib.SMTP) -> None:
+        """What must hold of whom was connected to, before anything is said; by raising SMTPException, OSError."""
 
     def _begin(self, sender: str, size: int, *, needs_utf8: bool) -> smtplib.SMTP:
         """MAIL FROM. Servers close idle connections and limit mails per connection: a used one gets a second chance.
@@ -107,7 +111,7 @@ class SmtpConnection(flask_mail.Connection):
         used = self.host is not None
         host = self.host = self.host or self.configure_host()
         if needs_utf8 and not host.has_extn("smtputf8"):
-            raise PermanentSendError("The mail server cannot write to addresses with letters beyond ASCII")
+            raise PermanentSendError("The mail server knows no addresses with letters beyond ASCII")
         options = ["SMTPUTF8", "BODY=8BITMIME"] if needs_utf8 else []
         if host.has_extn("size"):
             options.append(f"SIZE={size}")

@@ -22,6 +22,7 @@ from sqlalchemy.exc import DataError
 
 from app import clock
 from app.channels import mailbox as answers
+from app.channels.email import wire_address
 from app.errors import SendError
 from app.integrations import mail_parsing
 from app.integrations.mailbox_connection import MailboxProblem, connected
@@ -60,7 +61,7 @@ def test(account: Account) -> None:
     if server is not None:
         connection = answers.connection_to(server)
         try:
-            connection.check(account.address)
+            connection.check(wire_address(account.address))
         except SendError as error:
             cure = "Look at host, port and security of the server for answers; it takes the same user and password"
             raise MailboxProblem(Problem("smtp_host", error.reason, cure, lasting=True)) from error

@@ -8,9 +8,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
+from app.channels import public_only
 from app.errors import UserError
 from app.extensions import db
 from app.integrations import mail_parsing
+from app.integrations.mailbox_connection import MailboxProblem, connected
 from app.models.mailboxes import Mail, Mailbox
 from app.models.people import User
 from app.services.account import lost_addresses
@@ -20,7 +22,7 @@ from tests import builders
 from tests.imap_servers import ImapServer, mail
 from tests.mailboxes import SmtpServer
 from tests.sources.mail_desk import Browser, bounce, comes_in, send_due
-from tests.stored import snapshots, told
+from tests.stored import items, snapshots, told
 
 
 @pytest.fixture
@@ -146,6 +148,27 @@ def test_mails_are_seen_by_their_people_and_on_their_clients_cards_only(shop: Ma
                 assert browser.get(f"/mailview/{page}/{mail_id}").status_code == status, (username, page, mail_id)
 
 
+def test_whoever_may_see_one_mail_of_a_thread_sees_no_more_of_it(shop: Mailbox, browser: Browser) -> None:
+    milo = db.session.scalars(select(User).where(User.username == "milo")).one()
+    builders.make_contact(email="basil@example.org", responsible=milo)
+    comes_in(shop, mail("Offer", "Ivy's own words", sender="ivy@example.org", Message_ID="<one@example.org>"), uid=1)
+    known = comes_in(shop, mail("Re: Offer", "Basil's words", In_Reply_To="<one@example.org>"), uid=2)
+    for username, all_of_it in {"nora": True, "milo": False}.items():
+        browser.login(username)
+        page = browser.get(f"/mailview/show/{known.id}").get_data(as_text=True)
+        assert ("Basil&#39;s words" in page, "Ivy&#39;s own words" in page) == (True, all_of_it), username
+
+
+def test_who_reads_a_mail_settles_its_notice_for_nobody_else(shop: Mailbox, browser: Browser) -> None:
+    with transaction():
+        sales = db.session.get_one(Mailbox, shop.id).group
+        sales.users.append(db.session.scalars(select(User).where(User.username == "milo")).one())
+    came = comes_in(shop, mail())
+    browser.login("nora")
+    browser.get(f"/mailview/show/{came.id}")
+    assert (items("nora")[0][2], items("milo")[0][2]) == (False, True)
+
+
 def test_a_strangers_html_runs_and_loads_nothing(shop: Mailbox, browser: Browser) -> None:
     html = '<p>Hi <b>there</b></p><script>alert(1)</script><img src="https://evil.example/p.gif"><a href="https://x.example">x</a>'
     sent = mail()
@@ -176,9 +199,9 @@ def test_a_strangers_html_runs_and_loads_nothing(shop: Mailbox, browser: Browser
     assert browser.get(f"/mailview/file/{other.id}/{rows[0].id}").status_code == 404
 
 
-def sent_notice(smtp: SmtpServer) -> tuple[EmailMessage, User]:
+def sent_notice(smtp: SmtpServer, address: str = "rowan@example.net") -> tuple[EmailMessage, User]:
     """A mail of ours that its server has taken."""
-    rowan = builders.make_user(username="rowan", email="rowan@example.net")
+    rowan = builders.make_user(username="rowan", email=address)
     with transaction():
         db.session.execute(
             text(
@@ -205,6 +228,20 @@ def test_a_bounce_of_ours_pauses_the_address_and_is_told(shop: Mailbox, smtp: Sm
     assert (state.state, "No such user" in state.error) == ("failed", True)
     comes_in(shop, report.replace(b"<report-", b"<again-"), uid=2)
     assert len(told("error:mail_undelivered")) == 2
+
+
+def test_a_bounce_names_a_domain_with_umlauts_as_it_is_written_in_mails(shop: Mailbox, smtp: SmtpServer) -> None:
+    sent, rowan = sent_notice(smtp, "rowan@grün.example")
+    comes_in(shop, bounce(sent["Message-ID"], "rowan@xn--grn-ioa.example", proof=sent["X-Frontdesk-Proof"]))
+    assert lost_addresses.paused_mail("rowan@grün.example") is not None
+    assert {who for _, who, _ in told("error:mail_undelivered")} == {"della", "rowan"}
+
+
+def test_a_full_mailbox_is_told_and_not_paused(shop: Mailbox, smtp: SmtpServer) -> None:
+    sent, rowan = sent_notice(smtp)
+    comes_in(shop, bounce(sent["Message-ID"], str(rowan.email), status="5.2.2", proof=sent["X-Frontdesk-Proof"]))
+    assert {who for _, who, _ in told("error:mail_undelivered")} == {"della", "rowan"}
+    assert lost_addresses.paused_mail("rowan@example.net") is None
 
 
 def test_a_made_up_bounce_pauses_nothing(shop: Mailbox, smtp: SmtpServer) -> None:
@@ -284,14 +321,46 @@ def test_people_connect_their_own_mailbox_on_public_hosts_only(
         made = mailboxes.create(milo, good | {"imap_host": "93.184.216.34"})
     assert (made.owner_id, made.trusted, made.username) == (milo.id, False, "milo@example.org")
     assert "secret" not in made.password
-    with pytest.raises(UserError) as moved, transaction():
-        mailboxes.update(milo, made, {"imap_host": "93.184.216.35"})
-    assert moved.value.field == "password"
+    for field in ("imap_host", "smtp_host"):
+        with pytest.raises(UserError) as moved, transaction():
+            mailboxes.update(milo, made, {field: "93.184.216.35"})
+        assert moved.value.field == "password", field
     # What an admin has connected may be used by all.
     with transaction():
         assert mailboxes.create(milo, good | {"imap_port": shop.imap_port}).trusted
     with pytest.raises(UserError), transaction():
         mailboxes.update(milo, db.session.get_one(Mailbox, shop.id), {"name": "Mine"})
+
+
+@pytest.mark.parametrize("public_before", [False, True], ids=["known", "changed its mind"])
+def test_a_host_that_turns_out_to_be_internal_is_told_nothing(
+    app: Flask,
+    shop: Mailbox,
+    browser: Browser,
+    smtp: SmtpServer,
+    imap: ImapServer,
+    monkeypatch: pytest.MonkeyPatch,
+    public_before: bool,
+) -> None:
+    milo = db.session.scalars(select(User).where(User.username == "milo")).one()
+    by = {"smtp_host": "127.0.0.1", "smtp_port": smtp.port, "smtp_security": "none", "username": ""}
+    own = builders.make_mailbox(owner=milo, imap_port=imap.port, trusted=False, **by)
+    came = comes_in(own, mail())
+    browser.login("milo")
+    browser.post(f"/mailview/answer/{came.id}", data={"body": "Hello", "token": "b"})
+    with monkeypatch.context() as outside:
+        outside.setitem(app.config, "FRONTDESK_TEST", False)
+        if public_before:
+            outside.setattr(public_only, "resolves_public", lambda *_: True)
+        send_due()
+        account = mailboxes.account_of(db.session.get_one(Mailbox, own.id))
+        db.session.rollback()
+        with pytest.raises(MailboxProblem) as refused, connected(account):
+            pass
+    assert refused.value.problem.field == "imap_host"
+    assert "internal" in refused.value.problem.text
+    assert smtp.mails == []
+    assert "not on the public internet" in browser.get(f"/mailview/show/{came.id}").get_data(as_text=True)
 
 
 def test_a_mailbox_is_connected_by_the_form_and_its_password_never_shown(browser: Browser, shop: Mailbox) -> None:

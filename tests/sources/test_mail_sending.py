@@ -116,6 +116,31 @@ def test_a_mail_is_written_on_a_card_and_the_answer_to_it_joins_it(
     assert "No mailbox to write from" in send(browser, "/mailview/write", form)
 
 
+@pytest.mark.parametrize(
+    ("address", "sender"),
+    [
+        ("info@grün.example", "Nora Reed · Shop <info@xn--grn-ioa.example>"),
+        ("grüße@shop.example", "Nora Reed · Shop <grüße@shop.example>"),
+    ],
+)
+def test_a_mailbox_with_letters_beyond_ascii_is_written_from(
+    shop: Mailbox, browser: Browser, smtp: SmtpServer, address: str, sender: str
+) -> None:
+    smtp.stop()
+    smtp._options = {"enable_SMTPUTF8": True}
+    smtp.start()
+    with transaction():
+        db.session.get_one(Mailbox, shop.id).address = address
+    browser.login("nora")
+    form = {"mailbox": str(shop.id), "to": "basil@example.org", "subject": "Your bicycle", "body": "It is ready."}
+    send(browser, "/mailview/write", form)
+    send_due()
+    (sent,) = smtp.wait_for(1)
+    assert sent["From"] == sender
+    (copy,) = sent_copies.due(shop.id)
+    assert sender.partition("<")[2].encode() in copy.raw
+
+
 def in_folder(imap: ImapServer, folder: str) -> list[bytes]:
     client = imap.client()
     if client.select(folder, readonly=True)[0] != "OK":
@@ -157,6 +182,7 @@ def test_what_was_sent_lies_in_the_mailboxs_own_folder_once(
     assert put() == 0
     copies = [message_from_bytes(raw) for raw in in_folder(imap, "Sent")]
     assert [copy["Subject"] for copy in copies] == ["Old", "Re: Offer"]
+    assert imap.unread("Sent") == 1, "what one has written oneself is read"
     assert (copies[1]["Message-ID"], copies[1]["In-Reply-To"]) == (sent["Message-ID"], sent["In-Reply-To"])
     assert [part.get_filename() for part in copies[1].walk() if part.get_filename()] == ["a.pdf"]
     with transaction():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from email.utils import formataddr
+from email.headerregistry import Address
 
 from flask import current_app
 from flask_babel import gettext
@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from app import clock
 from app.catalogue import Rule
 from app.channels.base import MailServer, Message
+from app.channels.email import wire_address
 from app.channels.mime import mail_host
 from app.clock import zone_of
 from app.errors import Conflict, SendError, UserError
@@ -140,7 +141,7 @@ def message_for(mail: Mail) -> Message:
         attachments=mail_files.of_mail(mail),
         to=receivers.to[1:],
         cc=receivers.cc,
-        sender=formataddr((mail.from_name, mailbox.address)),
+        sender=str(Address(mail.from_name, *wire_address(mailbox.address).rsplit("@", 1))),
         server=server_of(account_of(mailbox)),
     )
 

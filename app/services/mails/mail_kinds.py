@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import re
 
+from app.channels.email import wire_address
 from app.channels.mime import mail_host, proof_of
 from app.models.mailboxes import Mailbox, MailKind
 from app.services.mails.mail_incoming import IncomingMail
@@ -35,7 +36,16 @@ def delivery_of(message_id: str | None) -> int | None:
 
 def is_proven(delivery_id: int, address: str, proof: str) -> bool:
     """Whether a server returned the head of a mail that we really sent to this address."""
-    return hmac.compare_digest(proof_of(delivery_id, address).encode(), proof.encode())
+    return hmac.compare_digest(proof_of(delivery_id, wire_address(address)).encode(), proof.encode())
+
+
+def spellings(address: str) -> list[str]:
+    """Return an address as it may be stored, in lower case: servers name its domain in ASCII (IDNA)."""
+    local, at, domain = address.lower().rpartition("@")
+    try:
+        return [f"{local}{at}{domain}", f"{local}{at}{domain.encode('ascii').decode('idna')}"]
+    except UnicodeError:
+        return [f"{local}{at}{domain}"]
 
 
 def digest_of(*parts: str) -> str:

@@ -83,14 +83,14 @@ def bounced(bounce: Bounce) -> None:
     row = db.session.execute(
         text(
             "SELECT id, purpose, address, user_id, state, finished_at FROM deliveries"
-            " WHERE id = :id AND channel IN ('email', 'mailbox') AND (lower(address) = :address OR EXISTS ("
+            " WHERE id = :id AND channel IN ('email', 'mailbox') AND (lower(address) = ANY(:addresses) OR EXISTS ("
             "   SELECT FROM mails m WHERE m.delivery_id = deliveries.id"
-            "   AND :address = ANY(string_to_array(lower(concat_ws(', ', m.to_line, m.cc_line)), ', '))))"
+            "   AND CAST(:addresses AS text[]) && string_to_array(lower(concat_ws(', ', m.to_line, m.cc_line)), ', ')))"
             " AND state IN ('sent', 'sending') AND created_at > :since FOR UPDATE"
         ),
         {
             "id": delivery_id,
-            "address": bounce.recipient.lower(),
+            "addresses": mail_kinds.spellings(bounce.recipient),
             "since": clock.now() - dt.timedelta(days=BOUNCES_FOR_DAYS),
         },
     ).first()
