@@ -608,3 +608,22 @@ def test_the_menu_shows_only_what_opens(app: Flask, records: dict[str, int], rol
     assert (len(links) == 1) == (role == "free")
     for link in links:
         assert client.get(link, follow_redirects=True).status_code == 200, link
+
+
+@pytest.mark.parametrize(
+    ("path", "entry"),
+    [
+        ("/leadview/board/", "/leadview/list/"),
+        ("/stageview/add", "/pipelineview/list/"),
+        ("/scheduled/new", "/scheduled/"),
+        ("/account/settings/", "/account/settings/"),
+        ("/profile/", None),
+    ],
+)
+def test_the_menu_marks_what_a_page_belongs_to(
+    client: FlaskClient, records: dict[str, int], path: str, entry: str | None
+) -> None:
+    page = builders.login(client, "admin").get(path).get_data(as_text=True)
+    navigation = page.split('id="main-nav"', 1)[1].split("</nav>", 1)[0]
+    marked = [link.split('"', 1)[0] for link in navigation.split('<a href="')[1:] if 'aria-current="page"' in link]
+    assert marked == ([entry] if entry else [])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,15 +67,16 @@ def navigation() -> list[Section]:
         return []
     sections: list[Section] = []
     loose: list[Entry] = []
-    for item in current_app.appbuilder.menu.get_data():  # type: ignore[attr-defined]
-        if isinstance(item, str):
-            continue
+    items = [item for item in current_app.appbuilder.menu.get_data() if not isinstance(item, str)]  # type: ignore[attr-defined]
+    links = [one for item in items for one in item.get("childs", [item]) if not isinstance(one, str)]
+    here = _current_of([one["url"] for one in links if one["url"]])
+    for item in items:
         if "childs" in item:
-            entries = tuple(_entry(child) for child in item["childs"] if not isinstance(child, str))
+            entries = tuple(_entry(child, here) for child in item["childs"] if not isinstance(child, str))
             if entries:
                 sections.append(Section(str(item["label"]), entries, item["icon"] or ""))
         elif item["url"]:
-            loose.append(_entry(item))
+            loose.append(_entry(item, here))
     return ([Section("", tuple(loose))] if loose else []) + sections
 
 
@@ -124,12 +125,19 @@ def list_link(name: str) -> Entry | None:
     return Entry(str(view.list_title), url_for(f"{view.endpoint}.list"), "left")
 
 
-def _entry(item: dict[str, Any]) -> Entry:
+def _entry(item: dict[str, Any], here: str) -> Entry:
     icon = item["icon"] or DEFAULT_ICON
-    return Entry(item["label"], item["url"], DEFAULT_ICON if icon.startswith("fa-") else icon, _is_current(item["url"]))
+    return Entry(item["label"], item["url"], DEFAULT_ICON if icon.startswith("fa-") else icon, item["url"] == here)
 
 
-def _is_current(url: str) -> bool:
-    """A record's page belongs to its list: /leads/show/5 marks /leads/list/."""
-    base = url.removesuffix("list/")
-    return request.path == url or (base != url and request.path.startswith(base))
+def _current_of(urls: Sequence[str]) -> str:
+    """Return which entry the shown page belongs to, empty for none: a record's page belongs to its list.
+
+    A generated view without an entry may name the view it is part of in ``menu_under``.
+    """
+    path = request.path
+    under = getattr(generated_view(request.blueprint or ""), "menu_under", "")
+    if under:
+        path = url_for(f"{under}.list")
+    found = [url for url in urls if path == url or (url.endswith("/") and path.startswith(url.removesuffix("list/")))]
+    return max(found, key=len, default="")

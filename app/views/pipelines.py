@@ -98,6 +98,7 @@ def _kind_field() -> RadioField:
 class StageView(Placed, Screen):
     """The steps of all pipelines."""
 
+    menu_under = "PipelineView"
     datamodel = ScreenInterface(Stage, eager=("pipeline",))
     service = stages
     base_permissions = ["can_list", "can_show", "can_add", "can_edit", "can_delete"]
