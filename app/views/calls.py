@@ -69,6 +69,7 @@ class CallView(Screen):
     base_order = ("started_at", "desc")
     show_template = "calls/show.html"
     list_title = lazy_gettext("Calls")
+    empty_text = lazy_gettext("Calls show up here once your telephone system reports them to a telephone line.")
     show_title = lazy_gettext("Call")
     list_columns = ["phone", "contact", "direction", "status", "user", "duration_seconds", "line", "started_at"]
     show_columns = [

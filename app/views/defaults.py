@@ -60,6 +60,9 @@ class DefaultView(Screen):
     base_permissions = ["can_list", "can_show", "can_add", "can_edit", "can_delete"]
     base_order = ("role", "asc")
     list_title = lazy_gettext("Notification defaults")
+    empty_text = lazy_gettext(
+        "Nothing is changed: the usual settings hold for every role. What you set here replaces them."
+    )
     show_title = lazy_gettext("Notification default")
     add_title = lazy_gettext("Set a default")
     edit_title = lazy_gettext("Change a default")

@@ -102,6 +102,7 @@ class DeliveryView(exports.Exporting, Screen):
     base_permissions = ["can_list", "can_show", "send_again", "export"]
     base_order = ("id", "desc")
     list_title = lazy_gettext("Deliveries")
+    empty_text = lazy_gettext("What goes out by mail, push, Telegram or to a program is listed here.")
     show_title = lazy_gettext("Delivery")
     list_columns = ["created_at", "user", "about", "channel", "address", "state", "error"]
     show_columns = [

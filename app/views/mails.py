@@ -76,6 +76,7 @@ class MailView(Screen):
     base_order = ("received_at", "desc")
     list_template = "mails/list.html"
     list_title = lazy_gettext("Mails")
+    empty_text = lazy_gettext("Mails show up here once a mailbox is connected.")
     show_title = lazy_gettext("Mail")
     list_columns = ["subject", "from_name", "contact", "direction", "kind", "mailbox", "received_at"]
     show_columns = ["subject"]

@@ -55,6 +55,7 @@ class PaymentView(Screen):
     base_permissions = ["can_list", "can_show"]
     base_order = ("at", "desc")
     list_title = lazy_gettext("Payments")
+    empty_text = lazy_gettext("Payments show up here once Stripe is connected and reports them.")
     show_title = lazy_gettext("Payment")
     list_columns = ["name", "contact", "amount", "currency", "state", "reason", "at"]
     show_columns = [

@@ -44,6 +44,15 @@ def test_a_record_is_added_changed_and_deleted_by_its_screen(app: Flask, client:
         assert db.session.query(Company).count() == 0
 
 
+def test_a_form_leads_back_to_the_page_that_opened_it(client: FlaskClient, staff: int) -> None:
+    client.get("/contactview/list/")
+    client.get("/companyview/add", headers={"Referer": "http://localhost/dashboard/?period=7d"})
+    assert client.post("/companyview/add", data={"name": "Spoke"}).location == "http://localhost/dashboard/?period=7d"
+    client.get("/contactview/list/")
+    client.get("/companyview/add", headers={"Referer": "https://elsewhere.example/dashboard/"})
+    assert client.post("/companyview/add", data={"name": "Hub"}).location.endswith("/contactview/list/")
+
+
 def test_a_refused_edit_keeps_the_typed_text_names_the_field_and_changes_nothing(
     app: Flask, client: FlaskClient, staff: int
 ) -> None:

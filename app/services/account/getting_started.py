@@ -35,6 +35,7 @@ def steps(user: User) -> list[Step]:
         ),
         {"user_id": user.id},
     ).one()
+    mail_server = current_app.config["MAIL_SERVER"]
     return [
         Step(
             "user-plus",
@@ -57,8 +58,12 @@ def steps(user: User) -> list[Step]:
         Step(
             "mail",
             gettext("Connect your mail server"),
-            gettext("Set MAIL_SERVER and start again. Until then mails are kept in the outbox, and nothing is lost."),
-            bool(current_app.config["MAIL_SERVER"]),
+            gettext("Mails go out by %(server)s.", server=mail_server)
+            if mail_server
+            else gettext(
+                "Set MAIL_SERVER and start again. Until then they are kept in the outbox, and nothing is lost."
+            ),
+            bool(mail_server),
             "OutboxView.list",
             gettext("Look at the outbox"),
         ),

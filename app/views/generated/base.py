@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import abort, flash, redirect, request, url_for
+from flask import abort, flash, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import ModelView
 from flask_appbuilder.baseviews import expose
 from flask_appbuilder.hooks import before_request
 from flask_appbuilder.security.decorators import has_access
-from flask_appbuilder.urltools import get_order_args, get_page_args, get_page_size_args
+from flask_appbuilder.urltools import Stack, get_order_args, get_page_args, get_page_size_args
 from flask_babel import lazy_gettext
 from flask_login import current_user
 from wtforms import Form
@@ -24,7 +24,7 @@ from app.models.base import Model
 from app.models.people import User
 from app.security import acting_user
 from app.services.limits import limits
-from app.views import counted
+from app.views import counted, referrer
 from app.views.generated.actions import Actions
 from app.views.generated.filters import RequestScopedFilters
 from app.views.generated.form_values import changes_of, prefill, show_error
@@ -56,6 +56,8 @@ class Screen(SignedIn, Actions, RequestScopedFilters, ModelView):  # type: ignor
     sort_columns: dict[str, str] = {}
     # Template of a row's own buttons, beside edit and delete.
     row_acts = ""
+    # How the first record gets into the list, said where there is none.
+    empty_text = lazy_gettext("What is added shows up in this list.")
     # No file is served from a generated screen.
     exclude_route_methods = {"download"}
     add_row_message = lazy_gettext("Added")
@@ -178,7 +180,7 @@ class Screen(SignedIn, Actions, RequestScopedFilters, ModelView):  # type: ignor
         else:
             prefill(form, request.args)
             self.prefill_add(form)
-            self.update_redirect()
+            self.remember_way_back()
         widgets: dict[str, Any] = self._get_add_widget(form=form)
         return widgets
 
@@ -197,7 +199,7 @@ class Screen(SignedIn, Actions, RequestScopedFilters, ModelView):  # type: ignor
                 return None
         else:
             self.prefill_form(form, item.id)
-            self.update_redirect()
+            self.remember_way_back()
         return self._related(item, self._get_edit_widget(form=form))
 
     def _delete(self, pk: object) -> None:
@@ -250,3 +252,12 @@ class Screen(SignedIn, Actions, RequestScopedFilters, ModelView):  # type: ignor
     def post_delete_redirect(self) -> ResponseReturnValue:
         """Go to the list: the page before may be the deleted record's own."""
         return redirect(url_for(f"{self.endpoint}.list"))
+
+    def remember_way_back(self) -> None:
+        """Note the page that opened this form: FAB knows only of generated ones, and would lead past the dashboard."""
+        came = referrer.came_from()
+        if came.netloc == request.host and came.path != request.path:
+            history = Stack(session.get("page_history", []))
+            history.push(came.geturl())
+            session["page_history"] = history.to_json()
+        self.update_redirect()

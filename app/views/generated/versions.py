@@ -41,7 +41,7 @@ class Versioned:
                 item = self.item_or_404(pk)  # type: ignore[attr-defined]
         else:
             self.prefill_form(form, item.id)  # type: ignore[attr-defined]
-            self.update_redirect()  # type: ignore[attr-defined]
+            self.remember_way_back()  # type: ignore[attr-defined]
         form.seen_state = seen_state
         return dict(self._related(item, self._get_edit_widget(form=form)))  # type: ignore[attr-defined]
 
