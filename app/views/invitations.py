@@ -76,7 +76,6 @@ class InvitationView(BaseFormView):  # type: ignore[misc]
         elif request.method == "GET":
             form.first_name.data, form.last_name.data = invitation.first_name, invitation.last_name
             form.username.data = invitation.email.partition("@")[0].lower()
-            form.zone.data = "UTC"
         self._init_vars()
         return self.render_template(  # type: ignore[no-any-return]
             "people/accept.html",

@@ -24,7 +24,7 @@ from app.services.people import passwords, people, signin, two_step
 from app.transaction import transaction
 from app.views import half_way
 from app.views.generated.form_values import changes_of, show_error
-from app.views.generated.forms import INPUT
+from app.views.generated.forms import INPUT, ZoneField
 from app.views.personas import demo_person
 
 
@@ -134,14 +134,19 @@ class FirstAdminForm(DynamicForm):  # type: ignore[misc]
     last_name = StringField(lazy_gettext("Last name"), [InputRequired(), Length(max=64)], render_kw=INPUT)
     email = EmailField(lazy_gettext("Email"), [InputRequired(), Length(max=254)], render_kw=INPUT)
     username = StringField(lazy_gettext("User name"), [InputRequired(), Length(max=64)], render_kw=INPUT)
+    zone = ZoneField(
+        lazy_gettext("Time zone"),
+        description=lazy_gettext("Yours, and the account's: new colleagues, groups and limits begin with it"),
+    )
     password = PasswordField(
         lazy_gettext("Password"),
         [InputRequired(), Length(min=passwords.SHORTEST, max=passwords.LONGEST)],
+        description=lazy_gettext("At least %(count)s characters", count=passwords.SHORTEST),
         render_kw={**INPUT, "autocomplete": "new-password"},
     )
     again = PasswordField(
         lazy_gettext("Password again"),
-        [EqualTo("password", lazy_gettext("The passwords differ"))],
+        [InputRequired(), EqualTo("password", lazy_gettext("The passwords differ"))],
         render_kw={**INPUT, "autocomplete": "new-password"},
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import flash, redirect, url_for
+from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder.actions import action
 from flask_appbuilder.baseviews import expose
@@ -14,7 +14,7 @@ from flask_appbuilder.security.decorators import has_access, permission_name
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy import ColumnElement
 from wtforms import PasswordField, StringField
-from wtforms.validators import EqualTo, InputRequired, Length
+from wtforms.validators import EqualTo, InputRequired, Length, Optional
 
 from app.errors import UserError
 from app.models.people import Group, Role, RoleName, User, full_name
@@ -43,13 +43,15 @@ def is_member_condition() -> ColumnElement[bool]:
     return ~is_free_condition()
 
 
-def password_fields() -> dict[str, PasswordField]:
+def password_fields(*, needed: bool = True) -> dict[str, PasswordField]:
     """Two fields, so that a typing error is found before the account is closed by it."""
+    about = lazy_gettext("At least %(count)s characters", count=passwords.SHORTEST)
+    by_mail = lazy_gettext("Empty: a mail with a link to choose one is sent")
     return {
         "password": PasswordField(
             lazy_gettext("Password"),
-            [InputRequired(), Length(max=passwords.LONGEST)],
-            description=lazy_gettext("At least %(count)s characters", count=passwords.SHORTEST),
+            [InputRequired() if needed else Optional(), Length(max=passwords.LONGEST)],
+            description=about if needed else by_mail,
             render_kw=_NEW_PASSWORD,
         ),
         "again": PasswordField(
@@ -116,7 +118,7 @@ class PersonScreen(HandingOver, Screen):
     edit_columns = ["first_name", "last_name", "username", "email", "phone", "zone", "roles", "groups"]
     search_columns = ["first_name", "last_name", "username", "email", "active", "roles", "groups"]
     order_columns = ["username", "email", "last_login", "active"]
-    add_form_extra_fields = password_fields()
+    add_form_extra_fields = password_fields(needed=False)
     label_columns = {
         "get_full_name": lazy_gettext("Name"),
         "first_name": lazy_gettext("First name"),
@@ -153,6 +155,13 @@ class PersonScreen(HandingOver, Screen):
         """Add by the service."""
         changes.pop("again")
         return people.create_user(actor, changes)
+
+    def _add(self) -> dict[str, Any] | None:
+        widgets: dict[str, Any] | None = super()._add()
+        if widgets is None and not request.form.get("password"):
+            email = request.form.get("email", "").strip()
+            flash(gettext("A mail with a link to choose a password goes to %(email)s", email=email), "info")
+        return widgets
 
     def write_edit(self, actor: User, item: User, changes: dict[str, Any]) -> None:
         """Change by the service."""

@@ -57,6 +57,7 @@ def test_the_demo_ends_with_nothing_of_it_left_and_the_first_admin_is_made(shop:
         "last_name": "Chain",
         "email": "ada@example.com",
         "username": "ada",
+        "zone": "Europe/Vienna",
         "password": "a long enough sentence",
         "again": "a long enough sentence",
     }

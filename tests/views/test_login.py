@@ -82,6 +82,7 @@ FIRST = {
     "last_name": "Crank",
     "email": "della@example.com",
     "username": "della",
+    "zone": "Europe/Vienna",
     "password": "a-long-first-password",
     "again": "a-long-first-password",
 }
@@ -102,6 +103,8 @@ def test_the_first_admin_is_made_once(app: Flask, client: FlaskClient) -> None:
     with app.app_context():
         della = db.session.query(User).one()
         assert [role.name for role in della.roles] == ["Admin"]
+        assert (della.zone, account.zone()) == ("Europe/Vienna", "Europe/Vienna")
+    assert 'selected value="Europe/Vienna"' in client.get("/userview/add").text, "colleagues begin with the same zone"
     assert app.test_client().get(link).status_code == 404
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from email.message import EmailMessage
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from app import clock
 from app.extensions import db
+from app.models.people import Role
 from tests import builders, news
 from tests.mailboxes import SmtpServer
 
@@ -37,10 +39,14 @@ def links(app: Flask, smtp: SmtpServer, count: int) -> list[str]:
         news.deliver_due()
     found = []
     for mail in smtp.wait_for(count):
-        body = mail.get_body(("plain",))
-        assert body is not None
-        found.append("/login/reset/" + body.get_content().split("/login/reset/")[1].split()[0])
+        found.append("/login/reset/" + body_of(mail).split("/login/reset/")[1].split()[0])
     return found
+
+
+def body_of(mail: EmailMessage) -> str:
+    body = mail.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
 
 
 def choose(client: FlaskClient, path: str, password: str = NEW) -> str:
@@ -55,6 +61,7 @@ def test_the_link_of_the_mail_sets_a_new_password_once_and_ends_all_sessions(
     builders.login(signed_in, "milo")
     assert "a mail with a link is on its way" in ask(client, "Milo@Example.com")
     (path,) = links(app, smtp, 1)
+    assert "a new password of" in body_of(smtp.wait_for(1)[0]), "whose password it is"
     assert client.get(path).status_code == 200, "opening the link alone changes nothing"
     assert signed_in.get("/center/").status_code == 200
     assert "Your new password is set" in choose(client, path)
@@ -63,6 +70,28 @@ def test_the_link_of_the_mail_sets_a_new_password_once_and_ends_all_sessions(
     assert client.get("/center/").status_code == 200
     stranger = app.test_client()
     assert "used already, or is too old" in choose(stranger, path, "one-more-password")
+
+
+def test_who_is_added_without_a_password_chooses_one_by_the_mail_within_two_weeks(
+    app: Flask, client: FlaskClient, smtp: SmtpServer, at: Callable[[Any], None]
+) -> None:
+    now = clock.now()
+    with app.app_context():
+        builders.make_user("Admin", username="della")
+        staff = db.session.scalars(select(Role.id).where(Role.name == "Staff")).one()
+    builders.login(client, "della")
+    form = {"first_name": "Wren", "last_name": "Saddle", "username": "wren", "email": "wren@example.com", "zone": "UTC"}
+    added = client.post("/userview/add", data=form | {"roles": [staff]}, follow_redirects=True)
+    assert "A mail with a link to choose a password goes to wren@example.com" in added.text
+    (path,) = links(app, smtp, 1)
+    (mail,) = smtp.wait_for(1)
+    assert mail["Subject"].endswith("invites you to Frontdesk")
+    assert "Your user name is wren." in body_of(mail)
+    wren = app.test_client()
+    at(now + dt.timedelta(days=13))
+    assert "Your new password is set" in choose(wren, path)
+    builders.login(wren, "wren", NEW)
+    assert wren.get("/leadview/list/").status_code == 200
 
 
 def test_strangers_do_not_learn_who_exists(app: Flask, client: FlaskClient, milo: None) -> None:

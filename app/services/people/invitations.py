@@ -20,6 +20,7 @@ from app.extensions import db
 from app.models.invitations import Invitation
 from app.models.people import Role, RoleName, User, full_name
 from app.services import fields, outbound, signing
+from app.services.account import account
 from app.services.claimed import Claimed
 from app.services.notify import Subject
 from app.services.people import passwords, people_fields
@@ -91,7 +92,9 @@ def accept(token: str, changes: Mapping[str, Any]) -> User:
     if reason := why_closed(invitation, token):
         raise Conflict("closed", reason)
     fields.known(changes, OWN_FIELDS)
-    given = {"first_name": None, "last_name": None} | dict(changes) | {"email": invitation.email}
+    given = (
+        {"first_name": None, "last_name": None, "zone": account.zone()} | dict(changes) | {"email": invitation.email}
+    )
     given.pop("password", None)
     username = people_fields.checked_username(given.pop("username", None))
     values = people_fields.checked(given)

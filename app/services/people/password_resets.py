@@ -1,6 +1,7 @@
 """A forgotten password: a mail to the profile's address with a link that works once, for an hour.
 
 Whoever asks hears the same whether there is such a person or not. The link dies with the password it replaces.
+Who is added without a password gets such a mail, too, with two weeks' time.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from app.transaction import on_commit
 PURPOSE = "password"
 PATH = "/login/reset"
 VALID_FOR = dt.timedelta(hours=1)
+WELCOME_VALID_FOR = dt.timedelta(days=14)
 # One person is not written to more often, whoever asks.
 AGAIN_AFTER = dt.timedelta(minutes=2)
 _SALT = "password-reset"
@@ -38,7 +40,7 @@ INSERT INTO deliveries (dedupe_key, purpose, channel, address, user_id, state, n
                         created_at)
 SELECT 'password:' || CAST(:user_id AS int) || ':' || :token_hash, CAST(:purpose AS varchar), 'email', :email,
        CAST(:user_id AS int), 'pending', CAST(:now AS timestamptz), CAST(:leased AS timestamptz),
-       jsonb_build_object('token', CAST(:token AS text)), CAST(:now AS timestamptz)
+       jsonb_build_object('token', CAST(:token AS text), 'by', CAST(:by AS text)), CAST(:now AS timestamptz)
 WHERE NOT EXISTS (
     SELECT FROM deliveries d
     WHERE d.user_id = CAST(:user_id AS int) AND d.purpose = CAST(:purpose AS varchar) AND d.created_at > :since)
@@ -51,14 +53,24 @@ def ask(name: str) -> None:
     user = _find(" ".join(name.replace("\x00", "").split()))
     if user is None or "@" not in (user.email or "") or lost_addresses.paused_mail(user.email):
         return
+    _send(user, VALID_FOR)
+
+
+def welcome(actor: User, user: User) -> None:
+    """Mail a link to somebody whom an admin has just added without a password. Inside a transaction()."""
+    _send(user, WELCOME_VALID_FOR, by=full_name(actor))
+
+
+def _send(user: User, valid_for: dt.timedelta, by: str = "") -> None:
     db.session.execute(text("SELECT pg_advisory_xact_lock(hashtext('password'), :id)"), {"id": user.id})
     now = clock.now()
-    token = signing.dumps([user.id, _proof(user), int((now + VALID_FOR).timestamp())], _SALT)
+    token = signing.dumps([user.id, _proof(user), int((now + valid_for).timestamp())], _SALT)
     row = db.session.execute(
         _ASK,
         {
             "user_id": user.id,
             "token": token,
+            "by": by,
             "token_hash": hashlib.sha256(token.encode()).hexdigest()[:32],
             "purpose": PURPOSE,
             "email": user.email,
@@ -104,8 +116,13 @@ def refuse(deliveries: Sequence[Claimed]) -> dict[int, str]:
 def message_of(delivery: Claimed) -> Message:
     """Word the mail."""
     user = db.session.get_one(User, int(delivery.user_id or 0))
-    title = gettext("A new password for %(account)s", account=current_app.config["APP_NAME"])
     link = f"{current_app.config['PUBLIC_URL']}{PATH}/{_token(delivery)}"
+    if by := (delivery.data or {}).get("by"):
+        title = gettext("%(name)s invites you to %(account)s", name=by, account=current_app.config["APP_NAME"])
+        words = gettext("Your user name is %(username)s. Choose a password, then sign in.", username=user.username)
+        line = Headline(title, words, link, "user-plus")
+        return letter(delivery, "welcome", PURPOSE, line, days=WELCOME_VALID_FOR.days)
+    title = gettext("A new password for %(account)s", account=current_app.config["APP_NAME"])
     words = gettext(
         "Somebody asked for a new password of %(name)s (%(username)s).", name=full_name(user), username=user.username
     )

@@ -12,7 +12,7 @@ from app.errors import Conflict, Forbidden, UserError
 from app.extensions import db
 from app.models.people import Group, Role, RoleName, User
 from app.services import fields, live, reading
-from app.services.account import faults, lost_addresses
+from app.services.account import account, faults, lost_addresses
 from app.services.chats import chat_members
 from app.services.limits import limits
 from app.services.notify import Subject
@@ -44,21 +44,30 @@ _TAKEN = {
 
 
 def create_user(actor: User, changes: Mapping[str, Any]) -> User:
-    """Add a person with a role. Raises UserError naming the field, Forbidden for everybody but admins."""
+    """Add a person with a role. Raises UserError naming the field, Forbidden for everybody but admins.
+
+    Without a password the person gets a mail with a link to choose one.
+    """
+    from app.services.people import password_resets  # it sets passwords by this module
+
     require_admin(actor)
     fields.known(changes, FIELDS)
-    given = {"first_name": None, "last_name": None, "email": None, "role_ids": None} | dict(changes)
+    needed = {"first_name": None, "last_name": None, "email": None, "role_ids": None}
+    given = {"zone": account.zone()} | needed | dict(changes)
     values = people_fields.checked(given)
     username = people_fields.checked_username(changes.get("username"))
-    password = passwords.check_quality(changes.get("password"), username, values["email"])
-    user = User(username=username, active=True, **_columns(values))
-    user.password = passwords.hashed(password)
+    password = changes.get("password") or None
+    if password is not None:
+        password = passwords.hashed(passwords.check_quality(password, username, values["email"]))
+    user = User(username=username, active=True, password=password, **_columns(values))
     user.roles, user.groups = values["roles"], values.get("groups", [])
     db.session.add(user)
     fields.flush_unique("ab_user", _TAKEN)
     chat_members.follow([group.id for group in user.groups])
     if changes.get("active") is False:
         deactivate(actor, user, changes.get("deactivated_reason"))
+    elif password is None:
+        password_resets.welcome(actor, user)
     return user
 
 
@@ -205,7 +214,10 @@ def rights_changed(user: User, was_free: bool) -> None:
 
 
 def create_first_admin(changes: Mapping[str, Any]) -> User:
-    """Make the first admin of an empty account. Raises UserError, Conflict once there is an active admin."""
+    """Make the first admin of an empty account, which lives in the same time zone until somebody changes that.
+
+    Raises UserError, Conflict once there is an active admin.
+    """
     # The lock keeps two holders of the set-up link from both becoming the first.
     db.session.execute(select(func.pg_advisory_xact_lock(7_301_001)))
     if _other_active_admin(None):
@@ -219,6 +231,8 @@ def create_first_admin(changes: Mapping[str, Any]) -> User:
     user.roles = [_role(RoleName.ADMIN)]
     db.session.add(user)
     fields.flush_unique("ab_user", _TAKEN)
+    if "zone" in values:
+        account.set_setting("zone", values["zone"])
     return user
 
 

@@ -192,7 +192,15 @@ class Lookup {
   }
 }
 
+// Who has not chosen a zone yet lives where the browser says.
+function chooseZone(select) {
+  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const known = [...select.options].some((option) => option.value === here);
+  if (known && !select.querySelector("option[selected]")) select.value = here;
+}
+
 function enhance(root) {
+  root.querySelectorAll("select.fd-zone").forEach(chooseZone);
   for (const select of root.querySelectorAll("select.fd-lookup, select.fd-zone, select.my_select2")) {
     if (select.hidden) continue;
     if (select.dataset.url || select.multiple || select.options.length > LONG_LIST) new Lookup(select);

@@ -16,6 +16,7 @@ from app.models.mailboxes import Mailbox
 from app.models.people import Group, Role, User
 from app.models.records import Tag
 from app.moments import viewer_zone
+from app.services.account import account
 from app.services.fields import zones
 from app.views.generated.lookup_field import LookupField, LookupManyField
 
@@ -64,7 +65,7 @@ def _zone_choices() -> tuple[str, ...]:
 
 
 class ZoneField(SelectField):  # type: ignore[misc]
-    """One of the world's time zones."""
+    """One of the world's time zones. Where nothing is chosen yet, the page chooses the browser's."""
 
     def __init__(self, label: str | None = None, validators: Any = None, **kwargs: Any) -> None:
         render_kw = {"class": "form-control fd-zone", "autocomplete": "off"}
@@ -94,7 +95,7 @@ class FormConverter(GeneralModelConverter):  # type: ignore[misc]
         if model.is_datetime(col_name):
             form_props[col_name] = ZonedDateTimeField(label, validators[:1], render_kw=INPUT, description=description)
         elif col_name == "zone":
-            form_props[col_name] = ZoneField(label, description=description, default="UTC")
+            form_props[col_name] = ZoneField(label, description=description, default=account.zone)
         elif model.is_text(col_name) or model.is_string(col_name):
             longest = model.get_max_length(col_name)
             validators += [Length(max=longest)] if longest > 0 else []
