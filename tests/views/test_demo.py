@@ -43,7 +43,10 @@ def count(app: Flask) -> Callable[[str], int]:
     return counted
 
 
-def test_a_colleague_writes(manager: FlaskClient, count: Callable[[str], int]) -> None:
+def test_a_colleague_writes_by_a_button_and_what_is_none_is_not_found(
+    manager: FlaskClient, count: Callable[[str], int]
+) -> None:
+    assert manager.post("/demo/try/nonsense").status_code == 404
     before = count("messages")
     answer = manager.post("/demo/try/colleague")
     assert answer.get_json() == {"said": "Wren has written to you"}
@@ -57,10 +60,6 @@ def test_the_digest_is_sent_at_once_and_holds_what_is_unread(manager: FlaskClien
     said = manager.post("/demo/try/digest").get_json()["said"]
     assert "manager@example.com" in said
     assert count("deliveries WHERE purpose = 'digest'") == before + 1
-
-
-def test_what_is_no_button_is_not_found(manager: FlaskClient) -> None:
-    assert manager.post("/demo/try/nonsense").status_code == 404
 
 
 def test_the_phone_rings_for_the_client_s_person_and_is_missed_the_next_time(
