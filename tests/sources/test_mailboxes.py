@@ -18,7 +18,8 @@ from app.integrations.mailbox_watch import MailboxWatch
 from app.models.crm import Contact, Lead
 from app.models.mailboxes import Mail, Mailbox, MailboxState
 from app.models.people import User
-from app.services.mails import mail_intake, mailbox_leases, mailboxes
+from app.services.mails import mail_intake, mail_news, mailbox_leases, mailboxes
+from app.services.mails.mail_incoming import IncomingMail
 from app.transaction import transaction
 from tests import builders
 from tests.imap_servers import ImapServer, mail
@@ -390,3 +391,124 @@ def test_what_is_changed_while_a_mailbox_is_being_connected_is_not_overlooked(
         finally:
             one.stop.set()
             one.thread.join(timeout=20)
+
+
+def test_a_mail_belongs_to_its_clients_newest_lead_that_is_still_open(shop: Mailbox, imap: ImapServer) -> None:
+    contact = builders.make_contact(email="basil@example.org")
+    open_stage, won = (builders.make_stage(kind) for kind in ("open", "won"))
+    builders.make_lead(contact_id=contact.id, stage=open_stage)
+    newest = builders.make_lead(contact_id=contact.id, stage=open_stage)
+    builders.make_lead(contact_id=contact.id, stage=won, closed_at=clock.now())
+    imap.put(mail())
+    read(shop)
+    assert db.session.scalars(select(Mail.lead_id)).one() == newest.id
+
+
+def test_a_form_that_writes_as_nobody_is_from_whom_it_names_for_answers(shop: Mailbox, imap: ImapServer) -> None:
+    contact = builders.make_contact("Ivy", email="ivy@example.org")
+    imap.put(mail("By a form", sender="noreply@shop.example", Reply_To="Ivy@example.org"))
+    imap.put(mail("By a machine", sender="noreply@bank.example"))
+    # Another installation's people write, too.
+    imap.put(mail("By a neighbour", Message_ID="<delivery-12@desk.neighbour.example>"))
+    read(shop)
+    rows = db.session.execute(select(Mail.subject, Mail.kind, Mail.contact_id).order_by(Mail.id)).all()
+    assert [tuple(row) for row in rows] == [
+        ("By a form", "person", contact.id),
+        ("By a machine", "automatic", None),
+        ("By a neighbour", "person", None),
+    ]
+    assert [one["subject"] for one in snapshots("mail:received")] == ["By a form", "By a neighbour"]
+
+
+def test_colleagues_and_other_mailboxes_of_the_house_become_no_leads(shop: Mailbox, imap: ImapServer) -> None:
+    milo = builders.make_user(username="milo")
+    builders.make_mailbox(owner=milo, address="Repairs@shop.example")
+    with transaction():
+        db.session.get_one(Mailbox, shop.id).makes_leads = True
+    imap.put(mail(sender=str(milo.email).upper()), mail(sender="repairs@shop.example"))
+    assert read(shop) == 2
+    assert (count(Lead), count(Contact)) == (0, 0)
+    assert len(told("mail:received")) == 2
+
+
+def test_the_same_mail_in_two_mailboxes_is_a_thread_in_each(shop: Mailbox, imap: ImapServer) -> None:
+    own = builders.make_mailbox(owner=builders.make_user(username="milo"), imap_port=imap.port)
+    imap.put(mail("Offer", Message_ID="<first@example.org>"))
+    imap.put(mail("Re: Offer", In_Reply_To="<first@example.org>"))
+    assert (read(shop), read(own)) == (2, 2)
+    rows = db.session.execute(select(Mail.mailbox_id, Mail.thread_id).distinct().order_by(Mail.mailbox_id)).all()
+    assert [row.mailbox_id for row in rows] == [shop.id, own.id]
+    assert rows[0].thread_id != rows[1].thread_id
+
+
+def test_a_mailbox_whose_group_is_empty_is_told_to_the_admins(shop: Mailbox, imap: ImapServer) -> None:
+    with transaction():
+        db.session.get_one(Mailbox, shop.id).group.users.clear()
+    imap.put(mail())
+    read(shop)
+    assert told("mail:received") == [("mail:received", "della", "admin")]
+    assert db.session.scalar(text("SELECT data->>'problem' FROM faults")) == "mailbox_without_people"
+
+
+def test_only_who_holds_a_mailbox_keeps_it_or_gives_it_back(shop: Mailbox) -> None:
+    with transaction():
+        assert list(mailbox_leases.claim("one", [], 10)) == [shop.id]
+        assert mailbox_leases.renew("two", [shop.id]) == {}
+        mailbox_leases.release("two", shop.id)
+    assert db.session.get_one(MailboxState, shop.id, populate_existing=True).leased_by == "one"
+    with transaction():
+        mailbox_leases.release("one", shop.id)
+        db.session.execute(text("UPDATE mailbox_states SET next_try_at = :at"), {"at": clock.now() + dt.timedelta(1)})
+        assert mailbox_leases.claim("two", [], 10) == {}, "it failed, and its time has not come"
+
+
+def test_a_former_colleagues_mailbox_is_read_no_longer(shop: Mailbox, imap: ImapServer) -> None:
+    milo = builders.make_user(username="milo")
+    own = builders.make_mailbox(owner=milo, imap_port=imap.port)
+    with transaction():
+        assert set(mailbox_leases.claim("one", [shop.id], 10)) == {own.id}
+    with transaction():
+        db.session.get_one(User, milo.id).active = False
+    with transaction():
+        assert mailbox_leases.renew("one", [own.id]) == {}
+        mailbox_leases.release("one", own.id)
+        assert mailbox_leases.claim("two", [shop.id], 10) == {}
+
+
+def test_of_a_very_large_mail_the_beginning_is_read_and_the_next_ones_whole(
+    shop: Mailbox, imap: ImapServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imap_mailbox, "LARGEST_FETCHED", 4000)
+    monkeypatch.setattr(imap_mailbox, "BEGINNING", 2000)
+    large, small = mail("Large", "In short: yes"), mail("Small", "See the picture")
+    large.add_attachment(b"x" * 9000, maintype="text", subtype="plain", filename="long.txt")
+    small.add_attachment(b"x" * 90, maintype="text", subtype="plain", filename="short.txt")
+    imap.put(large, mail("Long", "and so on\n" * 600), small)
+    assert read(shop) == 3
+    rows = db.session.execute(select(Mail.subject, Mail.body, Mail.problem, Mail.has_files).order_by(Mail.id)).all()
+    assert [(row.subject, row.body[:15], row.problem, row.has_files) for row in rows] == [
+        ("Large", "In short: yes", "too_large", False),
+        ("Long", "and so on\nand s", "too_large", False),
+        ("Small", "See the picture", None, True),
+    ]
+    assert len(rows[1].body) < 2000
+    assert len(told("mail:received")) == 3
+
+
+def test_a_mail_that_cannot_be_stored_holds_up_none_of_the_others(
+    shop: Mailbox, imap: ImapServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrived = mail_news.arrived
+
+    def breaks(mailbox: Mailbox, mail_id: int, came: IncomingMail, *more: object) -> None:
+        if came.subject == "Bad":
+            raise ValueError("whatever it is")
+        arrived(mailbox, mail_id, came, *more)
+
+    monkeypatch.setattr(mail_news, "arrived", breaks)
+    imap.put(mail("First"), mail("Bad"), mail("Last"))
+    assert read(shop) == 3
+    assert read(shop) == 0
+    rows = db.session.execute(select(Mail.subject, Mail.problem).order_by(Mail.uid)).all()
+    assert [tuple(row) for row in rows] == [("First", None), ("", "unreadable"), ("Last", None)]
+    assert [one["subject"] for one in snapshots("mail:received")] == ["First", "Last"]
