@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
@@ -113,7 +114,11 @@ def session_app(environment: dict[str, str]) -> Iterator[Flask]:
     os.environ.update(environment)
     from app import create_app
     from app.extensions import db
+    from app.services.chats import chat_news
+    from app.services.talks import talk_live
 
+    # Every test waits for what it set off.
+    chat_news.WAKE_SECONDS = talk_live.COUNT_AFTER_SECONDS = 0.01
     app = create_app({"TESTING": True})
     yield app
     with app.app_context():
@@ -177,12 +182,16 @@ def _empty(app: Flask) -> None:
     from app import clock
     from app.extensions import db, redis_client
     from app.services.chats import chat_news
+    from app.services.talks import talk_live
 
     clock.set_test_now(None)
     # The next test's chats have the same numbers.
     with chat_news._lock:
         chat_news._waiting.clear()
         chat_news._decided.clear()
+    for thread in threading.enumerate():
+        if thread.name.endswith((f"({chat_news._flush.__name__})", f"({talk_live._count.__name__})")):
+            thread.join()
     with app.app_context():
         db.session.remove()
         empty(str(db.engine.url.database))
