@@ -16,6 +16,7 @@ from app.integrations.mailbox_connection import MailboxProblem, connected
 from app.models.mailboxes import Mail, Mailbox
 from app.models.people import User
 from app.services.account import lost_addresses
+from app.services.chats import chat_files
 from app.services.mails import mail_intake, mailboxes
 from app.transaction import transaction
 from tests import builders
@@ -392,6 +393,25 @@ def test_a_mailbox_is_connected_by_the_form_and_its_password_never_shown(browser
     assert (kept.name, mailboxes.account_of(kept).password) == ("Mine", "very-secret-word")
     browser.post(f"/mailboxview/delete/{made.id}")
     assert db.session.scalars(select(Mailbox.id)).all() == [shop.id]
+
+
+def test_with_a_mailbox_go_its_files_and_what_was_told_of_its_mails(shop: Mailbox, browser: Browser) -> None:
+    other = builders.make_mailbox(group=shop.group, address="repairs@shop.example")
+    shop_id, kept = shop.id, {}
+    for uid, box in enumerate((shop, other), 1):
+        sent = mail(Message_ID=f"<{uid}@example.org>")
+        sent.add_attachment(b"words", maintype="text", subtype="plain", filename="words.txt")
+        comes_in(box, sent, uid)
+        kept[box.id] = db.session.scalars(text("SELECT stored_as FROM mail_files ORDER BY id DESC LIMIT 1")).one()
+    assert len(items("nora")) == 2
+    browser.login("milo")
+    assert browser.post(f"/mailboxview/delete/{shop_id}").status_code in (302, 403, 404)
+    assert len(items("nora")) == 2
+    browser.login("della")
+    browser.post(f"/mailboxview/delete/{shop_id}")
+    assert len(items("nora")) == 1
+    assert db.session.scalars(select(Mailbox.id)).all() == [other.id]
+    assert [chat_files.path_of(kept[box_id]).exists() for box_id in (shop_id, other.id)] == [False, True]
 
 
 def test_a_former_colleagues_own_mailbox_goes_with_their_data(shop: Mailbox) -> None:

@@ -13,11 +13,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
+from app.channels.mailbox import MailboxConnection
 from app.extensions import db
 from app.integrations import mailbox as imap_mailbox
 from app.integrations import mailbox_sent
 from app.integrations.mailbox_connection import connected
 from app.models.mailboxes import Mail, Mailbox
+from app.services import delivery
+from app.services.chats import chat_files
 from app.services.mails import mail_files, mailboxes, sent_copies
 from app.transaction import transaction
 from tests import builders
@@ -25,6 +28,7 @@ from tests.imap_servers import ImapServer, mail
 from tests.mailboxes import SmtpServer
 from tests.sources.listening import listen
 from tests.sources.mail_desk import Browser, comes_in, send_due
+from tests.stored import snapshots
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 60
 PDF = b"%PDF-1.7\n" + b"x" * 400
@@ -68,7 +72,7 @@ def test_files_go_with_an_answer_and_what_may_not_be_sent_is_refused(
     (sent,) = smtp.wait_for(1)
     got = [(part.get_filename(), part.get_content_type()) for part in sent.iter_attachments()]
     assert got == [("offer.pdf", "application/pdf"), ("hello.txt", "text/plain")]
-    assert next(sent.iter_attachments()).get_content() == PDF
+    assert [part.get_content() for part in sent.iter_attachments()] == [PDF, "Grüße"]
     assert stored() == ["offer.pdf", "hello.txt"]
     page = browser.get(f"/mailview/show/{came.id}").get_data(as_text=True)
     assert "offer.pdf" in page
@@ -114,6 +118,44 @@ def test_a_mail_is_written_on_a_card_and_the_answer_to_it_joins_it(
     browser.login("milo")
     assert "No mailbox to write from" in browser.get("/mailview/write").get_data(as_text=True)
     assert "No mailbox to write from" in send(browser, "/mailview/write", form)
+
+
+def test_each_mail_leaves_by_its_own_mailboxs_server_and_a_dead_one_holds_up_no_other(
+    shop: Mailbox, browser: Browser, smtp: SmtpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second, tried = SmtpServer(), []
+    second.start()
+    connect = MailboxConnection.configure_host
+    monkeypatch.setattr(
+        MailboxConnection, "configure_host", lambda self: (tried.append(self._server.port), connect(self))[1]
+    )
+    by = {"group": shop.group, "smtp_host": "127.0.0.1", "smtp_security": "none", "username": ""}
+    dead, other = (builders.make_mailbox(**by, smtp_port=port) for port in (9, second.port))
+    browser.login("nora")
+    for number, box in enumerate((dead, dead, shop, other, shop)):
+        form = {"mailbox": str(box.id), "to": "basil@example.org", "subject": f"Mail {number}", "body": "Hello"}
+        send(browser, "/mailview/write", form)
+    db.session.rollback()
+    ids = list(db.session.scalars(text("SELECT id FROM deliveries WHERE channel = 'mailbox' ORDER BY id")))
+    db.session.rollback()
+    delivery.deliver("mailbox", ids)
+    second.stop()
+    assert [[one["Subject"] for one in server.mails] for server in (smtp, second)] == [["Mail 2", "Mail 4"], ["Mail 3"]]
+    assert tried == [9, smtp.port, second.port]
+    rows = db.session.execute(select(Mail.send_state, Mail.send_error).order_by(Mail.id)).all()
+    assert [row.send_state for row in rows] == ["waiting", "waiting", "sent", "sent", "sent"]
+    assert ["refused" in str(row.send_error) for row in rows] == [True, True, False, False, False]
+
+
+def test_a_mail_whose_file_is_gone_is_not_sent_without_it(shop: Mailbox, browser: Browser, smtp: SmtpServer) -> None:
+    browser.login("nora")
+    form = {"mailbox": str(shop.id), "to": "basil@example.org", "subject": "The bill", "body": "See the file"}
+    send(browser, "/mailview/write", form | {"files": (BytesIO(PDF), "bill.pdf")})
+    db.session.rollback()
+    chat_files.path_of(db.session.scalars(text("SELECT stored_as FROM mail_files")).one()).unlink()
+    send_due()
+    assert smtp.mails == []
+    assert [one["subject"] for one in snapshots("error:mail_undelivered")] == ["The bill"]
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from app.integrations.mailbox_watch import MailboxWatch
 from app.models.crm import Contact, Lead
 from app.models.mailboxes import Mail, Mailbox, MailboxState
 from app.models.people import User
+from app.services.chats import chat_files
 from app.services.mails import mail_intake, mail_news, mailbox_leases, mailboxes
 from app.services.mails.mail_incoming import IncomingMail
 from app.transaction import transaction
@@ -506,8 +507,13 @@ def test_a_mail_that_cannot_be_stored_holds_up_none_of_the_others(
         arrived(mailbox, mail_id, came, *more)
 
     monkeypatch.setattr(mail_news, "arrived", breaks)
-    imap.put(mail("First"), mail("Bad"), mail("Last"))
+    first = mail("First")
+    first.add_attachment(b"words", maintype="text", subtype="plain", filename="words.txt")
+    imap.put(first, mail("Bad"), mail("Last"))
+    folder = chat_files.path_of("any").parent
+    before = set(folder.iterdir())
     assert read(shop) == 3
+    assert len(set(folder.iterdir()) - before) == 1, "what the batch had kept before it failed is deleted again"
     assert read(shop) == 0
     rows = db.session.execute(select(Mail.subject, Mail.problem).order_by(Mail.uid)).all()
     assert [tuple(row) for row in rows] == [("First", None), ("", "unreadable"), ("Last", None)]
