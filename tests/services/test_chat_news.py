@@ -11,6 +11,7 @@ from sqlalchemy import text
 from app import clock
 from app.extensions import db
 from app.services import delivery, feed, feed_counters
+from app.services.account import account
 from app.services.chats import chat_mail, chat_news, chat_reading, chats, message_changes, presence
 from app.services.claimed import claim
 from app.transaction import transaction
@@ -160,6 +161,61 @@ def test_muting_or_leaving_before_sending_stops_it(context: Flask, change: str, 
         else:
             chat_members.leave(ben, chat_id)
     assert [(row.state, row.skip_reason) for row in deliveries()] == [("cancelled", reason)]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ("UPDATE ab_user SET email = 'elsewhere@example.org' WHERE username = 'ben'", "address_changed"),
+        ("UPDATE ab_user SET active = false WHERE username = 'ben'", "deactivated"),
+        ("UPDATE chat_members SET mute = 'all'", "muted"),
+        ("UPDATE chat_members SET mute = 'all_but_mentions'", "muted"),
+        ("UPDATE chat_members SET left_at = now()", "not_a_member"),
+    ],
+)
+def test_what_changes_in_the_very_moment_before_sending_stops_it(pair, change: str, reason: str) -> None:
+    ann, _, chat_id = pair
+    chatting.say(ann, chat_id)
+    chatting.decide(chat_id)
+    with transaction():
+        db.session.execute(text(change))
+    clock.set_test_now(clock.now() + dt.timedelta(minutes=16))
+    with transaction():
+        (claimed,) = claim([row.id for row in deliveries()])
+        assert chat_mail.refuse_chats([claimed]) == {claimed.id: reason}
+
+
+def test_a_mail_shows_a_chats_newest_lines_and_leads_to_the_last_of_them(pair) -> None:
+    ann, ben, chat_id = pair
+    for number in range(1, 12):
+        chatting.say(ann, chat_id, f"Line {number:02}")
+    chatting.decide(chat_id)
+    clock.set_test_now(clock.now() + dt.timedelta(minutes=16))
+    with transaction():
+        (claimed,) = claim([row.id for row in deliveries()])
+    message = chat_mail.message_of(claimed)
+    assert message.subject == "11 messages from Ann Ash"
+    assert [f"Line {number:02}" in message.text for number in range(1, 12)] == [False] * 3 + [True] * 8
+    assert "3 earlier messages are not shown here" in message.text
+    token = message.url.rpartition("/")[2]
+    assert chat_mail.chat_of(token) == (chat_id, ben.id, 11)
+    assert message.headers["List-Unsubscribe"].startswith("<http")
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_where_admins_want_no_texts_in_mails_none_is_in_them(pair, hidden: bool) -> None:
+    ann, _, chat_id = pair
+    with transaction():
+        account.set_setting("message_texts", "hidden" if hidden else "full")
+    chatting.say(ann, chat_id, "A secret of the client's")
+    chatting.decide(chat_id)
+    clock.set_test_now(clock.now() + dt.timedelta(minutes=16))
+    with transaction():
+        (claimed,) = claim([row.id for row in deliveries()])
+    message = chat_mail.message_of(claimed)
+    for where in (message.text, message.html):
+        assert ("A secret" in where) is not hidden
+    assert ("Ann Ash" in message.subject) is not hidden
 
 
 def test_counts_are_items_and_a_deleted_message_is_not_unread(pair) -> None:

@@ -98,6 +98,24 @@ def test_a_digest_that_is_set_later_takes_the_brief_in(sleeper: User, at: Callab
     assert ("brief", "email", "skipped", "digest") in news.outcomes(sleeper)
 
 
+@pytest.mark.parametrize(
+    "change", ["state = 'sending', attempts = 1", "channel = 'telegram', address = '5'"], ids=["under way", "elsewhere"]
+)
+def test_a_digest_takes_nothing_out_of_a_brief_that_is_being_sent_or_goes_elsewhere(
+    sleeper: User, at: Callable[[Any], None], change: str
+) -> None:
+    news.assign(sleeper, make_user("Manager"))
+    news.choose(sleeper, digest={"hours": ["06:00"], "weekdays": [0, 1, 2, 3, 4, 5, 6]})
+    with transaction():
+        db.session.execute(text(f"UPDATE deliveries SET {change} WHERE purpose = 'brief'"))
+    at(MORNING - dt.timedelta(minutes=90))
+    assert news.prepare_digests() == 1
+    rows = db.session.execute(
+        text("SELECT d.purpose, d.skip_reason FROM deliveries d JOIN delivery_items i ON i.delivery_id = d.id")
+    )
+    assert [tuple(row) for row in rows] == [("brief", None)]
+
+
 def test_ending_do_not_disturb_early_brings_the_brief_at_once(context: Flask, at: Callable[[Any], None]) -> None:
     noon = EVENING.replace(hour=12)
     at(noon)

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from app.extensions import db
 from app.models.people import User
 from app.services import digests
+from app.services.account import account
 from app.services.chats import chat_trace, chats
 from app.transaction import transaction
 from tests import chatting, news
@@ -70,6 +71,18 @@ def test_what_colleagues_write_in_quiet_hours_comes_in_the_one_brief_with_the_re
         assert words in mail.text
     assert "<b>tomorrow</b>" not in mail.html
     assert mail_line(ben, chat_id) == "Sent in the brief of 07:30"
+
+
+def test_a_brief_holds_no_texts_where_admins_want_none_in_mails(pair: tuple[User, User, int], at: At) -> None:
+    ann, ben, chat_id = pair
+    with transaction():
+        account.set_setting("message_texts", "hidden")
+    write(ann, chat_id, "A secret between us")
+    news.assign(ben, ann, "A secret task")
+    go_on(at, MORNING)
+    (mail,) = news.kept_mails(ben.email)
+    assert mail.subject == "While it was quiet: 2 unread"
+    assert "secret" not in mail.text + mail.html
 
 
 def test_after_the_brief_a_chat_is_told_again_only_when_it_was_read(pair: tuple[User, User, int], at: At) -> None:
