@@ -89,6 +89,17 @@ def test_chats_say_what_became_of_their_messages(context: Flask, at: Callable[[A
     assert said(other, "chat_direct") == [], "one's own message is no news"
 
 
+def test_of_more_than_fits_the_newest_are_shown_and_it_says_so(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(missed, "SHOWN", 2)
+    user, boss = make_user("Staff"), make_user("Manager")
+    more = []
+    for number in range(3):
+        news.assign(user, boss, f"Task {number}")
+        more.append(missed.of_person(user, "task_assigned")["more"])
+    assert more == [False, False, True]
+    assert [title for title, _ in said(user, "task_assigned")] == ["New task: Task 2", "New task: Task 1"]
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [

@@ -17,7 +17,7 @@ from app.models.mailboxes import Mail, Mailbox
 from app.models.people import User
 from app.services.account import lost_addresses
 from app.services.chats import chat_files
-from app.services.mails import mail_intake, mailboxes
+from app.services.mails import mail_answers, mail_intake, mailboxes
 from app.transaction import transaction
 from tests import builders
 from tests.imap_servers import ImapServer, mail
@@ -106,6 +106,28 @@ def test_a_servers_own_trouble_is_tried_again(shop: Mailbox, browser: Browser, s
     smtp.wait_for(1)
     assert "On its way" not in browser.get(f"/mailview/show/{came.id}").get_data(as_text=True)
     assert told("error:mail_undelivered") == []
+
+
+def test_two_clicks_in_the_same_moment_are_one_mail(
+    shop: Mailbox, browser: Browser, smtp: SmtpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    came, known = comes_in(shop, mail()), mail_answers.known
+    box = {"mailbox": str(shop.id), "to": "basil@example.org", "subject": "Hello", "body": "Hello", "token": "b"}
+    browser.login("nora")
+    for path in (f"/mailview/answer/{came.id}", "/mailview/write"):
+        first = browser.post(path, data=box).location
+        looks = []
+
+        def too_early(key: str, looks: list[str] = looks) -> Mail | None:
+            """The other click has not been committed when this one looks for it."""
+            looks.append(key)
+            return known(key) if looks[1:] else None
+
+        monkeypatch.setattr(mail_answers, "known", too_early)
+        assert browser.post(path, data=box).location == first is not None, path
+        monkeypatch.undo()
+    send_due()
+    assert len(smtp.wait_for(2)) == 2
 
 
 def test_who_answers_settles_it_for_the_colleagues(shop: Mailbox, browser: Browser, smtp: SmtpServer) -> None:

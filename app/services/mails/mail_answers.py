@@ -77,10 +77,19 @@ def known(key: str) -> Mail | None:
 
 
 def send_off(actor: User, mail: Mail, mailbox: Mailbox, key: str, files: Sequence[Enclosure]) -> Mail:
-    """Complete a mail of the actor's that has words, receiver and thread; store and queue it with its files."""
+    """Complete a mail of the actor's that has words, receiver and thread; store and queue it with its files.
+
+    Returns the one that was sent under this key in the same moment, where there is one.
+    """
+    delivery_id = _queued(actor, mail, key)
+    if delivery_id is None:
+        before = known(key)
+        if before is None:
+            raise Conflict("exists", "This was sent already, and its mailbox deleted", "body")
+        return before
     written: list[str] = []
     try:
-        _complete(actor, mail, mailbox, key)
+        _complete(actor, mail, mailbox, delivery_id)
         mail_files.keep(mail, files, written)
         db.session.flush()
     except BaseException:
@@ -88,8 +97,7 @@ def send_off(actor: User, mail: Mail, mailbox: Mailbox, key: str, files: Sequenc
         raise
     subject = subject_of(mail.id, int(mail.thread_id or mail.id))
     history.record("mail:sent", actor, subject, _snapshot(mail) | {"answer": mail.in_reply_to is not None})
-    delivery_id = int(mail.delivery_id or 0)
-    on_commit(lambda: outbound.enqueue([(CHANNEL, delivery_id)]))
+    on_commit(lambda: outbound.enqueue([(CHANNEL, int(mail.delivery_id or 0))]))
     return mail
 
 
@@ -198,28 +206,33 @@ def _failed(mail: Mail, reason: str) -> None:
         record_event("error:mail_undelivered", None, subject_of(mail.id, mail.id), data, told=told)
 
 
-def _complete(actor: User, mail: Mail, mailbox: Mailbox, key: str) -> None:
-    now, receivers = clock.now(), mail_receivers.of(mail)
-    delivery_id = db.session.execute(
+def _queued(actor: User, mail: Mail, key: str) -> int | None:
+    """Write the delivery of a mail; None where there is one by this key: the click before has just been committed."""
+    now = clock.now()
+    return db.session.execute(
         insert(Delivery)
         .values(
             dedupe_key=key,
             purpose=PURPOSE,
             channel=CHANNEL,
-            address=receivers.to[0],
+            address=mail_receivers.of(mail).to[0],
             user_id=actor.id,
             state="pending",
             not_before=now,
             created_at=now,
         )
+        .on_conflict_do_nothing(index_elements=[Delivery.dedupe_key])
         .returning(Delivery.id)
-    ).scalar_one()
+    ).scalar_one_or_none()
+
+
+def _complete(actor: User, mail: Mail, mailbox: Mailbox, delivery_id: int) -> None:
     mail.fingerprint = mail_kinds.digest_of("answer", str(delivery_id))
     mail.message_id = f"<delivery-{delivery_id}@{mail_host()}>"
     mail.direction = "outgoing"
     mail.from_name = (f"{full_name(actor)} · {mailbox.name}" if mailbox.group_id else full_name(actor))[:160]
     mail.from_address = mailbox.address
-    mail.received_at, mail.author_id = now, actor.id
+    mail.received_at, mail.author_id = clock.now(), actor.id
     mail.delivery_id, mail.send_state = delivery_id, SendState.WAITING.value
     db.session.add(mail)
     db.session.flush()
