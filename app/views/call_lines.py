@@ -21,6 +21,7 @@ class CallLineView(Screen):
     service = call_lines
     base_order = ("id", "asc")
     show_template = "calls/line.html"
+    shows_added = True
     list_title = lazy_gettext("Telephone lines")
     show_title = lazy_gettext("Telephone line")
     add_title = lazy_gettext("Add telephone line")

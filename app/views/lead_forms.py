@@ -100,6 +100,7 @@ class FormView(Screen):
     service = forms
     base_order = ("id", "asc")
     show_template = "forms/show.html"
+    shows_added = True
     list_title = lazy_gettext("Website forms")
     show_title = lazy_gettext("Website form")
     add_title = lazy_gettext("Add website form")
@@ -145,7 +146,9 @@ class FormView(Screen):
         "created_at": lazy_gettext("Created"),
     }
     description_columns = {
-        "allowed_origins": lazy_gettext("One address a line, like https://shop.example. * is every page"),
+        "allowed_origins": lazy_gettext(
+            "One address a line, like https://shop.example. * is every page. Empty: no website"
+        ),
         "consent_text": lazy_gettext(
             "Beside a box that has to be ticked; kept as it was with each entry. Empty: no box"
         ),
@@ -166,7 +169,7 @@ class FormView(Screen):
             form = self.item_or_404((request.view_args or {}).get("pk"))
             entries = form_entries.newest(form)
             limits.count_records(acting_user(), (entry.lead for entry in entries))
-            kwargs |= {"snippet": snippet(form), "entries": entries}
+            kwargs |= {"website_form": form, "snippet": snippet(form), "entries": entries}
         return str(super().render_template(template, **kwargs))
 
     @expose("/preview/<pk>")

@@ -53,6 +53,7 @@ class LimitRuleView(Screen):
     service = limit_rules
     base_permissions = ["can_list", "can_show", "can_add", "can_edit", "can_delete"]
     base_order = ("id", "asc")
+    shows_added = True
     list_title = lazy_gettext("Activity limits")
     show_title = lazy_gettext("Activity limit")
     add_title = lazy_gettext("Add an activity limit")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, flash, g, redirect, request, url_for
+from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder.baseviews import expose
 from flask_appbuilder.security.decorators import has_access, permission_name
@@ -18,7 +18,6 @@ from app.extensions import db
 from app.integrations import mailbox as imap_mailbox
 from app.integrations.mailbox_connection import MailboxProblem
 from app.models.mailboxes import Mailbox
-from app.models.people import User
 from app.moments import when
 from app.security import acting_user
 from app.services.mails import mailbox_health, mailboxes
@@ -107,6 +106,7 @@ class MailboxView(Screen):
     base_filters = [["id", Visible, access.visible_mailboxes]]
     base_order = ("id", "asc")
     show_template = "mailboxes/show.html"
+    shows_added = True
     list_title = lazy_gettext("Mailboxes")
     show_title = lazy_gettext("Mailbox")
     add_title = lazy_gettext("Connect mailbox")
@@ -254,16 +254,6 @@ class MailboxView(Screen):
                 write(acting_user(), lambda: mailbox_health.try_again(mailbox_id))
             flash(f"{self.label_columns.get(problem.field, problem.field)}: {problem.text}", "danger")
         return redirect(url_for("MailboxView.show", pk=mailbox_id))
-
-    def post_add_redirect(self) -> ResponseReturnValue:
-        """Lead to the new mailbox, where it can be tested."""
-        return redirect(url_for("MailboxView.show", pk=g.new_mailbox_id))
-
-    def write_add(self, actor: User, changes: dict[str, Any]) -> Mailbox:
-        """Add by the service."""
-        mailbox = mailboxes.create(actor, changes)
-        g.new_mailbox_id = mailbox.id
-        return mailbox
 
 
 def _missing(form: Form) -> list[str]:

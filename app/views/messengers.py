@@ -33,6 +33,7 @@ class MessengerView(Screen):
     datamodel = ScreenInterface(Messenger, eager=("group",))
     service = messengers
     base_order = ("id", "asc")
+    shows_added = True
     list_title = lazy_gettext("Messengers")
     show_title = lazy_gettext("Messenger")
     add_title = lazy_gettext("Connect messenger")

@@ -55,6 +55,7 @@ class WebhookView(Screen):
     service = webhooks
     base_order = ("id", "asc")
     show_template = "webhooks/show.html"
+    shows_added = True
     list_title = lazy_gettext("Webhooks")
     show_title = lazy_gettext("Webhook")
     add_title = lazy_gettext("Add webhook")

@@ -30,6 +30,7 @@ class WidgetView(Screen):
     datamodel = ScreenInterface(Widget, eager=("group",))
     service = widgets
     base_order = ("id", "asc")
+    shows_added = True
     list_title = lazy_gettext("Website chats")
     show_title = lazy_gettext("Website chat")
     add_title = lazy_gettext("Add website chat")
@@ -72,7 +73,9 @@ class WidgetView(Screen):
     formatters_columns = {"language": lambda key: dict(_languages()).get(key, key)}
     description_columns = {
         "working_hours": lazy_gettext("Like Mon-Fri 09:00-17:00; Sat 10:00-14:00. Empty: always"),
-        "allowed_origins": lazy_gettext("One address a line, like https://shop.example. * is every page"),
+        "allowed_origins": lazy_gettext(
+            "One address a line, like https://shop.example. * is every page. Empty: no website"
+        ),
         "group": lazy_gettext("Who is told about a client that nobody has taken. Empty: the pipeline's group"),
     }
 
@@ -81,4 +84,4 @@ class WidgetView(Screen):
         pk = (request.view_args or {}).get("pk")
         record = self.datamodel.get(pk) if template in (self.edit_template, self.show_template) else None
         snippet = widgets.snippet(record) if record is not None else ""
-        return str(super().render_template(template, record=record, snippet=snippet, **kwargs))
+        return str(super().render_template(template, record=record, widget=record, snippet=snippet, **kwargs))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import abort, flash, redirect, request, session, url_for
+from flask import abort, flash, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import ModelView
 from flask_appbuilder.baseviews import expose
@@ -56,6 +56,8 @@ class Screen(SignedIn, Actions, RequestScopedFilters, ModelView):  # type: ignor
     sort_columns: dict[str, str] = {}
     # Template of a row's own buttons, beside edit and delete.
     row_acts = ""
+    # Whether a new record's page follows, since it has what somebody needs next: a line to copy, an address, a key.
+    shows_added = False
     # How the first record gets into the list, said where there is none.
     empty_text = lazy_gettext("What is added shows up in this list.")
     # No file is served from a generated screen.
@@ -228,7 +230,9 @@ class Screen(SignedIn, Actions, RequestScopedFilters, ModelView):  # type: ignor
         return self.service or abort(405)
 
     def _add_from(self, actor: User, changes: dict[str, Any]) -> None:
-        self.write_add(actor, changes)
+        added = self.write_add(actor, changes)
+        if self.shows_added:
+            g.added_id = added.id  # type: ignore[attr-defined]
 
     def _edit_from(self, actor: User, changes: dict[str, Any], item: Any) -> None:
         self.write_edit(actor, item, changes)
@@ -244,10 +248,12 @@ class Screen(SignedIn, Actions, RequestScopedFilters, ModelView):  # type: ignor
         return True
 
     def post_add_redirect(self) -> ResponseReturnValue:
+        """Go back to where the form was opened from, or to the new record where its page says what is to do next."""
+        return redirect(url_for(f"{self.endpoint}.show", pk=g.added_id) if self.shows_added else self.get_redirect())
+
+    def post_edit_redirect(self) -> ResponseReturnValue:
         """Go back to where the form was opened from."""
         return redirect(self.get_redirect())
-
-    post_edit_redirect = post_add_redirect
 
     def post_delete_redirect(self) -> ResponseReturnValue:
         """Go to the list: the page before may be the deleted record's own."""
