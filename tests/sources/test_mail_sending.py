@@ -19,6 +19,7 @@ from app.integrations import mailbox as imap_mailbox
 from app.integrations import mailbox_sent
 from app.integrations.mailbox_connection import connected
 from app.models.mailboxes import Mail, Mailbox
+from app.models.people import User
 from app.services import delivery
 from app.services.chats import chat_files
 from app.services.mails import mail_files, mailboxes, sent_copies
@@ -118,6 +119,45 @@ def test_a_mail_is_written_on_a_card_and_the_answer_to_it_joins_it(
     browser.login("milo")
     assert "No mailbox to write from" in browser.get("/mailview/write").get_data(as_text=True)
     assert "No mailbox to write from" in send(browser, "/mailview/write", form)
+
+
+def test_a_mail_is_written_on_an_own_lead_whose_client_is_a_colleagues(
+    shop: Mailbox, browser: Browser, smtp: SmtpServer
+) -> None:
+    nora, milo = (db.session.scalars(select(User).where(User.username == name)).one() for name in ("nora", "milo"))
+    contact = builders.make_contact("Basil Hedge", email="basil@example.org", responsible=milo)
+    lead = builders.make_lead(contact_id=contact.id, responsible=nora)
+    newer = builders.make_lead(contact_id=contact.id, responsible=milo)
+    builders.set_visibility("own")
+    browser.login("nora")
+    path = f"/mailview/write?lead={lead.id}"
+    page = browser.get(path)
+    assert (page.status_code, "basil@example.org" in page.get_data(as_text=True)) == (200, False)
+    form = {"mailbox": str(shop.id), "to": "basil@example.org", "subject": "Your bicycle", "body": "It is ready."}
+    send(browser, path, form)
+    made = db.session.scalars(select(Mail)).one()
+    assert (made.contact_id, made.lead_id) == (contact.id, lead.id)
+    assert browser.get(f"/mailview/write?lead={newer.id}").status_code == 404
+    assert browser.get(f"/mailview/write?contact={contact.id}").status_code == 404
+
+
+def test_a_company_suggests_only_whom_one_may_see_and_a_mailbox_at_rest_writes_nothing(
+    shop: Mailbox, browser: Browser
+) -> None:
+    nora, milo = (db.session.scalars(select(User).where(User.username == name)).one() for name in ("nora", "milo"))
+    company = builders.make_company("Hedge Ltd", responsible=nora)
+    builders.make_contact("Ivy", email="ivy@example.org", company=company, responsible=nora)
+    builders.make_contact("Basil", email="basil@example.org", company=company, responsible=milo)
+    builders.set_visibility("own")
+    browser.login("nora")
+    path = f"/mailview/write?company={company.id}"
+    page = browser.get(path).get_data(as_text=True)
+    assert ("ivy@example.org" in page, "basil@example.org" in page) == (True, False)
+    with transaction():
+        db.session.get_one(Mailbox, shop.id).active = False
+    form = {"mailbox": str(shop.id), "to": "ivy@example.org", "subject": "Your bicycle", "body": "It is ready."}
+    assert "No mailbox to write from" in send(browser, path, form)
+    assert db.session.scalars(select(Mail)).all() == []
 
 
 def test_each_mail_leaves_by_its_own_mailboxs_server_and_a_dead_one_holds_up_no_other(

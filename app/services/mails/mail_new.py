@@ -57,7 +57,9 @@ def about(user: User, *, contact_id: int = 0, lead_id: int = 0, company_id: int 
     """Return what a card suggests. Raises NotFound for a record that this person may not open."""
     if lead_id:
         lead = access.access_lead(user, lead_id)
-        contact = access.access_contact(user, lead.contact_id) if lead.contact_id else None
+        # An own lead may be of a client whom only colleagues see: there is nothing to suggest then.
+        theirs = select(Contact).where(Contact.id == lead.contact_id, access.visible_contacts(user))
+        contact = db.session.scalars(theirs).one_or_none()
         return About(contact, lead, suggested=_addresses([contact] if contact else []))
     if contact_id:
         contact = access.access_contact(user, contact_id)
@@ -101,7 +103,8 @@ def send(actor: User, draft: Draft, card: About, token: str) -> Mail:
 def _whose(card: About, to: str) -> tuple[int | None, int | None]:
     """Whose it is by its first address; written on a lead's card, or to its client elsewhere, it is the card's."""
     person = people_of([(1, IncomingMail(1, "", clock.now(), to_addresses=(to,)))], {1: True})[1]
-    own = card.contact is not None and person.contact_id in (None, card.contact.id)
+    client_id = card.contact.id if card.contact else card.lead.contact_id if card.lead else None
+    own = client_id is not None and person.contact_id in (None, client_id)
     if card.lead is not None and (own or person.contact_id is None):
         return card.lead.contact_id or person.contact_id, card.lead.id
     if own and card.contact is not None:
