@@ -72,6 +72,7 @@ class CallView(Screen):
     empty_text = lazy_gettext("Calls show up here once your telephone system reports them to a telephone line.")
     show_title = lazy_gettext("Call")
     list_columns = ["phone", "contact", "direction", "status", "user", "duration_seconds", "line", "started_at"]
+    phone_columns = ("phone", "contact", "started_at", "status")
     show_columns = [
         "phone",
         "contact",

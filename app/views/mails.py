@@ -79,6 +79,7 @@ class MailView(Screen):
     empty_text = lazy_gettext("Mails show up here once a mailbox is connected.")
     show_title = lazy_gettext("Mail")
     list_columns = ["subject", "from_name", "contact", "direction", "kind", "mailbox", "received_at"]
+    phone_columns = ("subject", "received_at", "from_name", "direction")
     show_columns = ["subject"]
     # There is no form: FAB would build one for all columns.
     add_columns = edit_columns = ["subject"]

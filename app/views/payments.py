@@ -58,6 +58,7 @@ class PaymentView(Screen):
     empty_text = lazy_gettext("Payments show up here once Stripe is connected and reports them.")
     show_title = lazy_gettext("Payment")
     list_columns = ["name", "contact", "amount", "currency", "state", "reason", "at"]
+    phone_columns = ("name", "amount", "at", "state")
     show_columns = [
         "external_id",
         "contact",

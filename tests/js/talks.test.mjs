@@ -102,6 +102,7 @@ test("one sees who else looks and who is answering, oneself, the client and note
 test("the box says for whom one writes", () => {
   const chat = { title: "Fern Puddle", talk: { channel: "widget" } };
   assert.equal(placeholder(chat, false), "Answer Fern on the website");
+  assert.equal(placeholder({ ...chat, title: "Visitor 3" }, false), "Answer Visitor 3 on the website");
   assert.equal(placeholder(chat, true), "Note for your team");
   assert.equal(placeholder({ ...chat, talk: { channel: "messenger", channel_name: "Telegram" } }, false), "Answer Fern on Telegram");
 });

@@ -56,6 +56,8 @@ class Screen(SignedIn, Actions, RequestScopedFilters, ModelView):  # type: ignor
     sort_columns: dict[str, str] = {}
     # Template of a row's own buttons, beside edit and delete.
     row_acts = ""
+    # What a phone has room for: above, at its right, below, at its right. Empty: the first four columns.
+    phone_columns: tuple[str, ...] = ()
     # Whether a new record's page follows, since it has what somebody needs next: a line to copy, an address, a key.
     shows_added = False
     # How the first record gets into the list, said where there is none.

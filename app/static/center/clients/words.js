@@ -18,7 +18,8 @@ export function pageWords(url) {
   }
 }
 
-const first = (name) => (name ?? "").split(" ")[0] || "the client";
+// "Fern" of Fern Puddle, but all of "Visitor 3" and of a number.
+const first = (name) => (name ?? "").replace(/^(\S+)\s+(?!\d).*$/s, "$1") || "the client";
 
 /** What the empty box says. */
 export const placeholder = (chat, note) => (note ? "Note for your team" : `Answer ${first(chat?.title)} ${chat?.talk?.channel === "messenger" ? `on ${chat.talk.channel_name}` : "on the website"}`);
