@@ -351,6 +351,16 @@ def test_people_connect_their_own_mailbox_on_public_hosts_only(
     # What an admin has connected may be used by all.
     with transaction():
         assert mailboxes.create(milo, good | {"imap_port": shop.imap_port}).trusted
+    # … and nothing else beside it.
+    for beside in ({"smtp_host": "10.0.0.5"}, {"smtp_host": "127.0.0.1"}):
+        with pytest.raises(UserError), transaction():
+            mailboxes.create(milo, good | {"imap_port": shop.imap_port} | beside)
+    with transaction():
+        assert not mailboxes.create(milo, good | {"imap_host": "93.184.216.34"}).trusted, "somebody else's is not known"
+    monkeypatch.setattr(mailboxes, "OWN_MAX", 3)
+    with pytest.raises(UserError) as many, transaction():
+        mailboxes.create(milo, good | {"imap_host": "93.184.216.34"})
+    assert many.value.code == "too_many"
     with pytest.raises(UserError), transaction():
         mailboxes.update(milo, db.session.get_one(Mailbox, shop.id), {"name": "Mine"})
 

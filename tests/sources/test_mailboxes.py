@@ -19,8 +19,9 @@ from app.models.crm import Contact, Lead
 from app.models.mailboxes import Mail, Mailbox, MailboxState
 from app.models.people import User
 from app.services.chats import chat_files
-from app.services.mails import mail_intake, mail_news, mailbox_leases, mailboxes
+from app.services.mails import mail_intake, mail_news, mailbox_health, mailbox_leases, mailboxes
 from app.services.mails.mail_incoming import IncomingMail
+from app.services.mails.mailbox_health import Problem
 from app.transaction import transaction
 from tests import builders
 from tests.imap_servers import ImapServer, mail
@@ -518,3 +519,26 @@ def test_a_mail_that_cannot_be_stored_holds_up_none_of_the_others(
     rows = db.session.execute(select(Mail.subject, Mail.problem).order_by(Mail.uid)).all()
     assert [tuple(row) for row in rows] == [("First", None), ("", "unreadable"), ("Last", None)]
     assert [one["subject"] for one in snapshots("mail:received")] == ["First", "Last"]
+
+
+def test_a_shared_mailbox_that_fails_is_the_admins_affair(shop: Mailbox) -> None:
+    db.session.rollback()
+    mailbox_health.failed(shop.id, Problem("password", "It is refused", "Enter it again", lasting=True))
+    assert told() == [("error:mailbox", "della", "admin")]
+    mailbox_health.worked(shop.id)
+    assert told("error:mailbox_works") == [("error:mailbox_works", "della", "admin")]
+
+
+def test_what_an_unknown_sender_wrote_before_joins_the_contact_and_takes_nobody_elses(
+    shop: Mailbox, imap: ImapServer
+) -> None:
+    imap.put(mail("Before", sender="Ivy@example.org"), mail("Another's", sender="otto@example.org"))
+    read(shop)
+    with transaction():
+        db.session.get_one(Mailbox, shop.id).makes_leads = True
+    imap.put(mail("Now", sender="ivy@example.org"))
+    read(shop)
+    lead = db.session.scalars(select(Lead)).one()
+    rows = db.session.execute(select(Mail.subject, Mail.contact_id, Mail.lead_id).order_by(Mail.id)).all()
+    ivys = (lead.contact_id, lead.id)
+    assert [tuple(row) for row in rows] == [("Before", *ivys), ("Another's", None, None), ("Now", *ivys)]
