@@ -20,7 +20,8 @@ export function Matrix({ page }) {
       </tr>
     </thead>
     <tbody>${rows.map((row) => html`<${Row} key=${row.key} page=${page} row=${row} chosen=${preferences.matrix[row.key]} />`)}</tbody>
-  </table>`;
+  </table>
+  <p class="fd-hint fd-set-note">Email “15 min” comes only if you have not read it within 15 minutes; “Digest” waits for the hours below.</p>`;
 }
 
 function Row({ page, row, chosen }) {
@@ -70,6 +71,7 @@ function MailCell({ page, row, value }) {
   return html`<span class="fd-four" role="radiogroup" aria-label=${`${row.name}: email`} aria-disabled=${locked}
       title=${locked ? `Required by ${by}` : null} onKeyDown=${locked ? null : move}>
     ${MAILS.map(([key, name]) => html`<button key=${key} type="button" role="radio" class=${key === "off" ? "off" : ""}
+      title=${locked ? null : MAIL_WORDS[key]}
       aria-checked=${key === value} tabindex=${key === value ? 0 : -1} disabled=${locked} onClick=${() => choose(key)}>${name}</button>`)}
   </span>`;
 }
