@@ -12,12 +12,20 @@ export class ApiError extends Error {
   }
 }
 
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
 export function createApi({ csrf, base = "/api/v1", timeoutMs = TIMEOUT_MS, onSessionEnd = () => {}, fetch = globalThis.fetch.bind(globalThis) }) {
   async function request(method, path, body, root = base) {
     const headers = { Accept: "application/json" };
     if (method !== "GET") headers["X-CSRFToken"] = csrf;
     if (body !== undefined) headers["Content-Type"] = "application/json";
-    let response;
+    let response, text;
     try {
       response = await fetch(root + path, {
         method,
@@ -27,6 +35,7 @@ export function createApi({ csrf, base = "/api/v1", timeoutMs = TIMEOUT_MS, onSe
         keepalive: method !== "GET", // "read" must arrive although the page is left at once
         signal: AbortSignal.timeout(timeoutMs),
       });
+      text = await response.text(); // may break off, too: half an answer is none
     } catch (error) {
       const late = error.name === "TimeoutError";
       throw new ApiError({
@@ -34,7 +43,7 @@ export function createApi({ csrf, base = "/api/v1", timeoutMs = TIMEOUT_MS, onSe
         message: late ? "The server did not answer in time." : "No connection to the server.",
       });
     }
-    const answer = await response.json().catch(() => null);
+    const answer = parsed(text);
     if (response.ok) return answer ?? {};
     if (response.status === 401) onSessionEnd(answer?.error?.code ?? "session_ended", answer?.error?.message);
     const error = new ApiError({
