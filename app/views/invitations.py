@@ -15,6 +15,7 @@ from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
 from app.errors import UserError
+from app.models.people import full_name
 from app.security import start_session
 from app.services.people import invitations
 from app.transaction import transaction
@@ -30,9 +31,9 @@ class AcceptForm(DynamicForm):  # type: ignore[misc]
     first_name = StringField(lazy_gettext("First name"), [InputRequired(), Length(max=64)], render_kw=INPUT)
     last_name = StringField(lazy_gettext("Last name"), [InputRequired(), Length(max=64)], render_kw=INPUT)
     username = StringField(lazy_gettext("User name"), [InputRequired(), Length(max=64)], render_kw=INPUT)
-    zone = ZoneField(lazy_gettext("Time zone"))
     password = password_fields()["password"]
     again = password_fields()["again"]
+    zone = ZoneField(lazy_gettext("Time zone"))
 
 
 class InvitationView(BaseFormView):  # type: ignore[misc]
@@ -76,13 +77,14 @@ class InvitationView(BaseFormView):  # type: ignore[misc]
         elif request.method == "GET":
             form.first_name.data, form.last_name.data = invitation.first_name, invitation.last_name
             form.username.data = invitation.email.partition("@")[0].lower()
-        self._init_vars()
+        by = full_name(invitation.invited_by) if invitation.invited_by else gettext("An admin")
+        words = gettext("%(name)s invited %(email)s.", name=by, email=invitation.email)
+        sees = gettext("You will see your own profile, chats, and what colleagues share with you.")
         return self.render_template(  # type: ignore[no-any-return]
-            "people/accept.html",
+            "people/own_form.html",
             title=self.form_title,
-            invitation=invitation,
-            widgets=self._get_edit_widget(form=form),
-            form_action=request.path,
+            lead=f"{words} {sees}",
+            form=form,
             submit_label=gettext("Join"),
         )
 

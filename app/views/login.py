@@ -134,10 +134,6 @@ class FirstAdminForm(DynamicForm):  # type: ignore[misc]
     last_name = StringField(lazy_gettext("Last name"), [InputRequired(), Length(max=64)], render_kw=INPUT)
     email = EmailField(lazy_gettext("Email"), [InputRequired(), Length(max=254)], render_kw=INPUT)
     username = StringField(lazy_gettext("User name"), [InputRequired(), Length(max=64)], render_kw=INPUT)
-    zone = ZoneField(
-        lazy_gettext("Time zone"),
-        description=lazy_gettext("Yours, and the account's: new colleagues, groups and limits begin with it"),
-    )
     password = PasswordField(
         lazy_gettext("Password"),
         [InputRequired(), Length(min=passwords.SHORTEST, max=passwords.LONGEST)],
@@ -148,6 +144,10 @@ class FirstAdminForm(DynamicForm):  # type: ignore[misc]
         lazy_gettext("Password again"),
         [InputRequired(), EqualTo("password", lazy_gettext("The passwords differ"))],
         render_kw={**INPUT, "autocomplete": "new-password"},
+    )
+    zone = ZoneField(
+        lazy_gettext("Time zone"),
+        description=lazy_gettext("Yours, and the account's: new colleagues, groups and limits begin with it"),
     )
 
 
@@ -185,10 +185,10 @@ class SetupView(BaseFormView):  # type: ignore[misc]
                 start_session(user)
                 flash(lazy_gettext("Welcome! You are the first admin."), "success")
                 return redirect(url_for("GettingStartedView.page"))
-        self._init_vars()
         return self.render_template(
-            self.form_template,
+            "people/own_form.html",
             title=self.form_title,
-            widgets=self._get_edit_widget(form=form),
-            form_action=request.path,
+            lead=gettext("Of the people who will work here you come first; you add the others afterwards."),
+            form=form,
+            submit_label=gettext("Begin"),
         )

@@ -58,7 +58,7 @@ class PasswordResetView(BaseFormView):  # type: ignore[misc]
                 password_resets.ask(form.name.data)
             flash(gettext("If we know this person, a mail with a link is on its way to the profile's address."), "info")
             return redirect(url_for("LoginView.login"))
-        return self._page(gettext("Forgot the password?"), form)
+        return self._page(gettext("Forgot the password?"), form, gettext("Send me a link"))
 
     @expose("/<token>", methods=["GET", "POST"])
     @no_cache
@@ -77,7 +77,9 @@ class PasswordResetView(BaseFormView):  # type: ignore[misc]
             else:
                 flash(gettext("Your new password is set: sign in with it"), "success")
                 return redirect(url_for("LoginView.login"))
-        return self._page(gettext("Choose a new password"), form)
+        return self._page(gettext("Choose a new password"), form, gettext("Save"))
 
-    def _page(self, title: str, form: DynamicForm) -> ResponseReturnValue:
-        return self.render_template("people/password_reset.html", title=title, form=form)  # type: ignore[no-any-return]
+    def _page(self, title: str, form: DynamicForm, submit_label: str) -> ResponseReturnValue:
+        return self.render_template(  # type: ignore[no-any-return]
+            "people/own_form.html", title=title, form=form, submit_label=submit_label, leads_back=True
+        )
