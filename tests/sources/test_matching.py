@@ -54,12 +54,12 @@ def account(context: Flask, request: pytest.FixtureRequest) -> dict[str, Any]:
 
 
 def forget_statistics() -> None:
-    """What PostgreSQL learned of other tests' contacts while they were there says nothing of these."""
+    """What PostgreSQL learned of other tests' contacts and their chats while they were there says nothing of these."""
     db.session.execute(text("TRUNCATE contacts CASCADE"))
     db.session.execute(
         text(
             "SELECT pg_clear_attribute_stats(schemaname, tablename, attname, inherited) FROM pg_stats"
-            " WHERE schemaname = 'public' AND (tablename = 'contacts' OR tablename LIKE 'ix_contacts%')"
+            " WHERE schemaname = 'public' AND tablename ~ '^(ix_)?(contacts|chats|messages|talks|visitors)'"
         )
     )
 

@@ -29,9 +29,11 @@ _FILES = """
  FROM chat_files f WHERE f.message_id = m.id AND f.deleted_at IS NULL)
 """
 
-# A client is shown by the contact's name, as the team knows them.
+# A client is shown by the contact's name, as the team knows them. Not a join: where the planner knows only of old
+# chats, it would walk through the contacts from the first one on.
 AUTHOR_SQL = f"""CASE m.author_kind WHEN 'visitor' THEN (
-    SELECT k.name FROM chats h JOIN contacts k ON k.id = h.contact_id WHERE h.id = m.chat_id) ELSE {NAME_SQL} END"""
+    SELECT k.name FROM contacts k WHERE k.id = (SELECT h.contact_id FROM chats h WHERE h.id = m.chat_id))
+    ELSE {NAME_SQL} END"""
 
 _COLUMNS = f"""
     m.id, m.chat_id, m.seq, m.author_kind, m.author_id, {AUTHOR_SQL} AS author_name,
