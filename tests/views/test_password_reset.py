@@ -81,6 +81,11 @@ def test_who_is_added_without_a_password_chooses_one_by_the_mail_within_two_week
         staff = db.session.scalars(select(Role.id).where(Role.name == "Staff")).one()
     builders.login(client, "della")
     form = {"first_name": "Wren", "last_name": "Saddle", "username": "wren", "email": "wren@example.com", "zone": "UTC"}
+    headers = {"X-CSRFToken": builders.csrf_token(client)}
+    odd = client.post(
+        "/api/v1/users/", json=form | {"username": "odd", "role_ids": [staff], "password": False}, headers=headers
+    )
+    assert (odd.status_code, odd.get_json()["error"]["field"]) == (422, "password")
     added = client.post("/userview/add", data=form | {"roles": [staff]}, follow_redirects=True)
     assert "A mail with a link to choose a password goes to wren@example.com" in added.text
     (path,) = links(app, smtp, 1)
@@ -88,6 +93,9 @@ def test_who_is_added_without_a_password_chooses_one_by_the_mail_within_two_week
     assert mail["Subject"].endswith("invites you to Frontdesk")
     assert "Your user name is wren." in body_of(mail)
     wren = app.test_client()
+    refused = {"username": "wren", "password": "None", "csrf_token": builders.csrf_token(wren)}
+    assert wren.post("/login/", data=refused).status_code < 500
+    assert wren.get("/leadview/list/").status_code == 302, "nobody signs in without a password"
     at(now + dt.timedelta(days=13))
     assert "Your new password is set" in choose(wren, path)
     builders.login(wren, "wren", NEW)

@@ -44,21 +44,16 @@ _TAKEN = {
 
 
 def create_user(actor: User, changes: Mapping[str, Any]) -> User:
-    """Add a person with a role. Raises UserError naming the field, Forbidden for everybody but admins.
-
-    Without a password the person gets a mail with a link to choose one.
-    """
+    """Add a person; without a password a mail leads to choosing one. Raises UserError, Forbidden but for admins."""
     from app.services.people import password_resets  # it sets passwords by this module
 
     require_admin(actor)
     fields.known(changes, FIELDS)
-    needed = {"first_name": None, "last_name": None, "email": None, "role_ids": None}
-    given = {"zone": account.zone()} | needed | dict(changes)
-    values = people_fields.checked(given)
-    username = people_fields.checked_username(changes.get("username"))
-    password = changes.get("password") or None
-    if password is not None:
-        password = passwords.hashed(passwords.check_quality(password, username, values["email"]))
+    needed = dict.fromkeys(("first_name", "last_name", "email", "role_ids"))
+    values = people_fields.checked({"zone": account.zone()} | needed | dict(changes))
+    username, given = people_fields.checked_username(changes.get("username")), changes.get("password")
+    invited = given in (None, "")
+    password = None if invited else passwords.hashed(passwords.check_quality(given, username, values["email"]))
     user = User(username=username, active=True, password=password, **_columns(values))
     user.roles, user.groups = values["roles"], values.get("groups", [])
     db.session.add(user)
@@ -66,7 +61,7 @@ def create_user(actor: User, changes: Mapping[str, Any]) -> User:
     chat_members.follow([group.id for group in user.groups])
     if changes.get("active") is False:
         deactivate(actor, user, changes.get("deactivated_reason"))
-    elif password is None:
+    elif invited:
         password_resets.welcome(actor, user)
     return user
 
